@@ -1,0 +1,42 @@
+# Every target sets itself up in .venv; nothing needs to be installed by hand but Python 3.11+ (and, optionally, JDK, Maven, PostgreSQL).
+.PHONY: demo test check golden kafka-up kafka-down clean
+PYTHON ?= python3
+PY := .venv/bin/python
+
+.venv/.runtime: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("casebus needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	$(PY) -m pip install --quiet --require-hashes --only-binary :all: -r requirements-dev.lock
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: .venv/.runtime  ## the main job on the embedded default, told as a story
+	$(PY) -m casebus demo
+
+test: .venv/.dev  ## everything, real Kafka and PostgreSQL included where the machine has them
+	$(PY) tools/kafka_up.py fetch
+	$(PY) -m pytest
+
+check: .venv/.dev  ## style, types, direction of imports, generated files
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PY) -m casebus schema check
+	$(PY) tools/regenerate_golden.py --check
+
+golden: .venv/.dev  ## regenerate what is generated
+	$(PY) tools/regenerate_golden.py
+
+kafka-up: .venv/.runtime  ## one real Kafka node on a loopback port
+	$(PY) tools/kafka_up.py up
+
+kafka-down:
+	$(PY) tools/kafka_up.py down
+
+clean:
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""The bus: the Log seam and what runs on it."""

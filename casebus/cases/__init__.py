@@ -1,0 +1,1 @@
+"""Conflicts, alerts, disclosure: pure rules."""

@@ -1,0 +1,400 @@
+"""The vocabulary: every event that casebus carries, in the past tense.
+
+Start here. `schemas/*.avsc` are the contract between agencies and the source of truth; these frozen models are its
+mirror in Python, and `tests/events/` shows that the two agree. No field holds imagery, a file name, a file hash, a
+narrative or a plain identifier: identifiers are keyed tokens, made at the agency before anything is published.
+
+Ids (`tip_id`, `case_id`, `sighting_id`, `conflict_id`, `check_id`, `outcome_id`) are UUIDs in lower-case text. Times are
+UTC. Agencies are strings, not an enumeration: the fourth agency needs a line in the directory, not a new schema.
+"""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from casebus.events import enumerations as en
+
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+AgencyCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Word = Annotated[str, Field(max_length=200)]
+
+MAX_SIGHTINGS = 500
+
+
+class Payload(BaseModel):
+    """The root of every model here: frozen, strict, no field that the schema does not have."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+class Token(Payload):
+    """A keyed token: HMAC-SHA-256 over a normalised value, cut to 128 bits, in hex. `family` says what it is made of."""
+
+    family: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    epoch: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    value: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class TimeStatement(Payload):
+    """A time as somebody stated it. Never guessed: `instant` is null unless `quality` says that it is one.
+
+    `raw` is the text as written where it holds nothing but digits and date punctuation, else null (the document stays
+    at the agency).
+    """
+
+    meaning: en.TimeMeaning
+    instant: AwareDatetime | None
+    raw: Annotated[str, Field(max_length=40, pattern=r"^[0-9TZ:+\-./ ]*$")] | None
+    stated_offset_minutes: Annotated[int, Field(ge=-1440, le=1440)] | None
+    quality: en.TimeQuality
+
+
+class Sighting(Payload):
+    """One identifier of one person in one tip or case, as tokens. `subject_no` tells the persons of a document apart."""
+
+    sighting_id: Id
+    subject_no: Annotated[int, Field(ge=0, le=100_000)]
+    kind: en.IdentifierType
+    tokens: Annotated[tuple[Token, ...], Field(max_length=64)]
+    service: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] | None
+    subject: en.SubjectCategory
+    certainty: en.AssertionKind
+    verified: en.TriState
+    seen_at: TimeStatement | None
+
+
+class Handling(Payload):
+    """Who may be told, and who may get content. Nobody is published to by default."""
+
+    tlp: en.Tlp
+    pointer: en.PointerMode
+    releasable_to: Annotated[tuple[AgencyCode, ...], Field(max_length=200)]
+    evidential_use: en.EvidentialUse
+    purpose: en.Purpose
+
+
+class Grading(Payload):
+    """A native intelligence grading."""
+
+    scheme: en.GradingScheme
+    source: Annotated[str, Field(max_length=1)]
+    information: Annotated[str, Field(max_length=1)]
+    handling: Annotated[str, Field(max_length=2)] | None
+
+
+class PossibleChild(Payload):
+    """Whether the person behind the reported account may be a child; derived by the adapter, with its reasons."""
+
+    answer: en.TriState
+    indicators: Annotated[tuple[en.ChildIndicator, ...], Field(max_length=20)]
+
+
+class FileCounts(Payload):
+    """Counts only: no names, hashes, addresses or tags."""
+
+    total: Count
+    viewed_yes: Count
+    viewed_no: Count
+    viewed_not_stated: Count
+
+
+class TipContent(Payload):
+    """What a tip says. `source_report` is a token of the upstream report number: equal ones are the same report."""
+
+    source: en.TipSource
+    source_report: Token | None
+    prior_reports: Annotated[tuple[Token, ...], Field(max_length=100)]
+    referral_class: en.ReferralClass
+    category: en.IncidentCategory
+    annotations: Annotated[tuple[en.TipAnnotation, ...], Field(max_length=50)]
+    unmapped_annotations: Count
+    media: Annotated[tuple[en.IncidentMedium, ...], Field(max_length=50)]
+    provider_escalated: bool
+    police_already_involved: en.TriState
+    account_user_notified: en.TriState
+    times: Annotated[tuple[TimeStatement, ...], Field(max_length=50)]
+    countries: Annotated[tuple[Country, ...], Field(max_length=100)]
+    subjects: Count
+    sightings: Annotated[tuple[Sighting, ...], Field(max_length=MAX_SIGHTINGS)]
+    sightings_not_carried: Count
+    possible_child: PossibleChild
+    files: FileCounts
+    priority: en.Priority
+    priority_basis: Annotated[tuple[en.PriorityBasis, ...], Field(max_length=20)]
+    grading: Grading | None
+    handling: Handling
+
+
+class Contact(Payload):
+    """Whom to ring: a desk, never a person's name."""
+
+    desk: Word
+    phone: Word
+    email: Word
+    hours: Word
+    time_zone: Word
+
+
+class MatchedKind(Payload):
+    """One kind of identifier that both sides submitted, how it agrees, and how rare the shared value is."""
+
+    kind: en.IdentifierType
+    agreement: en.Agreement
+    rarity: en.Rarity
+
+
+class MatchParty(Payload):
+    """One side of a match, as the hub knows it."""
+
+    agency: AgencyCode
+    kind: en.RecordKind
+    record_id: Id
+    pointer: en.PointerMode
+    backlog: bool
+    immediate_risk: bool
+
+
+class Credit(Payload):
+    """An agency's part in an outcome."""
+
+    agency: AgencyCode
+    role: en.CreditRole
+
+
+# --- tips and investigations -----------------------------------------------------------------------------------------
+
+
+class TipReceived(Payload):
+    """A tip reached an agency for the first time."""
+
+    tip_id: Id
+    content: TipContent
+
+
+class TipAmended(Payload):
+    """A tip changed upstream or was corrected; `content` replaces what was known. Revisions count from 2."""
+
+    tip_id: Id
+    revision: Count
+    reason: en.AmendReason
+    content: TipContent
+
+
+class TipWithdrawn(Payload):
+    """A tip was taken back; every match that it caused is retracted."""
+
+    tip_id: Id
+    reason: en.WithdrawReason
+
+
+class CaseOpened(Payload):
+    """An agency has an open investigation. A backlog load raises no urgent alert."""
+
+    case_id: Id
+    category: en.IncidentCategory
+    backlog: bool
+    opened_at: TimeStatement
+    priority: en.Priority
+    possible_child: PossibleChild
+    sightings: Annotated[tuple[Sighting, ...], Field(max_length=MAX_SIGHTINGS)]
+    sightings_not_carried: Count
+    grading: Grading | None
+    handling: Handling
+
+
+class CaseClosed(Payload):
+    """An investigation ended; it leaves matching."""
+
+    case_id: Id
+    reason: en.CaseCloseReason
+
+
+class IdentifierCorrected(Payload):
+    """An identifier was wrong. `replacement` has the corrected one, null if there is none; every match that the wrong
+    one caused is retracted. Same topic and key as its tip or case, hence after it.
+    """
+
+    record_kind: en.RecordKind
+    record_id: Id
+    sighting_id: Id
+    reason: en.CorrectionReason
+    replacement: Sighting | None
+
+
+# --- deconfliction ---------------------------------------------------------------------------------------------------
+
+
+class DeconflictionHit(Payload):
+    """One agency's own copy of a match: a pointer, not a case. `partner` is null where only the desk may be told.
+
+    `revision` counts from 1; a later revision replaces an earlier one and is not a second alert.
+    """
+
+    conflict_id: Id
+    revision: Count
+    overlap: en.Overlap
+    severity: en.Severity
+    own_kind: en.RecordKind
+    own_id: Id
+    partner: AgencyCode | None
+    contact: Contact
+    matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
+    suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
+    strength: en.Strength
+    score: float
+    detector: Word
+
+
+class DeconflictionNoHit(Payload):
+    """The check happened and found nothing; on record, and told to the asker only."""
+
+    own_kind: en.RecordKind
+    own_id: Id
+    covered: Annotated[tuple[AgencyCode, ...], Field(max_length=200)]
+    suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
+    detector: Word
+
+
+class DeconflictionRetracted(Payload):
+    """A match no longer stands; everyone who was told of it is told."""
+
+    conflict_id: Id
+    revision: Count
+    reason: en.RetractReason
+
+
+class DeconflictionAcknowledged(Payload):
+    """One side has taken an alert up. Each side publishes only its own; `actor` (a pseudonym) never crosses."""
+
+    conflict_id: Id
+    agency: AgencyCode | None
+    revision: Count
+    actor: Word | None
+
+
+class DeconflictionResolved(Payload):
+    """One side proposes how the conflict ends. Equal outcomes resolve it, unequal ones dispute it."""
+
+    conflict_id: Id
+    agency: AgencyCode | None
+    revision: Count
+    outcome: en.ConflictOutcome
+    actor: Word | None
+
+
+# --- the child -------------------------------------------------------------------------------------------------------
+
+
+class WelfareCheckRequested(Payload):
+    """Somebody is asked to see that a child is safe. Never waits for a conflict."""
+
+    check_id: Id
+    record_ids: Annotated[tuple[Id, ...], Field(max_length=100)]
+    response_class: en.ResponseClass
+    children: Count
+    country: Country | None
+    self_harm_risk: en.TriState
+
+
+class WelfareCheckCompleted(Payload):
+    """What the check found."""
+
+    check_id: Id
+    result: en.WelfareResult
+
+
+class ChildSafeguarded(Payload):
+    """An outcome for children, with its counting rule; never an identity. A restatement names what it replaces."""
+
+    outcome_id: Id
+    outcome_type: en.SafeguardOutcome
+    count: Count
+    count_rule: en.CountRule
+    measures: Annotated[tuple[en.SafeguardMeasure, ...], Field(max_length=20)]
+    country: Country | None
+    record_ids: Annotated[tuple[Id, ...], Field(max_length=100)]
+    credit: Annotated[tuple[Credit, ...], Field(max_length=20)]
+    status: en.OutcomeStatus
+    supersedes: Id | None
+
+
+# --- governance ------------------------------------------------------------------------------------------------------
+
+
+class DataAccessed(Payload):
+    """Somebody read something: reading is an event. `references` are opaque ids; `fields` what was shown."""
+
+    operation: en.AccessOperation
+    actor: Word
+    purpose: en.Purpose
+    resource: Word
+    references: Annotated[tuple[Word, ...], Field(max_length=1000)]
+    references_not_carried: Count
+    fields: Annotated[tuple[Word, ...], Field(max_length=100)]
+
+
+class DataCombined(Payload):
+    """Two agencies' data were compared and a pair was found, revised or retracted. Stays inside the hub; what each
+    agency may know of it is made by delivery.
+    """
+
+    conflict_id: Id
+    revision: Count
+    status: en.MatchStatus
+    retract_reason: en.RetractReason | None
+    parties: Annotated[tuple[MatchParty, ...], Field(min_length=2, max_length=2)]
+    overlap: en.Overlap
+    severity: en.Severity
+    matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
+    suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
+    strength: en.Strength
+    score: float
+    detector: Word
+
+
+class DataDisclosed(Payload):
+    """Something was handed to an agency: which event, naming which fields, on which basis."""
+
+    recipient: AgencyCode
+    event_id: Id
+    conflict_id: Id | None
+    fields: Annotated[tuple[Word, ...], Field(max_length=100)]
+    basis: Word
+
+
+class RecordParked(Payload):
+    """A record of an agency could not be accepted; the agency is told which and why."""
+
+    agency: AgencyCode
+    topic: Word
+    position: Count
+    reason: Word
+    authentic: bool
+
+
+AnyPayload = (
+    TipReceived
+    | TipAmended
+    | TipWithdrawn
+    | CaseOpened
+    | CaseClosed
+    | IdentifierCorrected
+    | DeconflictionHit
+    | DeconflictionNoHit
+    | DeconflictionRetracted
+    | DeconflictionAcknowledged
+    | DeconflictionResolved
+    | WelfareCheckRequested
+    | WelfareCheckCompleted
+    | ChildSafeguarded
+    | DataAccessed
+    | DataCombined
+    | DataDisclosed
+    | RecordParked
+)
+

@@ -1,0 +1,1 @@
+"""The door for adapters: what a document becomes."""

@@ -1,0 +1,1 @@
+"""Duplicate-suspect detection, pure."""

@@ -1,0 +1,69 @@
+"""What the hub holds for matching, and what a comparison says. Values only; the rules are in `weigh` and `decide`."""
+
+from dataclasses import dataclass
+
+from casebus.events import enumerations as en
+
+
+@dataclass(frozen=True, slots=True)
+class HeldToken:
+    """A token as the hub sees it: an opaque value under a family."""
+
+    family: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSighting:
+    """One sighting of one person (`subject_no`) of a record."""
+
+    kind: en.IdentifierType
+    subject_no: int
+    subject: en.SubjectCategory
+    tokens: tuple[HeldToken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A tip or case as it takes part in matching. `open` is false once it was withdrawn or closed; `matchable` is false
+    for batched viral tips. `possible_child` is the adapter's answer YES, or a compromised account's holder.
+    """
+
+    record_id: str
+    agency: str
+    kind: en.RecordKind
+    revision: int
+    open: bool
+    matchable: bool
+    backlog: bool
+    immediate_risk: bool
+    possible_child: bool
+    high_priority: bool
+    pointer: en.PointerMode
+    source_report: str | None
+    sightings: tuple[HeldSighting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """One line of the explanation: a kind that agrees, how, how rare, and what it adds to the score."""
+
+    kind: en.IdentifierType
+    agreement: en.Agreement
+    rarity: en.Rarity
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a comparison found. `matched` is ordered by weight, then kind; `suppressed` names kinds that agree on a value
+    so common that it says nothing.
+    """
+
+    overlap: en.Overlap
+    severity: en.Severity
+    matched: tuple[Agreed, ...]
+    suppressed: tuple[en.IdentifierType, ...]
+    strength: en.Strength
+    score: float
+    detector: str

@@ -1,0 +1,1 @@
+"""The Store seam: the state of a role."""

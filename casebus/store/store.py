@@ -1,0 +1,151 @@
+"""The Store: the durable state of one role, and the transaction that joins position and effects.
+
+Two siblings implement it and share no code: `sqlite.SqliteStore` (embedded, synchronous=FULL) and
+`postgres.PostgresStore` (one schema per role). They share `casebus.testing.store_contract.StoreContract`.
+
+State is kept as *concepts*: frozen dataclasses, each with one key and a few indexes, declared beside the model that
+they belong to (`ALERTS = Concept("alerts", Alert, ...)`). A backend owns its SQL and its numbered migrations: one table
+per concept with columns `key`, one per index, and `body` (canonical JSON of the dataclass, by pydantic).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from casebus.bus.log import Record
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Concept(Generic[T]):
+    """One table: its name, what it holds, the key, and the indexes by name. An index value of None is not indexed."""
+
+    table: str
+    entity: type[T]
+    key: Callable[[T], str]
+    indexes: Mapping[str, Callable[[T], str | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """The effect of putting an entity in place of any with the same key."""
+
+    concept: Concept[Any]
+    entity: object
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """The effect of removing an entity; harmless when it is not there."""
+
+    concept: Concept[Any]
+    key: str
+
+
+Effect = Save | Remove
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event on its way to the Log: signed bytes, in order. `sequence` counts from 1 per topic without a gap."""
+
+    topic: str
+    sequence: int
+    event_id: str
+    record: Record
+
+
+class View(Protocol):
+    """What can be read. Inside a transaction it sees the transaction's own writes."""
+
+    def get(self, concept: Concept[T], key: str) -> T | None:
+        """Return the entity with this key."""
+        ...
+
+    def by(self, concept: Concept[T], index: str, value: str, *, limit: int | None = None) -> list[T]:
+        """Return entities whose index has this value, ordered by key."""
+        ...
+
+    def count(self, concept: Concept[T], index: str, value: str) -> int:
+        """Return how many entities have this index value."""
+        ...
+
+    def all(self, concept: Concept[T]) -> Iterator[T]:
+        """Return every entity, ordered by key. Read it to its end before writing."""
+        ...
+
+    def position(self, consumer: str, topic: str) -> int:
+        """Return the position that this consumer reads next; 0 at first."""
+        ...
+
+    def seen(self, consumer: str, source: str, event_id: str) -> bytes | None:
+        """Return the digest under which this consumer has seen the event, or None."""
+        ...
+
+    def outbox(self, *, limit: int) -> list[OutboxRow]:
+        """Return rows not yet relayed, by topic and sequence."""
+        ...
+
+    def outbox_depth(self) -> int:
+        """Return how many rows are not yet relayed."""
+        ...
+
+    def published(self, topic: str, event_id: str) -> bool:
+        """Tell whether the outbox ever held this event, relayed or not."""
+        ...
+
+
+class Transaction(View, Protocol):
+    """What can be written. All of it takes effect together, durably, or none of it."""
+
+    def advance(self, consumer: str, topic: str, *, expected: int, to: int) -> None:
+        """Move a position by compare-and-set. Raises `StalePosition` when it is not `expected`: a second instance."""
+        ...
+
+    def mark_seen(self, consumer: str, source: str, event_id: str, digest: bytes) -> None:
+        """Remember an event. The caller has asked `seen` first."""
+        ...
+
+    def apply(self, effect: Effect) -> None:
+        """Carry out an effect."""
+        ...
+
+    def next_sequence(self, topic: str) -> int:
+        """Return the sequence that the next outbox row of this topic gets."""
+        ...
+
+    def outbox_add(self, row: OutboxRow) -> None:
+        """Add a row. Raises `AssertionError` when its sequence is not the next, or the event is there already:
+        callers ask `published` first, the first row wins.
+        """
+        ...
+
+    def outbox_relayed(self, topic: str, sequences: list[int]) -> None:
+        """Mark rows as durable on the Log. They stay, so that `published` remembers them."""
+        ...
+
+
+class Store(Protocol):
+    """The seam. Foreign exceptions never pass it: `StoreError`, `StalePosition`.
+
+    Several processes may open one Store (a node and the command line). One instance belongs to one thread. Nested
+    transactions are a bug.
+    """
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin a write transaction; commit at the end of the block, roll back on any exception.
+
+        Returns only after the commit is durable. When the commit itself fails, it may or may not have happened: the
+        caller stops, and reads the position again on restart.
+        """
+        ...
+
+    def view(self) -> AbstractContextManager[View]:
+        """Begin a consistent read-only snapshot."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held."""
+        ...

@@ -1,0 +1,1 @@
+"""Public: contract tests, fault injection, synthetic agencies."""

@@ -1,0 +1,1 @@
+"""One thin module per consumer. Not for outsiders to import."""

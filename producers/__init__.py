@@ -1,0 +1,1 @@
+"""One module per agency: translation only. Not for outsiders to import."""
