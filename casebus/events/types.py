@@ -230,7 +230,8 @@ class IdentifierCorrected(Payload):
 
 
 class DeconflictionHit(Payload):
-    """One agency's own copy of a match: a pointer, not a case. `partner` is null where only the desk may be told.
+    """One agency's own copy of a match: a pointer, not a case. `partner` is null where only the desk may be told,
+    and the recipient itself where both records are its own: `also_own_id` is then the second.
 
     `revision` counts from 1; a later revision replaces an earlier one and is not a second alert.
     """
@@ -241,12 +242,13 @@ class DeconflictionHit(Payload):
     severity: en.Severity
     own_kind: en.RecordKind
     own_id: Id
+    also_own_id: Id | None
     partner: AgencyCode | None
     contact: Contact
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
     strength: en.Strength
-    score: float
+    score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word
 
 
@@ -353,7 +355,7 @@ class DataCombined(Payload):
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
     strength: en.Strength
-    score: float
+    score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word
 
 
@@ -397,4 +399,3 @@ AnyPayload = (
     | DataDisclosed
     | RecordParked
 )
-

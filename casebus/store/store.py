@@ -8,43 +8,17 @@ they belong to (`ALERTS = Concept("alerts", Alert, ...)`). A backend owns its SQ
 per concept with columns `key`, one per index, and `body` (canonical JSON of the dataclass, by pydantic).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from casebus.bus.log import Record
+from casebus.state import Concept, Effect, Remove, Save
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class Concept(Generic[T]):
-    """One table: its name, what it holds, the key, and the indexes by name. An index value of None is not indexed."""
-
-    table: str
-    entity: type[T]
-    key: Callable[[T], str]
-    indexes: Mapping[str, Callable[[T], str | None]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Save:
-    """The effect of putting an entity in place of any with the same key."""
-
-    concept: Concept[Any]
-    entity: object
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """The effect of removing an entity; harmless when it is not there."""
-
-    concept: Concept[Any]
-    key: str
-
-
-Effect = Save | Remove
+__all__ = ["Concept", "Effect", "OutboxRow", "Remove", "Save", "Store", "Transaction", "View"]
 
 
 @dataclass(frozen=True, slots=True)

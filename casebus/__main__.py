@@ -1,0 +1,5 @@
+"""`python -m casebus`."""
+
+from casebus.cli.main import main
+
+main()

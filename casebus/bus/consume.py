@@ -1,0 +1,222 @@
+"""The one consumer loop, and the invariant that joins the Log and a role's state.
+
+    with unit.transaction() as tx:
+        tx.advance(consumer, position)          # compare-and-set: 0 rows = a second instance, stop
+        for effect in handle(event, tx):        # reads through the view; writes nothing, tells no time
+            tx.apply(effect)
+        tx.outbox.add(new_events)               # relayed afterwards, at least once, idempotent by event id
+
+`unit` is anything with such a transaction: the Store, or for `audit_log` the ledger, whose journal frame holds leaves
+and positions together. A crash at any line leaves either the old position and no effect, or the new one and all of
+them. A handler's own bug stops the process and advances nothing; a record's fault parks the record.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
+
+from casebus.bus.log import Log, Recorded, events_topic
+from casebus.bus.outbox import Outgoing, Publisher
+from casebus.bus.parking import (
+    DONE,
+    PARKED,
+    PARKED_RECORDS,
+    RELEASED,
+    ParkedRecord,
+    held_behind,
+    hold_of,
+    parked_of,
+    passes_hold,
+)
+from casebus.errors import ParkReason, WireError
+from casebus.events.catalogue import writer_of
+from casebus.events.envelope import Event, Received
+from casebus.events.types import RecordParked
+from casebus.store.store import Effect, Save, Store, Transaction, View
+from casebus.wire.ids import content_id
+from casebus.wire.seal import Opener
+
+BATCH = 256
+
+
+class Advances(Protocol):
+    """The part of a transaction that the loop itself needs."""
+
+    def advance(self, consumer: str, topic: str, *, expected: int, to: int) -> None:
+        """Move a position by compare-and-set."""
+        ...
+
+
+class Positions(Protocol):
+    """The part of a view that the loop itself needs."""
+
+    def position(self, consumer: str, topic: str) -> int:
+        """Return the position that is read next."""
+        ...
+
+
+TX = TypeVar("TX", bound=Advances)
+TX_co = TypeVar("TX_co", bound=Advances, covariant=True)
+
+
+class Unit(Protocol[TX_co]):
+    """Where positions and effects commit together."""
+
+    def transaction(self) -> AbstractContextManager[TX_co]:
+        """Begin."""
+        ...
+
+    def view(self) -> AbstractContextManager[Positions]:
+        """Read."""
+        ...
+
+
+class Loop(Generic[TX]):
+    """Reads topics in turn and hands each record to `take`, one transaction per batch of one topic."""
+
+    def __init__(
+        self, name: str, topics: Sequence[str], log: Log, unit: Unit[TX], take: Callable[[Recorded, TX], None]
+    ) -> None:
+        self.name = name
+        self._topics = tuple(topics)
+        self._log = log
+        self._unit = unit
+        self._take = take
+
+    def step(self) -> int:
+        """Take one batch of each topic; return how many records. Raises `StalePosition` when fenced."""
+        return sum(self._batch(topic) for topic in self._topics)
+
+    def _batch(self, topic: str) -> int:
+        with self._unit.view() as view:
+            position = view.position(self.name, topic)
+        batch = self._log.read(topic, position, limit=BATCH)
+        if not batch:
+            return 0
+        with self._unit.transaction() as tx:
+            tx.advance(self.name, topic, expected=position, to=batch[-1].position + 1)
+            for recorded in batch:
+                self._take(recorded, tx)
+        return len(batch)
+
+    def lag(self) -> int:
+        """Return how many records wait."""
+        with self._unit.view() as view:
+            return sum(max(0, self._log.end(t) - view.position(self.name, t)) for t in self._topics)
+
+    def idle(self) -> bool:
+        """Tell whether every topic was read to its end."""
+        return self.lag() == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a handler wants done: effects on the role's state, and events for its outbox."""
+
+    effects: tuple[Effect, ...] = ()
+    events: tuple[Outgoing, ...] = ()
+
+
+NOTHING = Handled()
+
+
+class Handler(Protocol):
+    """A consumer's own part: pure, but for reading through the view.
+
+    Raises `WireError(NOT_ACCEPTABLE, authentic=True)` for an authentic event that it cannot accept.
+    """
+
+    def handle(self, received: Received, view: View) -> Handled:
+        """Return what the event changes."""
+        ...
+
+
+class EventGate:
+    """Stands between the Log and a handler: verify, deduplicate, hold, handle; park what fails.
+
+    `tells` is the topic on which a producing agency is told of its parked records, None where nobody is to be told.
+    """
+
+    def __init__(
+        self, consumer: str, handler: Handler, opener: Opener, publisher: Publisher, *, tells: str | None
+    ) -> None:
+        self._consumer = consumer
+        self._handler = handler
+        self._opener = opener
+        self._publisher = publisher
+        self._tells = tells
+
+    def take(self, recorded: Recorded, tx: Transaction) -> None:
+        """Handle a record, or park it in the same transaction."""
+        try:
+            self._accept(recorded, tx, heeds_hold=True)
+        except WireError as error:
+            self._park(recorded, error, tx)
+
+    def _accept(self, recorded: Recorded, tx: Transaction, *, heeds_hold: bool) -> None:
+        received = self._opener.open(recorded)
+        if self._is_duplicate(received, tx):
+            return
+        if heeds_hold and self._is_held(recorded, tx) and not passes_hold(received.event):
+            raise WireError(ParkReason.KEY_HELD, "an earlier record of this key is parked", authentic=True)
+        handled = self._handler.handle(received, tx)
+        tx.mark_seen(self._consumer, received.event.source, received.event.id, received.digest)
+        for effect in handled.effects:
+            tx.apply(effect)
+        self._publisher.publish(tx, handled.events)
+
+    def _is_duplicate(self, received: Received, tx: Transaction) -> bool:
+        seen = tx.seen(self._consumer, received.event.source, received.event.id)
+        if seen is not None and seen != received.digest:
+            raise WireError(ParkReason.EQUIVOCATION, "this event id was used before with other content", authentic=True)
+        return seen is not None
+
+    def _is_held(self, recorded: Recorded, tx: Transaction) -> bool:
+        return tx.count(PARKED_RECORDS, "hold", hold_of(self._consumer, recorded.topic, recorded.record.key)) > 0
+
+    def _park(self, recorded: Recorded, error: WireError, tx: Transaction) -> None:
+        tx.apply(Save(PARKED_RECORDS, parked_of(self._consumer, recorded, error)))
+        if self._tells and error.reason is not ParkReason.KEY_HELD:
+            self._publisher.publish(tx, _notice(recorded, error, self._tells))
+
+    def retry_released(self, store: Store) -> int:
+        """Try released records again, each key in order; return how many were tried."""
+        with store.view() as view:
+            released = view.by(PARKED_RECORDS, "status", f"{self._consumer}|{RELEASED}")
+        for head in sorted(released, key=lambda parked: parked.order):
+            with store.transaction() as tx:
+                self._retry(head, tx)
+        return len(released)
+
+    def _retry(self, head: ParkedRecord, tx: Transaction) -> None:
+        """Handle one released record; on success release the next of its key, on failure park it again."""
+        behind = held_behind(tx, head)
+        try:
+            self._accept(head.recorded, tx, heeds_hold=False)
+        except WireError as error:
+            again = replace(head, reason=error.reason, what=error.what, authentic=error.authentic, status=PARKED)
+            tx.apply(Save(PARKED_RECORDS, again))
+            return
+        tx.apply(Save(PARKED_RECORDS, replace(head, status=DONE)))
+        if behind:
+            tx.apply(Save(PARKED_RECORDS, replace(behind[0], status=RELEASED)))
+
+
+def _notice(recorded: Recorded, error: WireError, topic: str) -> tuple[Outgoing, ...]:
+    """Return the event that tells the producing agency; none for the hub's own records."""
+    _, owner = writer_of(recorded.topic)
+    if owner == "hub":
+        return ()
+    payload = RecordParked(
+        agency=owner,
+        topic=recorded.topic,
+        position=recorded.position,
+        reason=error.reason.value,
+        authentic=error.authentic,
+    )
+    event_id = content_id("RecordParked", recorded.topic, str(recorded.position), error.reason.value)
+    return (Outgoing(topic, Event(id=event_id, source="hub", partition_key=owner, payload=payload)),)
+
+
+HUB_EVENTS = events_topic("hub")

@@ -1,0 +1,46 @@
+"""What a consumer declares about itself. Roles find consumers by the entry point group `casebus.consumers`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from casebus.bus.consume import Handler
+from casebus.bus.log import Log, Recorded
+from casebus.directory import Directory
+from casebus.state import Concept
+
+
+class Role(StrEnum):
+    """Who runs it."""
+
+    agency = "agency"
+    hub = "hub"
+
+
+@dataclass(frozen=True)
+class EventConsumer:
+    """Handles verified events; its effects go to the role's Store.
+
+    `topics` gets the agencies' codes and the owner's; `concepts` are the tables that it writes; `build` gets the
+    directory and the owner.
+    """
+
+    name: str
+    role: Role
+    topics: Callable[[Sequence[str], str], list[str]]
+    concepts: tuple[Concept[Any], ...]
+    build: Callable[[Directory, str], Handler]
+
+
+@dataclass(frozen=True)
+class RecordConsumer:
+    """Takes raw records, well-formed or not; its effects go to the ledger."""
+
+    name: str
+    role: Role
+    topics: Callable[[Sequence[str], str], list[str]]
+    build: Callable[[Log], Callable[[Recorded, Any], None]]
+
+
+Consumer = EventConsumer | RecordConsumer

@@ -1,0 +1,158 @@
+"""Parking: a record that cannot be accepted waits with its reason, and holds back only what must come after it.
+
+A record that fails before its signature is verified is parked alone: a forged record never holds up a genuine one. An
+authentic record that fails parks its key too: later records of that key wait behind it, in order, except retractions
+and what concerns a child at immediate risk.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from casebus.bus.log import Record, Recorded
+from casebus.errors import Conflict, NotFound, ParkReason, WireError
+from casebus.events.enumerations import Priority, Severity
+from casebus.events.envelope import Event
+from casebus.events.types import (
+    CaseClosed,
+    CaseOpened,
+    ChildSafeguarded,
+    DataCombined,
+    DeconflictionHit,
+    DeconflictionRetracted,
+    IdentifierCorrected,
+    Payload,
+    TipAmended,
+    TipReceived,
+    TipWithdrawn,
+    WelfareCheckCompleted,
+    WelfareCheckRequested,
+)
+from casebus.state import Concept
+from casebus.store.store import Save, Transaction, View
+from casebus.wire.ids import content_id
+
+PARKED, RELEASED, DONE = "parked", "released", "done"
+
+_NEVER_HELD = (
+    TipWithdrawn,
+    CaseClosed,
+    IdentifierCorrected,
+    DeconflictionRetracted,
+    WelfareCheckRequested,
+    WelfareCheckCompleted,
+    ChildSafeguarded,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRecord:
+    """A parked record with its bytes untouched. `what` says what failed, without any value of a person's identifier."""
+
+    id: str
+    consumer: str
+    topic: str
+    position: int
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    appended_at: datetime
+    reason: ParkReason
+    what: str
+    authentic: bool
+    status: str
+
+    @property
+    def recorded(self) -> Recorded:
+        """The record at its place, as it was read."""
+        return Recorded(self.topic, self.position, Record(self.key, self.value, self.headers), self.appended_at)
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """Sorts parked records as they stand on their topics."""
+        return self.topic, self.position
+
+
+def _holds(parked: ParkedRecord) -> str | None:
+    waiting = parked.authentic and parked.status != DONE
+    return hold_of(parked.consumer, parked.topic, parked.key) if waiting else None
+
+
+def hold_of(consumer: str, topic: str, key: bytes) -> str:
+    """Return the name of what a parked authentic record holds: its key, on its topic, for its consumer."""
+    return f"{consumer}|{topic}|{key.hex()}"
+
+
+PARKED_RECORDS: Concept[ParkedRecord] = Concept(
+    "parked_records",
+    ParkedRecord,
+    lambda parked: parked.id,
+    {"status": lambda parked: f"{parked.consumer}|{parked.status}", "hold": _holds},
+)
+
+
+def parked_of(consumer: str, recorded: Recorded, error: WireError) -> ParkedRecord:
+    """Return the parked form of a record that failed."""
+    return ParkedRecord(
+        id=content_id("parked", consumer, recorded.topic, str(recorded.position)),
+        consumer=consumer,
+        topic=recorded.topic,
+        position=recorded.position,
+        key=recorded.record.key,
+        value=recorded.record.value,
+        headers=recorded.record.headers,
+        appended_at=recorded.appended_at,
+        reason=error.reason,
+        what=error.what,
+        authentic=error.authentic,
+        status=PARKED,
+    )
+
+
+def passes_hold(event: Event) -> bool:
+    """Tell whether an event may overtake a parked one of its key: retractions, the child, immediate risk."""
+    return isinstance(event.payload, _NEVER_HELD) or immediate(event.payload)
+
+
+def immediate(payload: Payload) -> bool:
+    """Tell whether a payload concerns a child at immediate risk."""
+    match payload:
+        case TipReceived() | TipAmended():
+            return payload.content.priority is Priority.IMMEDIATE
+        case CaseOpened():
+            return payload.priority is Priority.IMMEDIATE
+        case DataCombined() | DeconflictionHit():
+            return payload.severity is Severity.immediate
+        case _:
+            return False
+
+
+def waiting(view: View) -> list[ParkedRecord]:
+    """Return what is parked or released and not done, in the order of its topics."""
+    return sorted((p for p in view.all(PARKED_RECORDS) if p.status != DONE), key=lambda p: (p.consumer, *p.order))
+
+
+def held_behind(view: View, head: ParkedRecord) -> list[ParkedRecord]:
+    """Return the records that wait behind this one, in order."""
+    hold = _holds(head)
+    if hold is None:
+        return []
+    behind = (p for p in view.by(PARKED_RECORDS, "hold", hold) if p.reason is ParkReason.KEY_HELD and p.id != head.id)
+    return sorted(behind, key=lambda p: p.position)
+
+
+def release(tx: Transaction, parked_id: str) -> ParkedRecord:
+    """Ask the consumer to try a parked record again, then what waits behind it.
+
+    Raises `NotFound`, and `Conflict` for a record that itself waits behind another.
+    """
+    parked = tx.get(PARKED_RECORDS, parked_id)
+    if parked is None or parked.status == DONE:
+        raise NotFound(f"no parked record {parked_id[:80]!r}", next_step="`casebus parked list` shows what is parked.")
+    if parked.reason is ParkReason.KEY_HELD:
+        raise Conflict(
+            "this record waits behind another of its key",
+            next_step="release the one at the head: `casebus parked list` shows it first.",
+        )
+    released = replace(parked, status=RELEASED)
+    tx.apply(Save(PARKED_RECORDS, released))
+    return released

@@ -1,0 +1,156 @@
+"""What the hub holds of one tip or case, and how each event changes it. Pure."""
+
+from dataclasses import dataclass, replace
+
+from casebus.events.enumerations import (
+    PointerMode,
+    Priority,
+    RecordKind,
+    ReferralClass,
+    SubjectCategory,
+    TriState,
+)
+from casebus.events.types import (
+    CaseClosed,
+    CaseOpened,
+    IdentifierCorrected,
+    Payload,
+    Sighting,
+    TipAmended,
+    TipContent,
+    TipReceived,
+    TipWithdrawn,
+)
+from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
+from casebus.state import Concept
+
+_URGENT = (Priority.IMMEDIATE, Priority.VERY_HIGH, Priority.HIGH)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A record as held, with the ids of its sightings in the same order, so that one can be corrected."""
+
+    record: HeldRecord
+    sighting_ids: tuple[str, ...]
+
+
+HELD: Concept[Holding] = Concept("held_records", Holding, lambda holding: holding.record.record_id)
+
+
+def changed(before: Holding | None, agency: str, payload: Payload) -> Holding | None:
+    """Return the record after an event, the same when it changes nothing, None for an event about no record.
+
+    Revisions may meet out of order, because what concerns immediate risk overtakes a parked record: an older revision
+    than the known one changes nothing.
+    """
+    match payload:
+        case TipReceived():
+            return _tip(before, agency, payload.tip_id, 1, payload.content)
+        case TipAmended():
+            return _tip(before, agency, payload.tip_id, payload.revision, payload.content)
+        case CaseOpened():
+            return _case(before, agency, payload)
+        case TipWithdrawn():
+            return _ended(before, agency, payload.tip_id, RecordKind.tip)
+        case CaseClosed():
+            return _ended(before, agency, payload.case_id, RecordKind.case)
+        case IdentifierCorrected():
+            return _corrected(before, payload)
+        case _:
+            return None
+
+
+def _tip(before: Holding | None, agency: str, tip_id: str, revision: int, content: TipContent) -> Holding:
+    if before is not None and before.record.revision >= revision:
+        return before
+    record = HeldRecord(
+        record_id=tip_id,
+        agency=agency,
+        kind=RecordKind.tip,
+        revision=revision,
+        open=True,
+        matchable=content.referral_class is not ReferralClass.BATCHED_VIRAL,
+        backlog=False,
+        immediate_risk=content.priority is Priority.IMMEDIATE,
+        possible_child=content.possible_child.answer is TriState.YES or _compromised(content.sightings),
+        high_priority=content.priority in _URGENT,
+        pointer=content.handling.pointer,
+        source_report=content.source_report.value if content.source_report else None,
+        sightings=_held(content.sightings),
+    )
+    return Holding(record, tuple(sighting.sighting_id for sighting in content.sightings))
+
+
+def _case(before: Holding | None, agency: str, payload: CaseOpened) -> Holding:
+    if before is not None and before.record.open:
+        return before
+    record = HeldRecord(
+        record_id=payload.case_id,
+        agency=agency,
+        kind=RecordKind.case,
+        revision=before.record.revision + 1 if before else 1,
+        open=True,
+        matchable=True,
+        backlog=payload.backlog,
+        immediate_risk=payload.priority is Priority.IMMEDIATE,
+        possible_child=payload.possible_child.answer is TriState.YES,
+        high_priority=payload.priority in _URGENT,
+        pointer=payload.handling.pointer,
+        source_report=None,
+        sightings=_held(payload.sightings),
+    )
+    return Holding(record, tuple(sighting.sighting_id for sighting in payload.sightings))
+
+
+def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind) -> Holding:
+    """Return the record closed; one that ends before it was seen (it is parked) is remembered as closed."""
+    if before is not None:
+        return replace(before, record=replace(before.record, open=False, revision=before.record.revision + 1))
+    record = HeldRecord(
+        record_id=record_id,
+        agency=agency,
+        kind=kind,
+        revision=2,
+        open=False,
+        matchable=False,
+        backlog=False,
+        immediate_risk=False,
+        possible_child=False,
+        high_priority=False,
+        pointer=PointerMode.SILENT,
+        source_report=None,
+        sightings=(),
+    )
+    return Holding(record, ())
+
+
+def _corrected(before: Holding | None, payload: IdentifierCorrected) -> Holding | None:
+    """Return the record with one sighting taken out and its replacement, if any, put in."""
+    if before is None:
+        return None
+    kept = [
+        (sighting_id, sighting)
+        for sighting_id, sighting in zip(before.sighting_ids, before.record.sightings, strict=True)
+        if sighting_id != payload.sighting_id
+    ]
+    if payload.replacement is not None:
+        kept.append((payload.replacement.sighting_id, _held((payload.replacement,))[0]))
+    record = replace(before.record, sightings=tuple(sighting for _, sighting in kept))
+    return Holding(record, tuple(sighting_id for sighting_id, _ in kept))
+
+
+def _held(sightings: tuple[Sighting, ...]) -> tuple[HeldSighting, ...]:
+    return tuple(
+        HeldSighting(
+            kind=sighting.kind,
+            subject_no=sighting.subject_no,
+            subject=sighting.subject,
+            tokens=tuple(HeldToken(token.family, f"{token.epoch}:{token.value}") for token in sighting.tokens),
+        )
+        for sighting in sightings
+    )
+
+
+def _compromised(sightings: tuple[Sighting, ...]) -> bool:
+    return any(s.subject is SubjectCategory.POSSIBLE_VICTIM_ACCOUNT_COMPROMISED for s in sightings)

@@ -1,0 +1,82 @@
+"""One plain sentence for each event, for replay and for the demo. There is no identifier to leak."""
+
+from casebus.events import types as t
+from casebus.events.enumerations import TriState
+from casebus.events.types import Payload
+
+
+def summary(payload: Payload) -> str:
+    """Return what happened, in words."""
+    match payload:
+        case t.TipReceived():
+            return f"tip received: {_content(payload.content)}"
+        case t.TipAmended():
+            return f"tip amended (revision {payload.revision}): {_content(payload.content)}"
+        case t.TipWithdrawn():
+            return f"tip withdrawn: {_words(payload.reason)}"
+        case t.CaseOpened():
+            load = ", from a backlog load" if payload.backlog else ""
+            return f"case opened{load}: {_words(payload.category)}, {_count(len(payload.sightings), 'identifier')}"
+        case t.CaseClosed():
+            return f"case closed: {_words(payload.reason)}"
+        case t.IdentifierCorrected():
+            replaced = "replaced" if payload.replacement else "removed"
+            return f"identifier corrected in a {payload.record_kind.value}: {replaced}, {_words(payload.reason)}"
+        case _:
+            return _about_conflict(payload)
+
+
+def _about_conflict(payload: Payload) -> str:
+    match payload:
+        case t.DeconflictionHit():
+            who = payload.partner or "a partner, through the coordination desk"
+            return f"alert told: possible {_words(payload.overlap)} with {who}, {_words(payload.strength)}"
+        case t.DeconflictionNoHit():
+            return f"checked, nothing found at {_count(len(payload.covered), 'agency', 'agencies')}"
+        case t.DeconflictionRetracted():
+            return f"alert retracted: {_words(payload.reason)}"
+        case t.DeconflictionAcknowledged():
+            return f"alert acknowledged by {payload.agency or 'the partner'}"
+        case t.DeconflictionResolved():
+            return f"outcome proposed by {payload.agency or 'the partner'}: {_words(payload.outcome)}"
+        case t.DataCombined():
+            parties = " and ".join(party.agency for party in payload.parties)
+            return f"match {payload.status.value} between {parties}: possible {_words(payload.overlap)}"
+        case _:
+            return _about_child_or_governance(payload)
+
+
+def _about_child_or_governance(payload: Payload) -> str:
+    match payload:
+        case t.WelfareCheckRequested():
+            return f"welfare check requested for {_children(payload.children)}: {_words(payload.response_class)}"
+        case t.WelfareCheckCompleted():
+            return f"welfare check completed: {_words(payload.result)}"
+        case t.ChildSafeguarded():
+            rule = f"{_words(payload.count_rule)}, {_words(payload.status)}"
+            return f"{_children(payload.count)} safeguarded: {_words(payload.outcome_type)} ({rule})"
+        case t.DataAccessed():
+            return f"read: {payload.resource}, {_count(len(payload.references), 'reference')}, by {payload.actor}"
+        case t.DataDisclosed():
+            return f"disclosed to {payload.recipient}: {', '.join(payload.fields)}"
+        case t.RecordParked():
+            return f"record {payload.position} of {payload.topic} parked: {_words(payload.reason)}"
+        case _:
+            return type(payload).__name__
+
+
+def _content(content: t.TipContent) -> str:
+    child = "; the person behind the account may be a child" if content.possible_child.answer is TriState.YES else ""
+    return f"{_words(content.category)}, {_count(len(content.sightings), 'identifier')}{child}"
+
+
+def _words(symbol: str) -> str:
+    return str(symbol).lower().replace("_", " ")
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _children(number: int) -> str:
+    return _count(number, "child", "children")

@@ -1,0 +1,298 @@
+"""`casebus demo`: the main job, told as a story while it really happens.
+
+Four roles run as processes of their own under a supervisor. What the story shows of each agency it gets as that agency
+would: by the command line at that agency's node, one process each, so that no process holds every key.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from casebus.bus.log import Record, events_topic
+from casebus.cli.ledger import replayed
+from casebus.cli.node import training_banner
+from casebus.cli.options import Data, clock
+from casebus.cli.output import page, words
+from casebus.errors import Stalled
+from casebus.installing import initialise
+from casebus.layout import HUB, Layout
+from casebus.roles import Installation
+from casebus.settings import load
+from casebus.status import Overview
+from casebus.testing import story
+
+IDLE_WITHIN_S = 120.0
+OUTCOME = "JOINT_INVESTIGATION"
+
+
+def demo(
+    data: Data = None,
+    bootstrap: Annotated[str | None, typer.Option("--bootstrap", help="Run on Apache Kafka at HOST:PORT.")] = None,
+    database: Annotated[str | None, typer.Option("--database", help="Run on PostgreSQL at this URL.")] = None,
+) -> None:
+    """Tell the story: three agencies publish, two hold the same person, both are told, a child is safeguarded.
+
+    Everything is synthetic. The account is on stdout, progress on stderr. Told twice on one --data, nothing happens
+    twice.
+    """
+    training_banner()
+    root = (data or Path(tempfile.mkdtemp(prefix="casebus-demo-"))).absolute()
+    layout = prepared(root, bootstrap, database)
+    with _Network(layout) as network:
+        Story(network).tell()
+    page().print(f"\nEverything is still there: casebus status --data {root}", soft_wrap=True)
+
+
+def prepared(root: Path, bootstrap: str | None, database: str | None) -> Layout:
+    """Make a training data directory, or take the one that is there; write down which bus and database it uses."""
+    layout = Layout(root)
+    if not layout.settings.exists():
+        initialise(root, training=True, now=clock().now())
+    change: dict[str, object] = {}
+    if bootstrap:
+        change["bootstrap"] = bootstrap
+    if database:
+        secret = root / "database.url"
+        secret.touch(mode=0o600)
+        secret.write_text(database)
+        change["database_file"] = str(secret)
+    if change:
+        layout.settings.write_text(load(layout.settings, {}).model_copy(update=change).to_toml(), encoding="utf-8")
+    return layout
+
+
+class _Network:
+    """The four roles, running, and the ways to look at them."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.installation = Installation.open(layout, clock())
+        self._process: subprocess.Popen[bytes] | None = None
+        self._overview: Overview | None = None
+
+    def __enter__(self) -> "_Network":
+        words().print("starting the hub and three agency nodes ...")
+        arguments = [sys.executable, "-m", "casebus", "run", "all", "--data", str(self.layout.root)]
+        self._overview = Overview(self.installation)
+        self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process is not None, "bug: not started"
+        words().print("stopping ...")
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(timeout=60)
+        if self._overview:
+            self._overview.close()
+
+    def settle(self) -> None:
+        """Wait until nothing waits anywhere, twice in a row. Raises `Stalled`."""
+        self.wait_for(self._idle_twice, "the network did not come to rest")
+
+    def _idle_twice(self) -> bool:
+        assert self._overview is not None, "bug: not started"
+        return self._overview.is_idle() and self._overview.is_idle()
+
+    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition. Raises `Stalled`, also when the supervisor has ended."""
+        deadline = time.monotonic() + IDLE_WITHIN_S
+        while not condition():
+            assert self._process is not None, "bug: not started"
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise Stalled(
+                    what, next_step=f"look into {self.layout.root}/supervisor.jsonl and each role's log.jsonl."
+                )
+            time.sleep(0.02)
+
+    def put(self, agency: str, name: str, content: bytes) -> None:
+        """Hand a document to an agency's node, as its own system would: write aside, then rename."""
+        spool_in = self.layout.role(agency).spool / "in"
+        part = spool_in / f".{name}.part"
+        part.write_bytes(content)
+        part.rename(spool_in / name)
+
+    def report(self, agency: str, folder: str, name: str) -> dict[str, Any]:
+        """Return the report beside a filed document."""
+        path = self.layout.role(agency).spool / folder / f"{name}.report.json"
+        content: dict[str, Any] = json.loads(path.read_text())
+        return content
+
+    def hits(self, agency: str) -> int:
+        """Return how many alerts were handed to an agency's own system."""
+        return sum(1 for _ in (self.layout.role(agency).spool / "out").glob("*-DeconflictionHit-*.json"))
+
+    def command(self, *arguments: str) -> Any:
+        """Run a command as a process of its own and return its JSON."""
+        done = subprocess.run(
+            [sys.executable, "-m", "casebus", *arguments, "--data", str(self.layout.root), "--json"],
+            check=True,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "NO_COLOR": "1"},
+        )
+        return json.loads(done.stdout)
+
+    def forge(self) -> None:
+        """Write a record to NZ Police's topic with a broken signature, once, as an intruder on the bus would."""
+        topic = events_topic(story.POLICE)
+        with closing(self.installation.open_log("intruder")) as log:
+            genuine = log.read(topic, 0, limit=1)[0].record
+            forged = Record(genuine.key, genuine.value[:-1] + bytes([genuine.value[-1] ^ 1]), genuine.headers)
+            end = log.end(topic)
+            seen = [log.read(topic, at, limit=500) for at in range(0, end, 500)]
+            if not any(recorded.record == forged for batch in seen for recorded in batch):
+                log.append(topic, [forged])
+
+
+class Story:
+    """The scenes, in order. Each puts documents in, waits for rest, and says what each side sees."""
+
+    def __init__(self, network: _Network) -> None:
+        self._net = network
+
+    def tell(self) -> None:
+        """Tell all of it."""
+        for scene in (
+            self._register,
+            self._one_account,
+            self._both_work_on_it,
+            self._a_child,
+            self._same_report,
+            self._bad_input,
+            self._ledger,
+            self._replay,
+        ):
+            scene()
+
+    def _register(self) -> None:
+        _title("Internal Affairs joins with its open cases")
+        self._net.put(story.AFFAIRS, "case-register.csv", story.register())
+        self._net.settle()
+        _say(f"Internal Affairs' register of {story.REGISTER_CASES} open cases is loaded as a backlog: no alarm is raised.")
+        _say("The hub holds keyed tokens of their identifiers and never a value.")
+
+    def _one_account(self) -> None:
+        _title("One account, two agencies")
+        before = {agency: self._net.hits(agency) for agency in (story.POLICE, story.NCA)}
+        self._net.put(story.POLICE, "cybertip-1.json", story.cybertip())
+        self._net.settle()
+        _say("A CyberTip reaches OCEANZ. Nobody else is told of it.")
+        started = time.monotonic()
+        self._net.put(story.NCA, "package-1.json", story.package())
+        if before[story.NCA]:
+            self._net.settle()
+            _say("This story was told here before: both were told then, and are not told again.")
+        else:
+            for agency in (story.POLICE, story.NCA):
+                self._net.wait_for(lambda a=agency: self._net.hits(a) > before[a], f"{agency} was not told")  # type: ignore[misc]
+            _say("The National Crime Agency's package names the same account. Both desks are told.")
+            _say(f"From document to alert at both: {time.monotonic() - started:.2f} s ({self._engine()}).")
+        self._net.settle()
+        for agency in (story.POLICE, story.NCA):
+            self._show(agency)
+
+    def _engine(self) -> str:
+        settings = self._net.installation.settings
+        bus = "Apache Kafka" if settings.bootstrap else "embedded bus"
+        return f"{bus}, {'PostgreSQL' if settings.database_file else 'SQLite'}"
+
+    def _show(self, agency: str) -> None:
+        alert = self._alert(agency)
+        kinds = ", ".join(m["kind"].lower().replace("_", " ") for m in alert["matched"] if m["agreement"] != "differs")
+        contact = alert["contact"]
+        _say(f"{agency} sees {alert['ref']}: possible {alert['overlap'].replace('_', ' ')}, {alert['severity']}.")
+        _say(f"  it concerns its own {alert['own']['kind']} {alert['own']['ref']}; agreeing: {kinds}")
+        _say(f"  strength: {alert['strength'].replace('_', ' ')} ({alert['score']:.1f})")
+        _say(f"  respond by {alert['respond_by']}")
+        _say(f"  ring {contact['desk']}, {contact['phone']} ({contact['hours']}, {contact['time_zone']})")
+        _say(f"  of {alert['partner']}'s case it sees nothing else.")
+
+    def _alert(self, agency: str) -> dict[str, Any]:
+        """Return the agency's alert of this story: the one about its own first record."""
+        alerts = self._net.command("alerts", "list", "--agency", agency)["alerts"]
+        own = {story.POLICE: story.CYBERTIP_NUMBER, story.NCA: story.PACKAGE_NUMBER}[agency]
+        found: dict[str, Any] = next(a for a in alerts if a["own"]["ref"] == own)
+        return found
+
+    def _both_work_on_it(self) -> None:
+        _title("Two desks, one conflict")
+        for agency, officer in ((story.POLICE, "OCEANZ-17"), (story.NCA, "NCA-204")):
+            ref = self._alert(agency)["ref"]
+            as_officer = ("--agency", agency, "--officer", officer)
+            self._net.command("alerts", "ack", ref, *as_officer)
+            alert = self._net.command("alerts", "resolve", ref, "--outcome", OUTCOME, *as_officer)
+            _say(f"{agency}: acknowledged {ref}, proposes {alert['outcome'].lower().replace('_', ' ')}.")
+        self._net.settle()
+        for agency in (story.POLICE, story.NCA):
+            alert = self._alert(agency)
+            _say(f"{agency}: {alert['ref']} is {alert['state']}: {alert['outcome'].lower().replace('_', ' ')}.")
+
+    def _a_child(self) -> None:
+        _title("A child's own account")
+        self._net.put(story.POLICE, "cybertip-2.json", story.child_cybertip())
+        self._net.settle()
+        _say("A second CyberTip shows material that a child posted: the account's holder may be the child.")
+        _say("The bus carries it as a possible child, never as a suspect.")
+        self._net.put(story.POLICE, "welfare-1.csv", story.welfare_request())
+        self._net.settle()
+        _say("A welfare visit is requested at once; no conflict can hold it up.")
+        self._net.put(story.POLICE, "welfare-2.csv", story.welfare_outcome())
+        self._net.settle()
+        _say("The visit is completed, and one child is safeguarded: counted once, with its counting rule.")
+
+    def _same_report(self) -> None:
+        _title("The same report at two agencies")
+        self._net.put(story.POLICE, "cybertip-3.json", story.shared_cybertip())
+        self._net.put(story.AFFAIRS, "referral-1.json", story.shared_referral())
+        self._net.settle()
+        notices = self._net.command("alerts", "list", "--agency", story.AFFAIRS, "--notices")["alerts"]
+        same = [n for n in notices if n["overlap"] == "same_source_report"]
+        _say(f"A CyberTip to OCEANZ also reached Internal Affairs. {len(same)} notice: same report, no conflict.")
+
+    def _bad_input(self) -> None:
+        _title("Bad input")
+        if not (self._net.layout.role(story.POLICE).spool / "refused" / "broken.json").exists():
+            self._net.put(story.POLICE, "broken.json", story.broken_document())
+            self._net.settle()
+        report = self._net.report(story.POLICE, "refused", "broken.json")
+        _say(f"A broken document is refused and kept beside its report: {report['code']} ({report['message']}).")
+        self._net.forge()
+        self._net.settle()
+        parked = self._net.command("parked", "list")["parked"]
+        reasons = sorted({p["reason"] for p in parked})
+        _say(f"A forged record on NZ Police's topic is parked: {', '.join(reasons)}. It holds up nothing.")
+
+    def _ledger(self) -> None:
+        _title("The ledger")
+        hub = self._net.layout.role(HUB)
+        report = self._net.command("ledger", "verify", str(hub.ledger), "--key", str(hub.ledger_vkey))
+        _say(f"Every record is one leaf. {len(report['checks'])} checks, {report['size']} leaves: {report['outcome']}.")
+        _say("Unwitnessed: until the agencies cosign it, it proves nothing against whoever runs the hub.")
+
+    def _replay(self) -> None:
+        _title("The replay, from the ledger's own archive")
+        opened = 0
+        for row in replayed(self._net.layout.role(HUB).ledger):
+            if row["type"] == "CaseOpened":
+                opened += 1
+            elif row["type"] not in ("DataAccessed", "DataDisclosed"):
+                _say(f"{row['index']:>5}  {row['agency']:<20} {row['summary']}")
+        _say(f"and {opened} cases opened from the backlog load.")
+
+
+def _title(text: str) -> None:
+    page().print(f"\n{text}", style="bold", markup=False)
+    words().print(f"... {text}", markup=False)
+
+
+def _say(text: str) -> None:
+    page().print(f"  {text}", markup=False, soft_wrap=True)

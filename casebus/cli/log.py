@@ -1,0 +1,88 @@
+"""`casebus log`: the records of one topic, decoded; identifiers appear as tokens only."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Annotated, Any
+
+import typer
+
+from casebus.bus.log import events_topic
+from casebus.bus.outbox import Outgoing
+from casebus.cli.options import Data, installation
+from casebus.cli.output import print_jsonl
+from casebus.errors import NotFound, WireError
+from casebus.events.catalogue import writer_of
+from casebus.events.enumerations import AccessOperation, Purpose
+from casebus.events.envelope import Event
+from casebus.events.types import DataAccessed
+from casebus.roles import Installation
+from casebus.wire.ids import uuid7
+from casebus.wire.seal import Opener
+
+app = typer.Typer(no_args_is_help=True, help="The bus itself, record by record. Reading it is on record.")
+BATCH = 500
+
+
+@app.command("tail")
+def tail(
+    topic: Annotated[str, typer.Argument(help="casebus.nz-police.events", show_default=False)],
+    data: Data = None,
+    start: Annotated[int, typer.Option("--from", help="The first position.", min=0)] = 0,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line (the only form).")] = True,
+) -> None:
+    """Print records from a position to the end, verified and decoded; what cannot be accepted says why."""
+    found = installation(data)
+    try:
+        _, owner = writer_of(topic)
+        found.role(owner)
+    except ValueError as error:
+        raise NotFound(f"no topic {topic[:80]!r}", next_step="`casebus status` lists the topics.") from error
+    _record_access(found, owner, topic)
+    print_jsonl(_records(found, topic, start))
+
+
+def _records(found: Installation, topic: str, start: int) -> Iterator[dict[str, Any]]:
+    opener = Opener(found.schemas, found.directory)
+    with closing(found.open_log("tail")) as log:
+        end = log.end(topic)
+        while start < end:
+            batch = log.read(topic, start, limit=BATCH)
+            for recorded in batch:
+                try:
+                    received = opener.open(recorded)
+                    shown: dict[str, Any] = {
+                        "id": received.event.id,
+                        "type": received.event.type,
+                        "source": received.event.source,
+                        "key": received.event.partition_key,
+                        "payload": received.event.payload.model_dump(mode="json"),
+                    }
+                except WireError as error:
+                    shown = {"refused": error.reason.value}
+                yield {
+                    "topic": topic,
+                    "position": recorded.position,
+                    "appended_at": recorded.appended_at.isoformat().replace("+00:00", "Z"),
+                    **shown,
+                }
+            if not batch:
+                return
+            start = batch[-1].position + 1
+
+
+def _record_access(found: Installation, owner: str, topic: str) -> None:
+    """Put the read into the outbox of the topic's owner before anything is shown."""
+    payload = DataAccessed(
+        operation=AccessOperation.CONSULTATION,
+        actor="unnamed",
+        purpose=Purpose.AUDIT,
+        resource="log",
+        references=(topic,),
+        references_not_carried=0,
+        fields=(),
+    )
+    event_id = uuid7(found.clock.now(), secrets.token_bytes(10))
+    event = Event(id=event_id, source=owner, partition_key="log", payload=payload)
+    with closing(found.open_store(owner)) as store, store.transaction() as tx:
+        found.publisher(owner).publish(tx, [Outgoing(events_topic(owner), event)])

@@ -1,0 +1,32 @@
+"""stdout is data, stderr is everything else."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+
+
+def words() -> Console:
+    """Return where words for people go while stdout holds JSON: stderr."""
+    return Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")), highlight=False)
+
+
+def page() -> Console:
+    """Return where tables for people go."""
+    return Console(no_color=bool(os.environ.get("NO_COLOR")), highlight=False)
+
+
+def print_json(value: object) -> None:
+    """Print one object."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+    sys.stdout.flush()
+
+
+def print_jsonl(values: Iterable[dict[str, Any]]) -> None:
+    """Print one object a line."""
+    for value in values:
+        sys.stdout.write(json.dumps(value, separators=(",", ":"), ensure_ascii=True) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,145 @@
+"""What officers do at an agency's node: read alerts, acknowledge, propose an outcome.
+
+Every command is one transaction: the side state and the signed event for the outbox, or neither. Reading is an event
+too: each read puts a DataAccessed into the outbox before anything is shown.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+
+from casebus.bus.log import events_topic
+from casebus.bus.outbox import Outgoing, Publisher
+from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, DeskNote, acknowledge, refuse_stale, resolve
+from casebus.clock import Clock
+from casebus.errors import NotFound
+from casebus.events.catalogue import partition_key
+from casebus.events.enumerations import AccessOperation, ConflictOutcome, Purpose
+from casebus.events.envelope import Event
+from casebus.events.types import DataAccessed, DeconflictionAcknowledged, DeconflictionResolved, Payload
+from casebus.intake.records import OWN_RECORDS
+from casebus.store.store import Save, Store, Transaction
+from casebus.wire.ids import uuid7
+
+MAX_REFERENCES = 1000
+MAX_NOTE_CHARS = 4000
+UNNAMED = "unnamed"
+
+
+class Desk:
+    """One agency's desk, as one officer uses it."""
+
+    def __init__(
+        self, agency: str, officer: str | None, id_key: bytes, store: Store, publisher: Publisher, clock: Clock
+    ) -> None:
+        self._agency = agency
+        self._actor = pseudonym(id_key, officer)
+        self._store = store
+        self._publisher = publisher
+        self._clock = clock
+
+    def alerts(self, *, state: str | None, notices: bool) -> list[Alert]:
+        """Return the alerts, the ones due first; each list is recorded as a consultation."""
+        with self._store.transaction() as tx:
+            found = [a for a in tx.all(ALERTS) if notices or not a.is_notice]
+            shown = sorted((a for a in found if state in (None, a.state.value)), key=lambda a: (a.respond_by, a.ref))
+            self._accessed(tx, "alerts", [alert.ref for alert in shown])
+        return shown
+
+    def alert(self, ref: str) -> Alert:
+        """Return one alert. Raises `NotFound`, and records the look all the same."""
+        with self._store.transaction() as tx:
+            alert = _find(tx, ref)
+            self._accessed(tx, "alert", [alert.ref] if alert else [])
+        return _found(alert, ref)
+
+    def acknowledge(self, ref: str, version: int | None) -> Alert:
+        """Take an alert up. Doing it again changes nothing. Raises `NotFound`, `Conflict`."""
+        with self._store.transaction() as tx:
+            before = _found(_find(tx, ref), ref)
+            refuse_stale(before, version)
+            after = acknowledge(before)
+            payload = DeconflictionAcknowledged(
+                conflict_id=after.conflict_id, agency=self._agency, revision=after.revision, actor=self._actor
+            )
+            return self._write(tx, before, after, payload)
+
+    def resolve(self, ref: str, outcome: ConflictOutcome, version: int | None, note: str | None) -> Alert:
+        """Propose an outcome; the last one counts, the same one again changes nothing. Raises `NotFound`, `Conflict`.
+
+        The note is the agency's own: it stays in this node and is in no event.
+        """
+        with self._store.transaction() as tx:
+            before = _found(_find(tx, ref), ref)
+            refuse_stale(before, version)
+            after = resolve(before, outcome)
+            payload = DeconflictionResolved(
+                conflict_id=after.conflict_id,
+                agency=self._agency,
+                revision=after.revision,
+                outcome=outcome,
+                actor=self._actor,
+            )
+            if note and after != before:
+                tx.apply(
+                    Save(DESK_NOTES, DeskNote(after.conflict_id, after.version, self._actor, note[:MAX_NOTE_CHARS]))
+                )
+            return self._write(tx, before, after, payload)
+
+    def own_reference(self, record_id: str) -> str:
+        """Return what the agency's own system calls a record; the opaque id where the node does not hold it."""
+        with self._store.view() as view:
+            record = view.get(OWN_RECORDS, record_id)
+        return record.number if record else record_id
+
+    def accessed(self, resource: str, references: Sequence[str], purpose: Purpose = Purpose.INVESTIGATION) -> None:
+        """Record a consultation of something that is not an alert."""
+        with self._store.transaction() as tx:
+            self._accessed(tx, resource, references, purpose)
+
+    def _write(self, tx: Transaction, before: Alert, after: Alert, payload: Payload) -> Alert:
+        if after != before:
+            tx.apply(Save(ALERTS, after))
+            self._publish(tx, payload)
+        return after
+
+    def _accessed(
+        self, tx: Transaction, resource: str, references: Sequence[str], purpose: Purpose = Purpose.INVESTIGATION
+    ) -> None:
+        payload = DataAccessed(
+            operation=AccessOperation.CONSULTATION,
+            actor=self._actor,
+            purpose=purpose,
+            resource=resource,
+            references=tuple(references[:MAX_REFERENCES]),
+            references_not_carried=max(0, len(references) - MAX_REFERENCES),
+            fields=(),
+        )
+        self._publish(tx, payload)
+
+    def _publish(self, tx: Transaction, payload: Payload) -> None:
+        """Put an event of this command into the outbox. Its id is made here, once, and stored with its effect."""
+        event_id = uuid7(self._clock.now(), secrets.token_bytes(10))
+        event = Event(id=event_id, source=self._agency, partition_key=partition_key(payload), payload=payload)
+        self._publisher.publish(tx, [Outgoing(events_topic(self._agency), event)])
+
+
+def pseudonym(id_key: bytes, officer: str | None) -> str:
+    """Return the name under which an officer appears in events: only the agency can tell who it is."""
+    if not officer:
+        return UNNAMED
+    return "officer-" + hmac.new(id_key, b"officer\n" + officer.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _find(tx: Transaction, ref: str) -> Alert | None:
+    found = tx.by(ALERTS, "ref", ref)
+    return found[0] if found else None
+
+
+def _found(alert: Alert | None, ref: str) -> Alert:
+    if alert is None:
+        raise NotFound(
+            f"no alert {ref[:40]!r} here", next_step="`casebus alerts list --agency CODE` shows this agency's."
+        )
+    return alert

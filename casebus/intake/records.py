@@ -1,0 +1,87 @@
+"""What an agency's node remembers of its own records and documents. Clear data: it never leaves the node."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from casebus.events.enumerations import IdentifierType
+from casebus.intake.adapter import RecordKey
+from casebus.state import Concept
+
+
+class OwnKind(StrEnum):
+    """What the agency's own record is."""
+
+    tip = "tip"
+    case = "case"
+    welfare_check = "welfare_check"
+    outcome = "outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSighting:
+    """A sighting that was published: enough to see that it changed."""
+
+    sighting_id: str
+    subject_no: int
+    kind: IdentifierType
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """A tip, case, welfare check or outcome as last published. `digest` is over the content, `revision` counts from 1;
+    `event_ids` are the events of the last revision.
+    """
+
+    record_id: str
+    kind: OwnKind
+    system: str
+    number: str
+    revision: int
+    digest: str
+    open: bool
+    possible_child: bool
+    sightings: tuple[OwnSighting, ...]
+    event_ids: tuple[str, ...]
+
+    @property
+    def key(self) -> RecordKey:
+        """What the agency's own system calls it."""
+        return RecordKey(self.system, self.number)
+
+
+OWN_RECORDS: Concept[OwnRecord] = Concept(
+    "own_records",
+    OwnRecord,
+    lambda record: record.record_id,
+    {"number": lambda record: record.number, "kind": lambda record: record.kind.value},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A document that was decided upon. Written in the transaction of its events, then filed: a crash before `filed`
+    leaves the document in `in/` with this row, and the next start files it without translating it again.
+
+    `identity` names the file as found (name, inode, change time), `digest` its content. `stored_as` and `report_as` are
+    the pair of names in `folder`; a document that is left where it is (not a regular file) has no `stored_as`.
+    """
+
+    identity: str
+    document: str
+    digest: str
+    folder: str
+    stored_as: str | None
+    report_as: str
+    outcome: str
+    code: str | None
+    message: str
+    event_ids: tuple[str, ...]
+    filed: bool
+
+
+TAKEN: Concept[Taken] = Concept(
+    "taken_documents",
+    Taken,
+    lambda taken: taken.identity,
+    {"unfiled": lambda taken: None if taken.filed else "yes", "outcome": lambda taken: taken.outcome},
+)

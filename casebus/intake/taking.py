@@ -1,0 +1,144 @@
+"""The adapter component of an agency's node: takes documents from the spool and turns each into events, once."""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import structlog
+
+from casebus.bus.log import events_topic
+from casebus.bus.outbox import Outgoing, Publisher
+from casebus.errors import DocumentRefused, RefusalCode
+from casebus.events.envelope import Event
+from casebus.intake.adapter import Adapter, Document
+from casebus.intake.drafting import Drafting
+from casebus.intake.records import OWN_RECORDS, TAKEN, OwnRecord, Taken
+from casebus.intake.spool import Found, Spool, report_name
+from casebus.store.store import Save, Store, Transaction, View
+
+ACCEPTED, DUPLICATE, REFUSED = "accepted", "duplicate", "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one document: its report, the events, the own records as they will stand."""
+
+    outcome: str
+    code: str | None
+    message: str
+    events: tuple[Event, ...] = ()
+    event_ids: tuple[str, ...] = ()
+    records: tuple[OwnRecord, ...] = ()
+
+
+class Taking:
+    """Takes documents one by one. One instance per agency at a time: the node's lock sees to it."""
+
+    name = "adapter"
+
+    def __init__(self, adapter: Adapter, drafting: Drafting, spool: Spool, store: Store, publisher: Publisher) -> None:
+        self._adapter = adapter
+        self._drafting = drafting
+        self._spool = spool
+        self._store = store
+        self._publisher = publisher
+        self._log = structlog.get_logger()
+        self._recovered = False
+
+    def step(self) -> int:
+        """Take one document; return 1 if there was one. The first step finishes what a crash left unfiled."""
+        if not self._recovered:
+            self._file_unfiled()
+            self._recovered = True
+        for found in self._spool.waiting():
+            if not self._is_taken(found):
+                self._take(found)
+                return 1
+        return 0
+
+    def idle(self) -> bool:
+        """Tell whether every document in `in/` was taken (what is not a regular file stays there, refused)."""
+        return all(self._is_taken(found) for found in self._spool.waiting())
+
+    def _is_taken(self, found: Found) -> bool:
+        with self._store.view() as view:
+            return view.get(TAKEN, found.identity) is not None
+
+    def _take(self, found: Found) -> None:
+        digest, decision_of = self._read(found)
+        with self._store.transaction() as tx:
+            decision = decision_of if isinstance(decision_of, Decision) else self._decide(decision_of, tx)
+            taken = self._taken(found, digest, decision, tx)
+            self._commit(decision, taken, tx)
+        self._file(taken)
+        self._log.info("document_taken", outcome=taken.outcome, code=taken.code, events=len(taken.event_ids))
+
+    def _read(self, found: Found) -> tuple[str, Decision | Document]:
+        try:
+            content = self._spool.read(found)
+        except DocumentRefused as refused:
+            return "", _refusal(refused)
+        return hashlib.sha256(content).hexdigest(), Document(found.name, content)
+
+    def _decide(self, document: Document, view: View) -> Decision:
+        """Translate and draft a document against the agency's own records; nothing is written yet."""
+        standing: dict[str, OwnRecord] = {}
+
+        def known(record_id: str) -> OwnRecord | None:
+            return standing.get(record_id) or view.get(OWN_RECORDS, record_id)
+
+        events: list[Event] = []
+        event_ids: list[str] = []
+        try:
+            for draft in self._adapter.translate(document):
+                drafted = self._drafting.draft(draft, known)
+                events += drafted.events
+                if drafted.record is not None:
+                    standing[drafted.record.record_id] = drafted.record
+                    event_ids += drafted.record.event_ids
+        except DocumentRefused as refused:
+            return _refusal(refused)
+        records = tuple(standing.values())
+        if not events:
+            return Decision(DUPLICATE, None, "nothing new: its content is known already", (), tuple(event_ids), records)
+        return Decision(ACCEPTED, None, f"{len(events)} events", tuple(events), tuple(event_ids), records)
+
+    def _taken(self, found: Found, digest: str, decision: Decision, view: View) -> Taken:
+        folder = "refused" if decision.outcome == REFUSED else "done"
+        reserved = {n for t in view.by(TAKEN, "unfiled", "yes") for n in (t.stored_as, t.report_as) if n}
+        stored_as, report_as = self._spool.free_names(folder, found.name, reserved)
+        moved = decision.code != RefusalCode.NOT_A_REGULAR_FILE
+        return Taken(
+            identity=found.identity,
+            document=found.name,
+            digest=digest,
+            folder=folder,
+            stored_as=stored_as if moved else None,
+            report_as=report_as if moved else report_name(stored_as),
+            outcome=decision.outcome,
+            code=decision.code,
+            message=decision.message,
+            event_ids=decision.event_ids,
+            filed=False,
+        )
+
+    def _commit(self, decision: Decision, taken: Taken, tx: Transaction) -> None:
+        for record in decision.records:
+            tx.apply(Save(OWN_RECORDS, record))
+        topic = events_topic(self._adapter.agency)
+        self._publisher.publish(tx, (Outgoing(topic, event) for event in decision.events))
+        tx.apply(Save(TAKEN, taken))
+
+    def _file(self, taken: Taken) -> None:
+        self._spool.file(taken)
+        with self._store.transaction() as tx:
+            tx.apply(Save(TAKEN, replace(taken, filed=True)))
+
+    def _file_unfiled(self) -> None:
+        with self._store.view() as view:
+            unfiled = view.by(TAKEN, "unfiled", "yes")
+        for taken in unfiled:
+            self._file(taken)
+
+
+def _refusal(refused: DocumentRefused) -> Decision:
+    return Decision(REFUSED, refused.refusal.value, refused.what)

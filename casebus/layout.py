@@ -1,0 +1,78 @@
+"""Where everything lies under one data directory (DESIGN.md §9). Paths only; nothing is read or written here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HUB = "hub"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLayout:
+    """The directory of one role: an agency's own, the only place with clear data, or the hub's."""
+
+    directory: Path
+    code: str
+
+    @property
+    def state(self) -> Path:
+        """The embedded Store."""
+        return self.directory / "state.sqlite"
+
+    @property
+    def log(self) -> Path:
+        """What the role's processes say, one JSON object a line."""
+        return self.directory / "log.jsonl"
+
+    @property
+    def spool(self) -> Path:
+        """Where documents come in and inbox events go out."""
+        return self.directory / "spool"
+
+    def key(self, name: str) -> Path:
+        """One of the role's keys: signing, token, id; for the hub signing, ledger."""
+        return self.directory / "keys" / f"{name}.key"
+
+    def lock(self, component: str) -> Path:
+        """What a running component holds, so that there is one of it."""
+        return self.directory / "locks" / f"{component}.lock"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's public directory (the hub's)."""
+        return self.directory / "ledger"
+
+    @property
+    def ledger_vkey(self) -> Path:
+        """The key against which the ledger is verified, one line in C2SP form."""
+        return self.directory / "ledger.vkey"
+
+    @property
+    def policy(self) -> Path:
+        """Which witnesses must have cosigned (tlog-policy)."""
+        return self.directory / "policy.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One data directory."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """`casebus.toml`."""
+        return self.root / "casebus.toml"
+
+    @property
+    def directory(self) -> Path:
+        """`directory.toml`: agencies, desks, public keys, agreements."""
+        return self.root / "directory.toml"
+
+    @property
+    def bus(self) -> Path:
+        """The embedded Log, one file per topic."""
+        return self.root / "bus"
+
+    def role(self, code: str) -> RoleLayout:
+        """The directory of an agency or the hub."""
+        return RoleLayout(self.root / HUB if code == HUB else self.root / "agencies" / code, code)

@@ -1,0 +1,68 @@
+"""Phone numbers to E.164, by the `phonenumbers` library (the only file that imports it)."""
+
+import re
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
+
+from casebus.matching.normal.text import DropReason, Parts, clean, fold
+
+MAX_LENGTH = 64
+
+_RUNS = ("0123456789012345", "9876543210987654")
+_COUNTRY_ALIASES = {"UK": "GB"}
+_MEXICO, _BRAZIL = 52, 55
+
+
+def phone(text: str, region: str | None) -> Parts | DropReason:
+    """Return the number in E.164, with its extension as a second part if it has one: a switchboard is shared.
+
+    `region` is the country in which a number without a country code is read; without one such a number is not guessed
+    at. A number is taken if it is possible: numbers reserved for drama and tests are possible and not assigned.
+    """
+    cleaned = clean(text, MAX_LENGTH)
+    if isinstance(cleaned, DropReason):
+        return cleaned
+    number = _parse(fold(cleaned).removeprefix("tel:"), _known_region(region))
+    if number is None:
+        return DropReason.NOT_A_NUMBER
+    written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if _invented(phonenumbers.national_significant_number(number)):
+        return DropReason.PLACEHOLDER
+    return (written, number.extension) if number.extension else (written,)
+
+
+def _known_region(region: str | None) -> str | None:
+    code = (region or "").strip().upper()
+    code = _COUNTRY_ALIASES.get(code, code)
+    return code if code in phonenumbers.SUPPORTED_REGIONS else None
+
+
+def _parse(text: str, region: str | None) -> PhoneNumber | None:
+    """Return a possible number. `00` is read as the international prefix first: no national number begins with it."""
+    attempts = [text]
+    if re.match(r"\(?00", text):
+        attempts.insert(0, "+" + text.lstrip("(0"))
+    for attempt in attempts:
+        try:
+            number = _migrated(phonenumbers.parse(attempt, region))
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE:
+            return number
+    return None
+
+
+def _migrated(number: PhoneNumber) -> PhoneNumber:
+    """Return the number as it is dialled today, where a country has changed its plan and old spellings live on."""
+    national = str(number.national_number)
+    if number.country_code == _MEXICO and len(national) == 11 and national[0] == "1":
+        number.national_number = int(national[1:])  # the mobile 1 was dropped in 2019
+    elif number.country_code == _BRAZIL and len(national) == 10 and national[2] in "6789":
+        number.national_number = int(national[:2] + "9" + national[2:])  # mobiles gained a 9, 2012 to 2016
+    return number
+
+
+def _invented(national: str) -> bool:
+    """Tell whether a number was typed to fill a field: its last seven digits are one digit, or it counts up or down."""
+    return len(set(national[-7:])) == 1 or any(national.lstrip("0") in run for run in _RUNS)

@@ -1,0 +1,153 @@
+"""A running role: its components, stepped in turn by one thread until told to stop."""
+
+import fcntl
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+import structlog
+
+from casebus.clock import Clock
+from casebus.errors import CasebusError, Conflict, Stalled, Unavailable
+
+IDLE_SLEEP_S = 0.01
+BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+STALL_AFTER_S = 60.0
+LOCK_WAIT_S = 5.0
+
+
+class Part(Protocol):
+    """A piece of work that can be stepped: a consumer, the relay, the adapter."""
+
+    def step(self) -> int:
+        """Do some of what waits; return how much was done."""
+        ...
+
+    def idle(self) -> bool:
+        """Tell whether nothing waits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A named part of a role, that `--only` can run alone. Its lock sees to it that there is one of it."""
+
+    name: str
+    lock: Path
+    parts: tuple[Part, ...]
+
+    def step(self) -> int:
+        """Step every part once."""
+        return sum(part.step() for part in self.parts)
+
+    def idle(self) -> bool:
+        """Tell whether nothing waits for any part."""
+        return all(part.idle() for part in self.parts)
+
+
+class Node:
+    """Runs components until stopped, idle or stalled.
+
+    A handler's own bug ends the process with nothing advanced; a bus or database that does not answer is tried again
+    with growing pauses, and ends the process when nothing has moved for `STALL_AFTER_S` while something waits.
+    """
+
+    def __init__(self, role: str, components: Sequence[Component], clock: Clock) -> None:
+        self._role = role
+        self._components = tuple(components)
+        self._clock = clock
+        self._log = structlog.get_logger()
+
+    def run(self, *, stopped: Callable[[], bool], until_idle: bool, timeout_s: float | None) -> None:
+        """Run. Raises `Stalled` on a stall or timeout, `Conflict` when another process runs one of the components."""
+        with ExitStack() as locks:
+            for component in self._components:
+                locks.enter_context(hold(component.lock, component.name, self._clock))
+            self._log.info("node_started", pid=os.getpid())
+            try:
+                self._loop(stopped, until_idle, timeout_s)
+            finally:
+                self._log.info("node_stopped", pid=os.getpid())
+
+    def _loop(self, stopped: Callable[[], bool], until_idle: bool, timeout_s: float | None) -> None:
+        started = moved = self._clock.monotonic()
+        idle_rounds = failures = 0
+        while not stopped():
+            try:
+                done = self._step()
+                idle = done == 0 and self._idle_or_unwatched(until_idle, moved)
+                failures = 0
+            except Unavailable as error:
+                failures += 1
+                self._wait_out(error, failures)
+                done, idle = 0, False
+            now = self._clock.monotonic()
+            moved = now if done or idle else moved
+            idle_rounds = idle_rounds + 1 if idle else 0
+            if until_idle and idle_rounds >= 2:
+                return
+            self._refuse_to_hang(now, started, moved, timeout_s)
+            if not done:
+                self._clock.sleep(IDLE_SLEEP_S)
+
+    def _step(self) -> int:
+        return sum(component.step() for component in self._components)
+
+    def _idle_or_unwatched(self, until_idle: bool, moved: float) -> bool:
+        """Ask whether anything waits only when the answer matters: it costs a look at every topic's end."""
+        overdue = self._clock.monotonic() - moved > STALL_AFTER_S / 2
+        return all(c.idle() for c in self._components) if until_idle or overdue else False
+
+    def _wait_out(self, error: CasebusError, failures: int) -> None:
+        pause = BACKOFF_S[min(failures, len(BACKOFF_S)) - 1]
+        self._log.warning("unavailable", code=error.code, reason=error.what, attempt=failures, seconds=pause)
+        self._clock.sleep(pause)
+
+    def _refuse_to_hang(self, now: float, started: float, moved: float, timeout_s: float | None) -> None:
+        if timeout_s is not None and now - started > timeout_s:
+            raise Stalled(
+                f"{self._role} was not idle after {timeout_s:g} s", next_step="`casebus status` shows what waits."
+            )
+        if now - moved > STALL_AFTER_S:
+            raise Stalled(
+                f"{self._role}: something waits, and nothing has moved for {STALL_AFTER_S:g} s",
+                next_step="`casebus status` shows what waits, log.jsonl why; a supervisor starts the role again.",
+            )
+
+
+class hold:  # noqa: N801  reads as a verb in a with statement
+    """Holds a lock file for as long as the block runs. The kernel lets go when the process dies."""
+
+    def __init__(self, path: Path, name: str, clock: Clock) -> None:
+        self._path = path
+        self._name = name
+        self._clock = clock
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> "hold":
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = self._path.open("a")
+        deadline = self._clock.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._give_up_after(deadline)
+                self._clock.sleep(0.05)
+            else:
+                return self
+
+    def _give_up_after(self, deadline: float) -> None:
+        if self._clock.monotonic() > deadline:
+            assert self._file is not None, "bug: no lock file"
+            self._file.close()
+            raise Conflict(
+                f"{self._name} runs already in another process", next_step="stop that one, or let it do the work."
+            )
+
+    def __exit__(self, *_: object) -> None:
+        assert self._file is not None, "bug: no lock file"
+        self._file.close()

@@ -1,0 +1,227 @@
+"""The composition roots: how each role is put together from a data directory. One function per role.
+
+An agency's node gets its own signing, token and id keys and its own state; the hub gets its signing and ledger keys and
+its own state. Nothing here opens another role's directory.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from casebus import keys
+from casebus.bus.consume import HUB_EVENTS, EventGate, Loop
+from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role
+from casebus.bus.kafka_log import KafkaLog
+from casebus.bus.kafka_settings import KafkaSettings
+from casebus.bus.log import Log
+from casebus.bus.outbox import Publisher, Relay
+from casebus.bus.parking import PARKED_RECORDS, RELEASED
+from casebus.bus.sqlite_log import SqliteLog
+from casebus.clock import Clock
+from casebus.directory import Directory
+from casebus.discovery import adapter_of, consumers_of
+from casebus.errors import UsageError
+from casebus.installing import all_topics
+from casebus.intake.drafting import Drafting
+from casebus.intake.handing_out import HandingOut
+from casebus.intake.records import OWN_RECORDS, TAKEN
+from casebus.intake.spool import Spool
+from casebus.intake.taking import Taking
+from casebus.layout import HUB, Layout, RoleLayout
+from casebus.ledger.sequencer import Ledger
+from casebus.matching.tokens import Tokeniser
+from casebus.node import Component, Node, Part
+from casebus.settings import Settings, database_url, load
+from casebus.state import Concept
+from casebus.store.postgres import PostgresStore
+from casebus.store.sqlite import SqliteStore
+from casebus.store.store import Store, Transaction
+from casebus.wire.schemas import Schemas
+from casebus.wire.seal import Opener, Sealer
+
+TOKEN_EPOCH = 1
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A data directory as found: where things lie, the settings, the directory, the schemas."""
+
+    layout: Layout
+    settings: Settings
+    directory: Directory
+    schemas: Schemas
+    clock: Clock
+
+    @staticmethod
+    def open(layout: Layout, clock: Clock) -> "Installation":
+        """Read what every role needs. Raises `NotFound` where nothing was initialised."""
+        settings = load(layout.settings)
+        directory = Directory.load(layout.directory)
+        if directory.training != settings.training:
+            raise UsageError("casebus.toml and directory.toml disagree on whether this is training")
+        return Installation(layout, settings, directory, Schemas.load(), clock)
+
+    @property
+    def agencies(self) -> list[str]:
+        """The agencies' codes, in the directory's order."""
+        return [agency.code for agency in self.directory.agencies]
+
+    def role(self, code: str) -> RoleLayout:
+        """Where a role lies. Raises `NotFound` for a code that the directory does not have."""
+        if code != HUB:
+            self.directory.agency(code)
+        return self.layout.role(code)
+
+    def open_log(self, client: str) -> Log:
+        """Return the Log of the settings, with every topic there. Raises `BusError`."""
+        settings = self.settings
+        log: Log
+        if settings.bootstrap is None:
+            log = SqliteLog(self.layout.bus, self.clock)
+        else:
+            log = KafkaLog(kafka_settings(settings, client), self.clock)
+        log.create(all_topics(self.agencies))
+        return log
+
+    def open_store(self, code: str) -> Store:
+        """Return the Store of a role. Raises `StoreError`."""
+        url = database_url(self.settings)
+        concepts = concepts_of(Role.hub if code == HUB else Role.agency)
+        if url is None:
+            return SqliteStore(self.role(code).state, concepts)
+        return PostgresStore(url, code.replace("-", "_"), concepts)
+
+    def publisher(self, code: str) -> Publisher:
+        """Return what signs with a role's key."""
+        key = keys.load_signing_key(self.role(code).key("signing"))
+        return Publisher(Sealer(self.schemas, key, keys.key_id(code, keys.public_bytes(key))))
+
+
+def kafka_settings(settings: Settings, client: str) -> KafkaSettings:
+    """Return the Kafka client's settings."""
+    assert settings.bootstrap is not None, "bug: no broker is set"
+    return KafkaSettings(
+        bootstrap=settings.bootstrap,
+        client_id=f"casebus.{client}",
+        tls_ca=_path(settings.kafka_ca_file),
+        tls_certificate=_path(settings.kafka_certificate_file),
+        tls_key=_path(settings.kafka_key_file),
+        sasl_username=settings.kafka_username,
+        sasl_password_file=_path(settings.kafka_password_file),
+        replication_factor=settings.replication_factor,
+    )
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)
+
+
+def concepts_of(role: Role) -> list[Concept[Any]]:
+    """Return the tables of a role: its consumers', parking, and at an agency what intake remembers."""
+    own: list[Concept[Any]] = [PARKED_RECORDS]
+    if role is Role.agency:
+        own += [OWN_RECORDS, TAKEN]
+    return own + [
+        c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts
+    ]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A role put together, with what must be closed after it."""
+
+    node: Node
+    component_names: tuple[str, ...]
+    close: Callable[[], None]
+
+
+def open_role(installation: Installation, code: str, only: Sequence[str]) -> Opened:
+    """Put a role together, or some of its components. Raises `UsageError` for a component that it does not have."""
+    names = component_names(code)
+    unknown = sorted(set(only) - set(names))
+    if unknown:
+        raise UsageError(f"{code} has no component {unknown[0]!r}", next_step=f"it has: {', '.join(names)}.")
+    wanted = [name for name in names if name in only] if only else names
+    with ExitStack() as stack:
+        root = _Root(installation, code, stack)
+        components = [root.component(name) for name in wanted]
+        node = Node(code, components, installation.clock)
+        return Opened(node, tuple(wanted), stack.pop_all().close)
+
+
+def component_names(code: str) -> list[str]:
+    """Return what `--only` takes for a role, in the order in which components are stepped."""
+    role = Role.hub if code == HUB else Role.agency
+    consumers = [consumer.name for consumer in consumers_of(role)]
+    return [*(["adapter"] if role is Role.agency else []), "relay", *consumers]
+
+
+class GatedLoop:
+    """The loop of an event consumer: released records first, then new ones."""
+
+    def __init__(self, name: str, topics: Sequence[str], log: Log, store: Store, gate: EventGate) -> None:
+        self._name = name
+        self._store = store
+        self._gate = gate
+        self._loop: Loop[Transaction] = Loop(name, topics, log, store, gate.take)
+
+    def step(self) -> int:
+        """Handle what was released, then one batch of each topic."""
+        return self._gate.retry_released(self._store) + self._loop.step()
+
+    def idle(self) -> bool:
+        """Tell whether nothing waits, released records included."""
+        with self._store.view() as view:
+            released = view.count(PARKED_RECORDS, "status", f"{self._name}|{RELEASED}")
+        return released == 0 and self._loop.idle()
+
+
+class _Root:
+    """Opens what the wanted components share, once."""
+
+    def __init__(self, installation: Installation, code: str, stack: ExitStack) -> None:
+        self._in = installation
+        self._code = code
+        self._role = installation.role(code)
+        self._stack = stack
+        self._store = installation.open_store(code)
+        stack.callback(self._store.close)
+        self._log = installation.open_log(code)
+        stack.callback(self._log.close)
+        self._publisher = installation.publisher(code)
+
+    def component(self, name: str) -> Component:
+        return Component(name, self._role.lock(name), self._parts(name))
+
+    def _parts(self, name: str) -> tuple[Part, ...]:
+        if name == "adapter":
+            return (self._adapter(),)
+        if name == "relay":
+            return (Relay(self._store, self._log),)
+        consumer = next(c for c in consumers_of(Role.hub if self._code == HUB else Role.agency) if c.name == name)
+        part = self._consumer(consumer)
+        return (part, HandingOut(Spool(self._role.spool), self._store)) if name == "desk" else (part,)
+
+    def _adapter(self) -> Taking:
+        adapter = adapter_of(self._code)
+        id_key, token_key = (keys.load_secret(self._role.key(name)) for name in ("id", "token"))
+        drafting = Drafting(self._code, adapter.region, id_key, Tokeniser(token_key, TOKEN_EPOCH))
+        return Taking(adapter, drafting, Spool(self._role.spool), self._store, self._publisher)
+
+    def _consumer(self, consumer: Consumer) -> Part:
+        topics = consumer.topics(self._in.agencies, self._code)
+        if isinstance(consumer, RecordConsumer):
+            return Loop(consumer.name, topics, self._log, self._open_ledger(), consumer.build(self._log))
+        opener = Opener(self._in.schemas, self._in.directory)
+        handler = consumer.build(self._in.directory, self._code)
+        tells = HUB_EVENTS if self._code == HUB else None
+        gate = EventGate(consumer.name, handler, opener, self._publisher, tells=tells)
+        return GatedLoop(consumer.name, topics, self._log, self._store, gate)
+
+    def _open_ledger(self) -> Ledger:
+        key = keys.load_signing_key(self._role.key("ledger"))
+        ledger = Ledger.open(self._role.ledger, self._in.settings.ledger_origin, key, self._in.clock)
+        self._stack.callback(ledger.close)
+        return ledger

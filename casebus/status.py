@@ -1,0 +1,145 @@
+"""What `casebus status` shows, and how a supervisor knows that nothing is left to do.
+
+Reads the stores of the roles that are under this data directory, and the Log. It opens no key.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from casebus.bus.consumer import EventConsumer, Role
+from casebus.bus.log import Log
+from casebus.bus.parking import waiting
+from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.pair import PAIRS, Pair
+from casebus.cases.standing import StandingRecord, state_hash
+from casebus.discovery import consumers_of
+from casebus.installing import all_topics
+from casebus.intake.records import OWN_RECORDS, TAKEN
+from casebus.intake.spool import Spool
+from casebus.intake.taking import REFUSED
+from casebus.layout import HUB
+from casebus.ledger.read import LedgerReader
+from casebus.roles import Installation
+from casebus.store.store import Store, View
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerStatus:
+    """How far one consumer has read one topic."""
+
+    role: str
+    consumer: str
+    topic: str
+    position: int
+    end: int
+
+
+class Overview:
+    """Keeps the Log and the stores of some roles open, to look again and again. `roles` are all where none is named."""
+
+    def __init__(self, installation: Installation, roles: Sequence[str] = ()) -> None:
+        self._in = installation
+        self._stack = ExitStack()
+        self._log: Log = installation.open_log("status")
+        self._stack.callback(self._log.close)
+        codes = roles or (*installation.agencies, HUB)
+        self._stores: dict[str, Store] = {code: self._open(code) for code in codes}
+
+    def _open(self, code: str) -> Store:
+        store = self._in.open_store(code)
+        self._stack.callback(store.close)
+        return store
+
+    def close(self) -> None:
+        """Release everything."""
+        self._stack.close()
+
+    def consumers(self) -> list[ConsumerStatus]:
+        """Return how far every consumer is."""
+        ends = {topic: self._log.end(topic) for topic in all_topics(self._in.agencies)}
+        return [status for code in self._stores for status in self._consumers_of(code, ends)]
+
+    def _consumers_of(self, code: str, ends: dict[str, int]) -> list[ConsumerStatus]:
+        role = Role.hub if code == HUB else Role.agency
+        with self._stores[code].view() as view:
+            return [
+                ConsumerStatus(code, consumer.name, topic, self._position(view, consumer.name, topic), ends[topic])
+                for consumer in consumers_of(role)
+                for topic in consumer.topics(self._in.agencies, code)
+            ]
+
+    def _position(self, view: View, consumer: str, topic: str) -> int:
+        """Return a position from the Store, or for what the ledger takes from the ledger's journal."""
+        events = {c.name for role in Role for c in consumers_of(role) if isinstance(c, EventConsumer)}
+        if consumer in events:
+            return view.position(consumer, topic)
+        return LedgerReader(self._in.role(HUB).ledger).position(consumer, topic)
+
+    def is_idle(self) -> bool:
+        """Tell whether no document is left to take, every outbox is empty and every consumer is at its end."""
+        if any(self._untaken(code) for code in self._in.agencies):
+            return False
+        if any(self._depth(code) for code in self._stores):
+            return False
+        return all(status.position >= status.end for status in self.consumers())
+
+    def _untaken(self, code: str) -> int:
+        spool = Spool(self._in.role(code).spool)
+        with self._stores[code].view() as view:
+            unfiled = view.count(TAKEN, "unfiled", "yes")
+            return unfiled + sum(1 for found in spool.waiting() if view.get(TAKEN, found.identity) is None)
+
+    def _depth(self, code: str) -> int:
+        with self._stores[code].view() as view:
+            return view.outbox_depth()
+
+    def faults(self) -> int:
+        """Return how many documents were ever refused and how many records wait parked: a run that adds says so."""
+        total = 0
+        for code, store in self._stores.items():
+            with store.view() as view:
+                total += len(waiting(view))
+                total += view.count(TAKEN, "outcome", REFUSED) if code != HUB else 0
+        return total
+
+    def report(self) -> dict[str, object]:
+        """Return the whole, as `casebus status --json` prints it."""
+        consumers = self.consumers()
+        return {
+            "topics": {status.topic: status.end for status in consumers},
+            "consumers": [
+                {
+                    "role": each.role,
+                    "consumer": each.consumer,
+                    "topic": each.topic,
+                    "position": each.position,
+                    "end": each.end,
+                    "lag": max(0, each.end - each.position),
+                }
+                for each in consumers
+            ],
+            "outbox": {code: self._depth(code) for code in self._stores},
+            "parked": {code: self._parked(code) for code in self._stores},
+            "spool": {code: Spool(self._in.role(code).spool).counts() for code in self._in.agencies},
+            "state_hash": self.state_hash(),
+        }
+
+    def _parked(self, code: str) -> int:
+        with self._stores[code].view() as view:
+            return len(waiting(view))
+
+    def state_hash(self) -> str:
+        """Return where everything stands, as one hash."""
+        records: list[StandingRecord] = []
+        alerts: list[Alert] = []
+        for code in self._in.agencies:
+            with self._stores[code].view() as view:
+                records += [
+                    StandingRecord(code, r.kind.value, r.record_id, r.revision, r.digest, r.open)
+                    for r in view.all(OWN_RECORDS)
+                ]
+                alerts += list(view.all(ALERTS))
+        with self._stores[HUB].view() as view:
+            pairs: list[Pair] = list(view.all(PAIRS))
+        return state_hash(records, pairs, alerts)

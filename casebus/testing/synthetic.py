@@ -1,0 +1,346 @@
+"""Fictional documents for the demo, the tests and the benchmarks: the same seed gives the same bytes.
+
+Nobody here exists. Only reserved names and ranges are used: RFC 2606 domains, RFC 5737 and RFC 3849 addresses, Ofcom's
+numbers for drama (+44 7700 900xxx), New Zealand numbers that start with a row of zeros, and invented platforms.
+"""
+
+import csv
+import io
+import json
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+RECEIVED_AT = datetime(2025, 3, 2, 21, 20, 11, tzinfo=UTC)
+"""When the documents of the story were received, unless they say otherwise."""
+
+_FIRST = ("Exempla", "Fictor", "Imagina", "Inventa", "Mocka", "Placida", "Sampla", "Specima", "Testor", "Trialo")
+_LAST = ("Dummyfield", "Exampleson", "Fictive", "Madeup", "Neverborn", "Notreal", "Placeholder", "Synthetic")
+_CATEGORIES = ("CHILD_SEXUAL_ABUSE_MATERIAL", "ONLINE_ENTICEMENT", "UNSOLICITED_OBSCENE_MATERIAL_TO_CHILD")
+_REGISTER = """
+    case_number status opened_on category role name date_of_birth email phone service account_id screen_name
+    device_id ip ip_at pointer priority immediate_risk backlog close_reason correction_reason
+"""
+_OUTCOME = "outcome_type children count_rule measures arrests country status replaces role"
+_RETURN = "return_number return_type report_numbers response_class self_harm_risk result"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A fictional person. What is null is not stated of them."""
+
+    name: str | None = None
+    date_of_birth: str | None = None
+    age: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    service: str = "ExampleChat"
+    account_id: str | None = None
+    screen_name: str | None = None
+    device_id: str | None = None
+    ip: str | None = None
+    ip_at: str | None = None
+    country: str | None = None
+
+
+def person(index: int, *, seed: int = 1, country: str = "NZ") -> Person:
+    """Return the person of that number. No two below a million share an identifier (in GB, no two below a thousand)."""
+    draw = random.Random(f"casebus-synthetic/{seed}/{index}")  # noqa: S311 - fiction, not a secret
+    born = date(1955, 1, 2) + timedelta(days=draw.randrange(16_000))
+    at = RECEIVED_AT - timedelta(minutes=draw.randrange(1, 500_000))
+    return Person(
+        name=f"{draw.choice(_FIRST)} {draw.choice(_LAST)}",
+        date_of_birth=born.isoformat(),
+        email=f"synthetic.{seed}.{index}@example.{draw.choice(('com', 'net', 'org'))}",
+        phone=_phone(index, country),
+        service=draw.choice(("ExampleChat", "ExampleGram")),
+        account_id=f"u-{seed}{index:07d}",
+        screen_name=f"synthetic_{seed}_{index:05d}",
+        device_id=_imei(index),
+        ip=f"2001:db8:{index // 65536:x}:{index % 65536:x}::7",
+        ip_at=_utc(at),
+        country=country,
+    )
+
+
+def cybertip_json(
+    report_number: str,
+    *reported: Person,
+    recipients: Sequence[Person] = (),
+    received_at: datetime = RECEIVED_AT,
+    incident_type: str = "Online Enticement of Children for Sexual Acts",
+    annotations: Mapping[str, object] | None = None,
+    self_produced: bool = False,
+    escalated: str | None = None,
+    compromised: bool = False,
+    additional: Sequence[str] = (),
+    files: int = 1,
+    bom: bool = False,
+) -> bytes:
+    """Return a CyberTip as police receive it. `additional` are free texts of the report."""
+    summary: dict[str, object] = {
+        "incidentType": incident_type,
+        "incidentDateTime": _utc(received_at - timedelta(minutes=6)),
+        "incidentDateTimeDescription": "SYNTHETIC: when the provider found it",
+        "reportAnnotations": dict(annotations or {}),
+        "escalateToHighPriority": escalated,
+    }
+    service = reported[0].service if reported else "ExampleChat"
+    document = {
+        "_note": "SYNTHETIC: nobody in this document exists.",
+        "reportId": report_number,
+        "dateReceived": _utc(received_at),
+        "reportedInformation": {
+            "reportingEsp": {"espName": f"{service}, Inc.", "lastName": "Trust and Safety"},
+            "incidentSummary": summary,
+            "incidentDetails": {"webpageIncident": None, "emailIncident": []},
+            "reportedPeople": {"reportedPersons": [_reported(one, compromised=compromised) for one in reported]},
+            "intendedRecipients": {"intendedRecipients": [_reported(one) for one in recipients]},
+            "uploadedFiles": {"uploadedFiles": [_file(number, self_produced) for number in range(files)]},
+            "additionalInformations": [{"value": text} for text in additional],
+        },
+    }
+    return (b"\xef\xbb\xbf" if bom else b"") + _json(document)
+
+
+def nca_package(
+    package_number: str,
+    *persons: Person,
+    reports: Sequence[str] = (),
+    action: str = "NEW",
+    marking: str = "OFFICIAL-SENSITIVE",
+    grading: tuple[str, str, str] = ("2", "C", "P"),
+    kirat: str = "HIGH",
+    immediate: bool = False,
+    pointer: str = "OPEN",
+    role: str = "SUSPECT",
+    disseminated_at: datetime = RECEIVED_AT,
+) -> bytes:
+    """Return an NCA dissemination package (our assumed format)."""
+    return _json(
+        {
+            "format": "nca-dissemination-package",
+            "_note": "SYNTHETIC: nobody in this document exists.",
+            "packageNumber": package_number,
+            "action": action,
+            "disseminatedAt": _utc(disseminated_at),
+            "marking": marking,
+            "grading": dict(zip(("source", "information", "handling"), grading, strict=True)),
+            "risk": {"kirat": kirat, "childAtImmediateRisk": immediate},
+            "pointer": pointer,
+            "ncmecReports": list(reports),
+            "incident": {"category": "ONLINE_ENTICEMENT", "occurredAt": None, "annotations": []},
+            "persons": [{"role": role} | _person(one) for one in persons],
+            "summary": "SYNTHETIC: no narrative leaves the agency.",
+        }
+    )
+
+
+def dia_register(
+    n: int,
+    *,
+    seed: int = 1,
+    include: Iterable[Person] = (),
+    closed: Iterable[int] = (),
+    opened_on: date = date(2024, 1, 15),
+    pointer: str = "OPEN",
+) -> bytes:
+    """Return Internal Affairs' register of `n` cases (our assumed format).
+
+    The first cases are about the persons of `include`, the others about persons of their own; `closed` are the
+    positions of closed cases.
+    """
+    included = list(include)
+    shut = frozenset(closed)
+    rows = []
+    for position in range(n):
+        one = included[position] if position < len(included) else person(position, seed=seed)
+        rows.append(
+            _person_columns(one)
+            | {
+                "case_number": f"DIA-2024-{position + 1:05d}",
+                "status": "CLOSED" if position in shut else "OPEN",
+                "opened_on": (opened_on + timedelta(days=position % 365)).isoformat(),
+                "category": _CATEGORIES[position % len(_CATEGORIES)],
+                "role": "SUSPECT",
+                "pointer": pointer,
+                "priority": "MEDIUM",
+            }
+        )
+    return _csv(_REGISTER.split(), rows)
+
+
+def dia_referral(
+    referral_number: str,
+    *persons: Person,
+    ncmec_report: str | None = None,
+    received_at: datetime = RECEIVED_AT,
+    pointer: str = "OPEN",
+    withdrawn: bool = False,
+) -> bytes:
+    """Return a referral to Internal Affairs in JSON (our assumed format)."""
+    return _json(
+        {
+            "format": "dia-referral",
+            "_note": "SYNTHETIC: nobody in this document exists.",
+            "referralNumber": referral_number,
+            "ncmecReport": ncmec_report,
+            "receivedAt": _utc(received_at),
+            "category": "ONLINE_ENTICEMENT",
+            "priority": "MEDIUM",
+            "pointer": pointer,
+            "withdrawn": withdrawn,
+            "persons": [{"role": "REPORTED_PERSON"} | _person(one) for one in persons],
+        }
+    )
+
+
+def nzp_returns(*rows: Mapping[str, str]) -> bytes:
+    """Return NZ Police's welfare and outcome returns (our assumed format); absent columns are blank."""
+    return _csv(f"{_RETURN} {_OUTCOME}".split(), rows)
+
+
+def nca_returns(*rows: Mapping[str, str]) -> bytes:
+    """Return the NCA's outcome returns (our assumed format); absent columns are blank."""
+    return _csv(f"return_number package_numbers {_OUTCOME}".split(), rows)
+
+
+def welfare_requested(number: str, report_number: str, *, children: int = 1) -> dict[str, str]:
+    """Return a row that asks for a welfare check."""
+    return {
+        "return_number": number,
+        "return_type": "WELFARE_REQUESTED",
+        "report_numbers": report_number,
+        "response_class": "NZ_CRITICAL_24H",
+        "children": str(children),
+        "country": "NZ",
+    }
+
+
+def welfare_completed(number: str, report_number: str, *, result: str = "SAFE_WITH_PLAN") -> dict[str, str]:
+    """Return a row that says what the check of that number found."""
+    return {
+        "return_number": number,
+        "return_type": "WELFARE_COMPLETED",
+        "report_numbers": report_number,
+        "result": result,
+    }
+
+
+def child_safeguarded(number: str, report_number: str, *, children: int = 1, **columns: str) -> dict[str, str]:
+    """Return a row that says that children are safeguarded."""
+    return {
+        "return_number": number,
+        "return_type": "CHILD_SAFEGUARDED",
+        "report_numbers": report_number,
+        "outcome_type": "SAFEGUARDED_FROM_POTENTIAL_ABUSE",
+        "children": str(children),
+        "measures": "SAFETY_PLAN|FAMILY_INFORMED",
+        "country": "NZ",
+        "status": "CONFIRMED",
+    } | columns
+
+
+def bad_document() -> bytes:
+    """Return a CyberTip that was cut off on the way."""
+    whole = cybertip_json("900000099", person(99))
+    return whole[: len(whole) // 2]
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _reported(one: Person, *, compromised: bool = False) -> dict[str, object]:
+    first, _, last = (one.name or "").partition(" ")
+    captures: list[dict[str, object]] = []
+    if one.ip:
+        captures.append({"captureType": "IP Address", "value": one.ip, "eventName": "LOGIN", "dateTime": one.ip_at})
+    if one.device_id:
+        captures.append({"captureType": "IMEI", "value": one.device_id, "eventName": "LOGIN", "dateTime": one.ip_at})
+    return {
+        "firstName": first or None,
+        "middleName": None,
+        "lastName": last or None,
+        "dateOfBirth": one.date_of_birth,
+        "approximateAge": one.age,
+        "espService": one.service,
+        "espUserId": one.account_id,
+        "compromisedAccount": compromised or None,
+        "screenName": {"value": one.screen_name},
+        "emails": {"emails": [{"value": one.email, "verified": True}] if one.email else []},
+        "phones": {"phones": [{"value": one.phone, "verified": None}] if one.phone else []},
+        "addresses": {"addresses": [{"street1": None, "city": None, "country": one.country}] if one.country else []},
+        "sourceInformation": {"sourceCaptures": captures},
+        "additionalInformations": None,
+    }
+
+
+def _file(number: int, self_produced: bool) -> dict[str, object]:
+    return {
+        "filename": f"synthetic-no-such-file-{number}.bin",
+        "viewedByEsp": None,
+        "industryClassification": None,
+        "fileAnnotations": {"possibleSelfProduction": True} if self_produced else None,
+        "ncmecTags": {"groups": []},
+        "sourceInformation": None,
+        "additionalInformations": [],
+    }
+
+
+def _person(one: Person) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "dateOfBirth": one.date_of_birth,
+        "age": one.age,
+        "country": one.country,
+        "emails": [one.email] if one.email else [],
+        "phones": [one.phone] if one.phone else [],
+        "accounts": [{"service": one.service, "accountId": one.account_id, "screenName": one.screen_name}],
+        "devices": [one.device_id] if one.device_id else [],
+        "addresses": [{"ip": one.ip, "at": one.ip_at}] if one.ip else [],
+    }
+
+
+def _person_columns(one: Person) -> dict[str, str]:
+    columns = {
+        "name": one.name,
+        "date_of_birth": one.date_of_birth,
+        "email": one.email,
+        "phone": one.phone,
+        "service": one.service if one.account_id or one.screen_name else None,
+        "account_id": one.account_id,
+        "screen_name": one.screen_name,
+        "device_id": one.device_id,
+        "ip": one.ip,
+        "ip_at": one.ip_at if one.ip else None,
+    }
+    return {column: value for column, value in columns.items() if value}
+
+
+def _phone(index: int, country: str) -> str:
+    return f"+44 7700 900{index % 1000:03d}" if country == "GB" else f"+64 20 00{index % 1_000_000:06d}"
+
+
+def _imei(index: int) -> str:
+    """Return 15 digits under 00-440001, a type code of no device, with the right check digit (Luhn)."""
+    body = f"00440001{index % 1_000_000:06d}"
+    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(body))
+    total = sum(number - 9 if number > 9 else number for number in doubled)
+    return f"{body}{-total % 10}"
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _json(document: Mapping[str, object]) -> bytes:
+    return json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8")
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8")

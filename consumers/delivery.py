@@ -1,0 +1,134 @@
+"""Delivery: decides who may have what, and gives each recipient its own copy. It alone writes the inboxes.
+
+It reads what the hub found and what each side did about it. What it tells does not depend on how those topics
+interleave: a side's register that is read before its conflict is known waits in the Store and is told with it.
+"""
+
+from collections.abc import Sequence
+
+from casebus.bus.consume import HUB_EVENTS, NOTHING, Handled
+from casebus.bus.consumer import EventConsumer, Role
+from casebus.bus.log import events_topic, inbox_topic
+from casebus.bus.outbox import Outgoing
+from casebus.cases.conflict import Side
+from casebus.cases.disclosure import Copy, copies, register_copy, retraction_copies
+from casebus.cases.holding import HELD
+from casebus.cases.pair import REGISTERS, TOLD, Register, Told
+from casebus.directory import Directory
+from casebus.events.catalogue import partition_key
+from casebus.events.enumerations import MatchStatus
+from casebus.events.envelope import Event, Received
+from casebus.events.types import (
+    DataCombined,
+    DataDisclosed,
+    DeconflictionAcknowledged,
+    DeconflictionNoHit,
+    DeconflictionResolved,
+    RecordParked,
+)
+from casebus.state import Save
+from casebus.store.store import View
+from casebus.wire.ids import content_id
+
+
+class Delivery:
+    """The handler."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def handle(self, received: Received, view: View) -> Handled:
+        """Return the copies that an event makes for its recipients, each with a DataDisclosed beside it."""
+        event = received.event
+        match event.payload:
+            case DataCombined() if event.source == "hub":
+                return self._combined(event.payload, view)
+            case DeconflictionAcknowledged() | DeconflictionResolved():
+                return self._side(event.source, event.payload, view)
+            case DeconflictionNoHit():
+                return self._no_hit(event.payload, view)
+            case RecordParked():
+                return delivered([_parked(event.payload)])
+            case _:
+                return NOTHING
+
+    def _combined(self, combined: DataCombined, view: View) -> Handled:
+        before = view.get(TOLD, combined.conflict_id)
+        if combined.status is MatchStatus.retracted:
+            return delivered(retraction_copies(combined, before.agencies if before else ()))
+        made = copies(combined, self._directory)
+        agencies = tuple(dict.fromkeys([*(before.agencies if before else ()), *(copy.recipient for copy in made)]))
+        told = Told(combined.conflict_id, (combined.parties[0], combined.parties[1]), agencies)
+        early = [] if before else self._early(told, view)
+        return delivered([*made, *early], Save(TOLD, told))
+
+    def _early(self, told: Told, view: View) -> list[Copy]:
+        """Return copies of registers that were read before their conflict was known."""
+        registers = view.by(REGISTERS, "conflict", told.conflict_id)
+        return [copy for register in registers if (copy := register_copy(register, told, self._directory)) is not None]
+
+    def _side(self, agency: str, payload: DeconflictionAcknowledged | DeconflictionResolved, view: View) -> Handled:
+        before = view.get(REGISTERS, f"{payload.conflict_id}|{agency}")
+        side = before.side if before else Side()
+        after = side.resolved(payload.outcome) if isinstance(payload, DeconflictionResolved) else side.acknowledged()
+        if after == side:
+            return NOTHING
+        count = before.revision + 1 if before else 1
+        register = Register(payload.conflict_id, agency, after, count, payload.revision)
+        told = view.get(TOLD, payload.conflict_id)
+        copy = register_copy(register, told, self._directory) if told else None
+        return delivered([copy] if copy else [], Save(REGISTERS, register))
+
+    def _no_hit(self, payload: DeconflictionNoHit, view: View) -> Handled:
+        holding = view.get(HELD, payload.own_id)
+        if holding is None:
+            return NOTHING
+        return delivered(
+            [Copy(holding.record.agency, payload, payload.own_id, ("covered",), "answer to its own check")]
+        )
+
+
+def delivered(made: Sequence[Copy], *effects: Save) -> Handled:
+    """Return the inbox events and, on the hub's own topic, what was disclosed to whom."""
+    events: list[Outgoing] = []
+    for copy in made:
+        kind = type(copy.payload).__name__
+        event = Event(
+            id=content_id("inbox", copy.recipient, kind, partition_key(copy.payload), copy.version),
+            source="hub",
+            partition_key=partition_key(copy.payload),
+            payload=copy.payload,
+        )
+        events += [Outgoing(inbox_topic(copy.recipient), event), Outgoing(HUB_EVENTS, _disclosed(copy, event))]
+    return Handled(effects, tuple(events))
+
+
+def _parked(payload: RecordParked) -> Copy:
+    version = f"{payload.topic}:{payload.position}:{payload.reason}"
+    return Copy(payload.agency, payload, version, ("topic", "position", "reason"), "its own record")
+
+
+def _disclosed(copy: Copy, event: Event) -> Event:
+    payload = DataDisclosed(
+        recipient=copy.recipient,
+        event_id=event.id,
+        conflict_id=getattr(copy.payload, "conflict_id", None),
+        fields=copy.fields,
+        basis=copy.basis,
+    )
+    return Event(
+        id=content_id("DataDisclosed", event.id), source="hub", partition_key=partition_key(payload), payload=payload
+    )
+
+
+def topics(agencies: Sequence[str], owner: str) -> list[str]:
+    """Return what is read: what the hub found, and what each agency did about it."""
+    return [events_topic(owner), *map(events_topic, agencies)]
+
+
+def build(directory: Directory, owner: str) -> Delivery:
+    """Return the handler for these agencies and agreements."""
+    return Delivery(directory)
+
+
+CONSUMER = EventConsumer("delivery", Role.hub, topics, (TOLD, REGISTERS), build)

@@ -1,0 +1,94 @@
+"""The desk: an agency's inbox becomes its alerts and notices, and files for its own system in `spool/out`."""
+
+import json
+from collections.abc import Sequence
+
+from casebus.bus.consume import Handled
+from casebus.bus.consumer import EventConsumer, Role
+from casebus.bus.log import inbox_topic
+from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, retract, told, with_theirs
+from casebus.cases.outgoing import NOTICES, OUTGOING, Notice, OutgoingFile
+from casebus.directory import Directory
+from casebus.errors import ParkReason, WireError
+from casebus.events.envelope import Received
+from casebus.events.types import (
+    DeconflictionAcknowledged,
+    DeconflictionHit,
+    DeconflictionNoHit,
+    DeconflictionResolved,
+    DeconflictionRetracted,
+    RecordParked,
+)
+from casebus.state import Effect, Save
+from casebus.store.store import View
+
+
+class Desk:
+    """The handler of one agency."""
+
+    def __init__(self, agency: str) -> None:
+        self._agency = agency
+
+    def handle(self, received: Received, view: View) -> Handled:
+        """Return the alert or notice as it now stands, and the file for the agency's own system."""
+        effects: tuple[Effect, ...] = (Save(OUTGOING, _file(received)),)
+        state = self._state(received, view)
+        return Handled((*effects, state) if state else effects)
+
+    def _state(self, received: Received, view: View) -> Effect | None:
+        match received.event.payload:
+            case DeconflictionHit() as hit:
+                before = view.get(ALERTS, hit.conflict_id)
+                return Save(ALERTS, told(self._agency, hit, before, received.appended_at))
+            case DeconflictionRetracted() as gone:
+                return Save(ALERTS, retract(_alert(gone.conflict_id, view), gone.revision, gone.reason))
+            case DeconflictionAcknowledged() as taken:
+                alert = _alert(taken.conflict_id, view)
+                return Save(ALERTS, with_theirs(alert, alert.theirs.acknowledged()))
+            case DeconflictionResolved() as ended:
+                alert = _alert(ended.conflict_id, view)
+                return Save(ALERTS, with_theirs(alert, alert.theirs.resolved(ended.outcome)))
+            case DeconflictionNoHit() as none:
+                text = f"checked against {', '.join(none.covered)}: nothing found"
+                return Save(NOTICES, Notice(received.event.id, "DeconflictionNoHit", none.own_id, text))
+            case RecordParked() as parked:
+                text = f"record {parked.position} of {parked.topic} was parked: {parked.reason}"
+                return Save(NOTICES, Notice(received.event.id, "RecordParked", parked.topic, text))
+            case _:
+                return None
+
+
+def _alert(conflict_id: str, view: View) -> Alert:
+    """Return an alert that must be there: the inbox has one order, and a conflict is told before what follows it."""
+    alert = view.get(ALERTS, conflict_id)
+    if alert is None:
+        what = "it concerns a conflict of which this agency was never told"
+        raise WireError(ParkReason.NOT_ACCEPTABLE, what, authentic=True)
+    return alert
+
+
+def _file(received: Received) -> OutgoingFile:
+    """Return the event as JSON. It names what the agency itself holds and whom to ring, nothing of the partner's."""
+    event = received.event
+    body = {
+        "id": event.id,
+        "type": event.type,
+        "position": received.position,
+        "appended_at": received.appended_at.isoformat().replace("+00:00", "Z"),
+        "payload": event.payload.model_dump(mode="json"),
+    }
+    name = f"{received.position:010d}-{event.type}-{event.id}.json"
+    return OutgoingFile(event.id, name, json.dumps(body, indent=2), written=False)
+
+
+def build(directory: Directory, owner: str) -> Desk:
+    """Return the handler of one agency."""
+    return Desk(owner)
+
+
+def topics(agencies: Sequence[str], owner: str) -> list[str]:
+    """Return what is read: the agency's own inbox."""
+    return [inbox_topic(owner)]
+
+
+CONSUMER = EventConsumer("desk", Role.agency, topics, (ALERTS, DESK_NOTES, NOTICES, OUTGOING), build)

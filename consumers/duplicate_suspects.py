@@ -1,0 +1,91 @@
+"""Duplicate suspects: holds every open tip and case as tokens, and says which two may concern one person.
+
+The hub is blind: it sees token families, equality and frequency, never a value. The machine proposes and an officer
+decides; nothing is merged. What is found is a function of the set of records, not of the order in which topics were
+read: when a token becomes too common, or rare again, the pairs that it decides are compared again.
+"""
+
+from collections.abc import Sequence
+
+from casebus.bus.consume import HUB_EVENTS, Handled
+from casebus.bus.consumer import EventConsumer, Role
+from casebus.bus.log import events_topic
+from casebus.bus.outbox import Outgoing
+from casebus.cases.holding import HELD, Holding, changed
+from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking
+from casebus.cases.pair import PAIRS, Pair
+from casebus.directory import Directory
+from casebus.events.catalogue import partition_key
+from casebus.events.envelope import Event, Received
+from casebus.events.types import DataCombined, DeconflictionNoHit
+from casebus.store.store import View
+from casebus.wire.ids import content_id
+
+
+class DuplicateSuspects:
+    """The handler: what an event changes about its record, then what that changes about the record's pairs."""
+
+    def __init__(self, agencies: Sequence[str]) -> None:
+        self._agencies = tuple(agencies)
+
+    def handle(self, received: Received, view: View) -> Handled:
+        """Return the record and its postings as they now stand, and every pair found, revised or retracted."""
+        event = received.event
+        before = view.get(HELD, event.partition_key)
+        after = changed(before, event.source, event.payload)
+        if after is None or after == before:
+            return Handled()
+        changes = Matchmaking(HubState(view), before, after, self._agencies).changes()
+        return Handled(changes.effects, tuple(Outgoing(HUB_EVENTS, e) for e in published(changes)))
+
+
+def published(changes: Changes) -> list[Event]:
+    """Return the hub's events. Their ids derive from opaque ids, so that a second try makes the same events."""
+    events = [_event(c, content_id("DataCombined", c.conflict_id, str(c.revision))) for c in changes.combined]
+    if changes.no_hit is not None:
+        events.append(_event(changes.no_hit, content_id("DeconflictionNoHit", changes.no_hit.own_id)))
+    return events
+
+
+def _event(payload: DataCombined | DeconflictionNoHit, event_id: str) -> Event:
+    return Event(id=event_id, source="hub", partition_key=partition_key(payload), payload=payload)
+
+
+class HubState:
+    """Answers the matchmaker from the hub's Store."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def frequency(self, token: str) -> int:
+        """Return how many records hold a token."""
+        return self._view.count(POSTINGS, "token", token)
+
+    def holders(self, token: str) -> list[str]:
+        """Return the ids of the records that hold a token."""
+        return [posting.record_id for posting in self._view.by(POSTINGS, "token", token)]
+
+    def holding(self, record_id: str) -> Holding | None:
+        """Return a record."""
+        return self._view.get(HELD, record_id)
+
+    def pair(self, conflict_id: str) -> Pair | None:
+        """Return a pair that was found before."""
+        return self._view.get(PAIRS, conflict_id)
+
+    def pairs_of(self, record_id: str) -> list[Pair]:
+        """Return the pairs of a record that were found before."""
+        return self._view.by(PAIRS, "first", record_id) + self._view.by(PAIRS, "second", record_id)
+
+
+def build(directory: Directory, owner: str) -> DuplicateSuspects:
+    """Return the handler for these agencies."""
+    return DuplicateSuspects([agency.code for agency in directory.agencies])
+
+
+def topics(agencies: Sequence[str], owner: str) -> list[str]:
+    """Return what is read: every agency's own events."""
+    return [events_topic(agency) for agency in agencies]
+
+
+CONSUMER = EventConsumer("duplicate_suspects", Role.hub, topics, (HELD, POSTINGS, PAIRS), build)

@@ -1,0 +1,74 @@
+"""What all tests share: the real PostgreSQL, and the last lines, which say what ran against which real part."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from postgres_server import Missing, PostgresServer
+from real_parts import require_or_skip
+
+# Kafka's fixtures live in a module of their own.
+pytest_plugins = ["kafka_node"] if (Path(__file__).parent / "kafka_node.py").exists() else []
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running server; the test skips where the machine has none, and fails if that is in CI."""
+    try:
+        server = PostgresServer()
+    except Missing as missing:
+        require_or_skip("postgres", str(missing))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """Return the URL of a database on it. Schemas outlive a test: each test uses names of its own."""
+    return postgres_server.url
+
+
+class RealParts:
+    """Counts what ran, and was skipped, per real part."""
+
+    def __init__(self) -> None:
+        self._ran: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
+        self._reasons: dict[str, set[str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        part = _part_of(report)
+        if part is None:
+            return
+        if report.skipped:
+            self._skipped[part] += 1
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            self._reasons.setdefault(part, set()).add(reason.removeprefix("Skipped: ").removeprefix(f"{part}: "))
+        elif report.when == "call":
+            self._ran[part] += 1
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+        # Wrapped around all others, so that it comes after their summaries, however long these are.
+        yield
+        terminalreporter.write_line("casebus: " + "; ".join(map(self._line, ("sqlite", "postgres", "kafka"))))
+
+    def _line(self, part: str) -> str:
+        line = f"{part} {self._ran[part]} run"
+        if part == "sqlite" and not self._skipped[part]:
+            return line
+        reasons = " | ".join(sorted(self._reasons.get(part, ())))
+        return f"{line}, {self._skipped[part]} skipped" + (f" ({reasons})" if reasons else "")
+
+
+def _part_of(report: pytest.TestReport) -> str | None:
+    for part in ("postgres", "kafka"):
+        if part in report.keywords:
+            return part
+    place = report.nodeid.rpartition("::")[0]
+    return "sqlite" if "sqlite" in place.lower() else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(RealParts(), "casebus-real-parts")
