@@ -99,8 +99,19 @@ class Agreement(_Entry):
     basis: Word
 
 
+COORDINATION_DESK = Contact(
+    desk="casebus coordination desk",
+    phone="+64 4 555 0100",
+    email="coordination@casebus.example",
+    hours="24/7",
+    time_zone="UTC",
+)
+"""Whom to ring where a holder lets only the desk be named, until a network names its own."""
+
+
 class _File(_Entry):
     training: bool = False
+    coordination_desk: Contact = COORDINATION_DESK
     agencies: Annotated[tuple[Agency, ...], Field(strict=False, max_length=200)]
     keys: Annotated[tuple[PublicKey, ...], Field(strict=False, max_length=2000)] = ()
     agreements: Annotated[tuple[Agreement, ...], Field(strict=False, max_length=20_000)] = ()
@@ -114,6 +125,7 @@ class Directory:
     keys: tuple[PublicKey, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     training: bool = False
+    coordination_desk: Contact = COORDINATION_DESK
     _by_code: dict[str, Agency] = field(init=False, repr=False, compare=False)
     _by_key_id: dict[str, PublicKey] = field(init=False, repr=False, compare=False)
     _by_pair: dict[frozenset[str], Agreement] = field(init=False, repr=False, compare=False)
@@ -154,7 +166,7 @@ class Directory:
             raise UsageError(
                 f"the directory is wrong at {_first_place(error)}", next_step="correct directory.toml."
             ) from error
-        return cls(read.agencies, read.keys, read.agreements, read.training)
+        return cls(read.agencies, read.keys, read.agreements, read.training, read.coordination_desk)
 
     def to_toml(self) -> str:
         """Return the file's text; `from_toml` reads it back to an equal directory."""
@@ -213,6 +225,7 @@ def _first_place(error: ValidationError) -> str:
 
 def _lines(directory: Directory) -> Iterator[str]:
     yield f"training = {_value(directory.training)}"
+    yield from ("", "[coordination_desk]", *_pairs(directory.coordination_desk.model_dump()))
     for agency in directory.agencies:
         yield from ("", "[[agencies]]")
         yield from _pairs(agency.model_dump(exclude={"desk"}))

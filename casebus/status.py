@@ -19,7 +19,7 @@ from casebus.intake.records import OWN_RECORDS, TAKEN
 from casebus.intake.spool import Spool
 from casebus.intake.taking import REFUSED
 from casebus.layout import HUB
-from casebus.ledger.read import LedgerReader
+from casebus.ledger.positions import committed_positions
 from casebus.roles import Installation
 from casebus.store.store import Store, View
 
@@ -74,7 +74,7 @@ class Overview:
         events = {c.name for role in Role for c in consumers_of(role) if isinstance(c, EventConsumer)}
         if consumer in events:
             return view.position(consumer, topic)
-        return LedgerReader(self._in.role(HUB).ledger).position(consumer, topic)
+        return committed_positions(self._in.role(HUB).ledger).get((consumer, topic), 0)
 
     def is_idle(self) -> bool:
         """Tell whether no document is left to take, every outbox is empty and every consumer is at its end."""

@@ -16,6 +16,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import psycopg
+
 USER = "casebus"
 _PROGRAMS = ("initdb", "pg_ctl", "postgres")
 _PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "usr/local/pgsql/bin", "opt/homebrew/opt/postgresql*/bin")
@@ -45,6 +47,7 @@ class PostgresServer:
                     shutil.chown(made, owner, owner)
             self._make(password_file)
             self._start()
+            self._database = self._make_database()
         except BaseException:
             self.stop()
             raise
@@ -52,7 +55,7 @@ class PostgresServer:
     @property
     def url(self) -> str:
         """The address of a database, with its password."""
-        return f"postgresql://{USER}:{self._password}@127.0.0.1:{self._port}/postgres"
+        return f"postgresql://{USER}:{self._password}@127.0.0.1:{self._port}/{self._database}"
 
     def stop(self) -> None:
         """Stop the server and remove its files."""
@@ -81,6 +84,16 @@ class PostgresServer:
                 if attempt == 4:
                     raise RuntimeError((self.folder / "log").read_text(errors="replace")) from None
         return None
+
+    def _make_database(self) -> str:
+        """Make a database whose own order of text is not by code point, where this server has any such locale."""
+        server = f"postgresql://{USER}:{self._password}@127.0.0.1:{self._port}"
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            try:
+                connection.execute("CREATE DATABASE tests TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'")
+            except psycopg.Error:
+                connection.execute("CREATE DATABASE tests")
+        return "tests"
 
     def _starting(self) -> list[str]:
         options = f"{_OPTIONS} -p {self._port} -k {self.folder}"

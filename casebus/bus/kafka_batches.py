@@ -46,6 +46,7 @@ class LenientBytes(bytearray):
         return LenientBytes(found) if isinstance(found, bytearray) else found
 
     def decode(self, encoding: str = "utf-8", errors: str = "replace") -> str:
+        """Return the text."""
         return super().decode(encoding, errors)
 
 

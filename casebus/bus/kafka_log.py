@@ -220,7 +220,7 @@ class KafkaLog:
         try:
             tail.add(partition.topic, found)
         except BusError:
-            if True:
+            if partition.topic == wanted:
                 raise
             del self._tails[partition.topic]  # who reads that topic is told; it does not stand in the way of this one
         if len(tail.records) >= BUFFERED_RECORDS:

@@ -55,7 +55,7 @@ def verify(
         now=clock().now(),
     )
     print_json(asdict(report)) if as_json else _print(report)
-    if report.outcome is Outcome.failed or (require_witness and report.outcome is not Outcome.verified):
+    if report.outcome is Outcome.FAILED or (require_witness and report.outcome is not Outcome.VERIFIED):
         failed = [f"{check.step} {check.name}" for check in report.checks if not check.ok]
         raise VerificationFailed(
             f"the ledger is {report.outcome.value}: {', '.join(failed) or 'no witness vouches for it'}",
@@ -95,7 +95,7 @@ def _print(report: Report) -> None:
         if not check.ok:
             console.print(f"        expected {check.expected}; found {check.actual}", markup=False)
     console.print(f"{report.outcome.value}: {report.size} leaves, root {report.root}", markup=False)
-    if report.outcome is Outcome.unwitnessed:
+    if report.outcome is Outcome.UNWITNESSED:
         console.print("No witness has cosigned it: a rollback or a fork by the true key shows only against an older")
         console.print("checkpoint (--since) or a witness.")
 

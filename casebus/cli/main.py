@@ -4,7 +4,6 @@ import os
 import sys
 from typing import NoReturn
 
-import click
 import typer
 
 from casebus import __version__
@@ -57,12 +56,10 @@ def main() -> NoReturn:
     except CasebusError as error:
         _say(error.diagnostics())
         sys.exit(error.exit_code)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
+    except typer.TyperException as error:
         error.show()
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         _say("interrupted: what was committed stands, and the same command goes on from there.")
         sys.exit(130)
     except BrokenPipeError:

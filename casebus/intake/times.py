@@ -19,6 +19,8 @@ GRACE = timedelta(days=1)
 
 _MAX_LENGTH = 60
 _MAX_RAW = 40
+_CENTURIES = ("00", "16", "19", "20", "21")
+"""Those of real times and of the zero points that systems count from (0001, 1601, 1970)."""
 # [0-9], never \d: \d takes the digits of every script.
 _DATE = r"(?:(?P<y>[0-9]{4})(?P<s1>[-/.])(?P<mo>[0-9]{1,2})(?P=s1)(?P<d>[0-9]{1,2})" + (
     r"|(?P<a>[0-9]{1,2})(?P<s2>[-/.])(?P<b>[0-9]{1,2})(?P=s2)(?P<y2>[0-9]{4}|[0-9]{2}))"
@@ -48,7 +50,7 @@ def stated_time(text: str | None, meaning: TimeMeaning, *, not_after: datetime |
     instant, quality = reading.instant, reading.quality
     if instant is not None and not_after is not None and instant > not_after + GRACE:
         instant, quality = None, TimeQuality.IMPLAUSIBLE
-    return _statement(meaning, quality, instant=instant, offset=reading.offset, raw=_raw(text, found["rest"]))
+    return _statement(meaning, quality, instant=instant, offset=reading.offset, raw=_raw(text, found))
 
 
 def missing(meaning: TimeMeaning) -> TimeStatement:
@@ -150,9 +152,12 @@ def _extended(text: str) -> str:
     return "{}-{}-{}T{}:{}:{}{}".format(*found.groups()) if found else text
 
 
-def _raw(text: str, rest: str | None) -> str | None:
-    """Return what was written where it holds a time in a known shape and nothing else: digits may be a phone number."""
-    return text if not (rest or "").strip() and len(text) <= _MAX_RAW and _RAW.fullmatch(text) else None
+def _raw(text: str, found: re.Match[str]) -> str | None:
+    """Return what was written where it is a time in a known shape and nothing else: digits may be a phone number."""
+    year = found["y"] or found["y2"]
+    is_year = year[:2] in _CENTURIES if len(year) == 4 else max(int(found["a"]), int(found["b"])) <= 31
+    is_all = not (found["rest"] or "").strip()
+    return text if is_year and is_all and len(text) <= _MAX_RAW and _RAW.fullmatch(text) else None
 
 
 def _statement(

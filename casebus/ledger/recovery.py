@@ -80,7 +80,7 @@ def _has_files(directory: Path) -> bool:
 def _replayed(segment: Segment, state: LedgerState, published: Checkpoint | None) -> list[tuple[TileName, bytes]]:
     """Carry out the segment's commits; return the tiles that became full."""
     full: list[tuple[TileName, bytes]] = []
-    if published is None and segment.number > 1:
+    if published is None and (segment.number > 1 or segment.commits):
         raise VerificationFailed("the ledger's checkpoint is missing.", unchanged=_REFUSED, next_step=_RESTORE)
     _check_root(state, published)
     for commit in segment.commits:

@@ -104,10 +104,7 @@ class PostgresConnection:
             raise self._failure
         try:
             outcome = self._session().execute("COMMIT").statusmessage
-        except BaseException as error:
-            self._drop()
-            if not isinstance(error, psycopg.Error):
-                raise
+        except psycopg.Error as error:
             # The answer was lost, perhaps after the server had done it: only a look at the position tells.
             raise StoreError(
                 f"the commit to schema {self.schema} failed: {_said(error)}; it may or may not have happened",
@@ -135,7 +132,11 @@ class PostgresConnection:
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         driver = psycopg.connect(self._conninfo, autocommit=True, client_encoding="utf8", prepare_threshold=0)
         driver.prepared_max = 1000
-        driver.execute(sql.SQL(_SESSION).format(schema=sql.Identifier(self.schema)), prepare=False)
+        try:
+            driver.execute(sql.SQL(_SESSION).format(schema=sql.Identifier(self.schema)), prepare=False)
+        except BaseException:
+            driver.close()
+            raise
         return driver
 
     def _drop(self) -> None:

@@ -6,7 +6,8 @@
             return functools.partial(MyStore, address, CONCEPTS)  # must survive pickling: some tests open it in a child
 
 Its parts: here entities, transactions and views; `store_progress` has positions, seen and the outbox, `store_crashes`
-what needs several processes, `store_model` whole histories. Each test needs a state of its own, empty at first. Needs pytest and hypothesis.
+what needs several processes, `store_model` whole histories. Each test needs a state of its own, empty at first. Needs
+pytest and hypothesis.
 """
 
 from dataclasses import dataclass, replace

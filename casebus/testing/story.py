@@ -9,7 +9,6 @@ REGISTER_CASES = 220
 CYBERTIP_NUMBER, CHILD_NUMBER, SHARED_NUMBER = "900000101", "900000102", "900000103"
 PACKAGE_NUMBER = "NCA-2026-000101"
 
-_NOBODY = synthetic.Person(service="ExampleChat")
 _SHARED_ACCOUNT = synthetic.person(500_001)
 
 
@@ -25,7 +24,9 @@ def cybertip() -> bytes:
 
 def package() -> bytes:
     """An NCA package that names the same account and e-mail, under another report."""
-    known = replace(_NOBODY, email=_SHARED_ACCOUNT.email, account_id=_SHARED_ACCOUNT.account_id)
+    known = synthetic.Person(
+        service=_SHARED_ACCOUNT.service, email=_SHARED_ACCOUNT.email, account_id=_SHARED_ACCOUNT.account_id
+    )
     return synthetic.nca_package(PACKAGE_NUMBER, known, reports=("900000201",))
 
 

@@ -1,6 +1,7 @@
 """Payloads as Avro bytes: strict when writing, guarded and resolved to our version when reading, then a strict model.
 
-Every foreign exception becomes a `WireError` here: `authentic=True`, because decoding follows the signature.
+Every foreign exception becomes a `WireError` here: `authentic=True`, because decoding follows the signature. They are
+not chained: their messages hold values.
 """
 
 from io import BytesIO
@@ -20,9 +21,9 @@ def encode(payload: Payload, schema: Schema) -> bytes:
     """Return the payload as Avro. Raises `WireError` for a value that our own guard would not let in again."""
     target = BytesIO()
     try:
-        fastavro.schemaless_writer(target, schema.parsed, payload.model_dump(), strict=True)
-    except (ValueError, TypeError, OverflowError, KeyError, AttributeError) as error:
-        raise WireError(ParkReason.MODEL_INVALID, f"a {schema.type} does not fit its schema", authentic=True) from error
+        fastavro.schemaless_writer(target, schema.parsed, payload.model_dump(warnings="error"), strict=True)
+    except (ValueError, TypeError, OverflowError, KeyError, AttributeError):
+        raise WireError(ParkReason.MODEL_INVALID, f"a {schema.type} does not fit its schema", authentic=True) from None
     data = target.getvalue()
     schema.guard.check(data)
     return data
@@ -42,8 +43,8 @@ def read(data: bytes, writer: Schema, reader: Schema) -> Any:
     resolved = None if writer is reader else reader.parsed
     try:
         return fastavro.schemaless_reader(BytesIO(data), writer.parsed, resolved)
-    except (ValueError, TypeError, LookupError, EOFError, OverflowError, SchemaResolutionError) as error:
-        raise WireError(ParkReason.AVRO_INVALID, f"a {writer.type} cannot be decoded", authentic=True) from error
+    except (ValueError, TypeError, LookupError, EOFError, OverflowError, SchemaResolutionError):
+        raise WireError(ParkReason.AVRO_INVALID, f"a {writer.type} cannot be decoded", authentic=True) from None
 
 
 def as_model(value: Any, type_name: str) -> Payload:

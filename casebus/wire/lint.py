@@ -60,11 +60,10 @@ def _about_types(part: Part) -> Iterator[str]:
         yield 'the only union is ["null", …]'
     if part.kind == "null" and part.place != "branch":
         yield "a null alone says nothing"
-    if not isinstance(part.schema, dict):
-        return
-    if "logicalType" in part.schema and (part.kind, part.schema["logicalType"]) != ("long", "timestamp-micros"):
+    attributes = part.schema if isinstance(part.schema, dict) else {}
+    if "logicalType" in attributes and (part.kind, attributes["logicalType"]) != ("long", "timestamp-micros"):
         yield "the only logical type is timestamp-micros on a long"
-    if "aliases" in part.schema or "aliases" in (part.field or {}):
+    if "aliases" in attributes or "aliases" in (part.field or {}):
         yield "aliases are not used: a new name is a new field"
     if part.name and part.name.rpartition(".")[0] != "casebus":
         yield f"{part.name} is not in the namespace casebus"

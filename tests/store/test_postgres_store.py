@@ -25,6 +25,14 @@ class TestPostgresStore(StoreContract):
     def opener(self, postgres_url: str, role: str) -> Opener:
         return functools.partial(PostgresStore, postgres_url, role, CONCEPTS)
 
+    @pytest.fixture(autouse=True)
+    def each_index_is_made_once(self, operator: psycopg.Connection, schema: str) -> Iterator[None]:
+        yield
+        found = operator.execute(
+            "SELECT count(*) FROM pg_indexes WHERE schemaname = %s AND tablename = 'specimens'", (schema,)
+        ).fetchone()
+        assert found in [(0,), (3,)]
+
 
 @dataclass(frozen=True, slots=True)
 class OtherTally:
@@ -256,6 +264,18 @@ def test_a_refusal_of_the_server_about_a_value_does_not_repeat_it(store: Postgre
         tx.mark_seen("audit", "secret\0name", "e", b"")
     assert "secret" not in failure.value.diagnostics()
     assert failure.value.__cause__ is None
+
+
+def test_after_a_failure_the_next_transaction_has_a_new_session(store: PostgresStore) -> None:
+    def session() -> int:
+        with store.view():
+            return int(store._connection.rows("SELECT pg_backend_pid()")[0][0])
+
+    before = session()
+    assert session() == before
+    with pytest.raises(StoreError), store.transaction() as tx:
+        tx.mark_seen("audit", "a\0b", "e", b"")
+    assert session() != before
 
 
 @pytest.mark.parametrize("table", ["outbox", "casebus_migrations", 'a"; DROP SCHEMA b; --', "", "x" * 41])

@@ -226,7 +226,7 @@ def test_what_passes_of_any_bytes_is_written_again_to_the_same_bytes(rest: bytes
 
 
 def test_some_of_these_bytes_do_pass() -> None:
-    data = FRONT + b"\x02a\x02b" + b"cc" + b"\x04" + b"\x04\x02" + b"\x02\x04\x00\x02\x00\x00" + b"\x03" + b"\x02zz"
+    data = FRONT + b"\x02a\x02b" + b"cc" + b"\x04" + b"\x02\x02B" + b"\x02\x04\x00\x02\x00\x00" + b"\x03" + b"\x02zz"
     compile_guard(EVERYTHING).check(data)
     assert rewritten(EVERYTHING, data) == data
     for end in range(len(data)):

@@ -12,16 +12,57 @@ MIN_HANDLE = 6
 """Shorter handles are first names and words: they would agree by chance, and their frequency would give them away."""
 
 _URL = re.compile(r"(?:[a-z][a-z+.-]*://)?(?:[a-z0-9-]+\.)+[a-z]{2,}/(?P<path>.*)")
-_FOLDERS = frozenset("u user users profile profiles people channel c id in add accounts member members".split())
+_FOLDERS = frozenset(
+    [
+        "u",
+        "user",
+        "users",
+        "profile",
+        "profiles",
+        "people",
+        "channel",
+        "c",
+        "id",
+        "in",
+        "add",
+        "accounts",
+        "member",
+        "members",
+    ]
+)
 _PREFIX = re.compile(r"(?:/?u/|@)+")
 _OLD_DISCORD = re.compile(r"#0+$")
 _SEPARATORS = re.compile(r"[\s._\-]+")
 
-# Letters that look alike to a reader, after folding of case: a working subset of Unicode TR39's confusables, written out
-# so that it can be read and tested. i, l, 1 and | fall together because a capital I is an l to the eye.
-_FROM = "авсеніјкморѕтухԁԛԝһӏгпьё" + "αβεηικνορτυχϲσωγζ" + "օսհոցզ" + "ıɑɡʟɩøłđħƅʀ" + "01i|"
-_TO = "abcehijkmopstyxdqwhlrnbe" + "abenlkvoptuxcowyz" + "ouhngq" + "lagllolदhbr".replace("द", "d") + "olll"
-_LOOK_ALIKE = str.maketrans(dict(zip(_FROM, _TO.replace("i", "l"), strict=True)))
+# Letters that look alike to a reader, after folding of case and without marks: a working subset of Unicode TR39's
+# confusables, written out so that it can be read and tested. i, l, 1 and | fall together: a capital I is an l to the eye.
+_LOOKS_LIKE = {
+    "a": "аαɑ",
+    "b": "вьβ",
+    "c": "с",
+    "d": "ԁ",
+    "e": "еε",
+    "g": "ɡց",
+    "h": "нһհ",
+    "j": "ј",
+    "k": "кκ",
+    "l": "iіιӏıɩʟ1|",
+    "m": "м",
+    "n": "пηո",
+    "o": "оοσօ0",
+    "p": "рρ",
+    "q": "ԛզ",
+    "r": "г",
+    "s": "ѕ",
+    "t": "тτ",
+    "u": "υս",
+    "v": "ν",
+    "w": "ԝω",
+    "x": "хχ",
+    "y": "уγ",
+    "z": "ζ",
+}
+_LOOK_ALIKE = str.maketrans({odd: plain for plain, odds in _LOOKS_LIKE.items() for odd in odds})
 
 
 def account_id(text: str, service: str | None) -> Parts | DropReason:

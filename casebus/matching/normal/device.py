@@ -17,8 +17,21 @@ _IMEI_LENGTHS = (14, 15, 16)
 
 # What many devices answer when they must not or cannot say who they are.
 _DEFAULTS = frozenset(
-    """004999010640000 012345678912345 123456789012345 0123456789abcdef 1234567890abcdef 9774d56d682e549c 020000000000
-    defaultserial tobefilledbyoem 0123456789 123456789 12345678 1234567890""".split()
+    [
+        "004999010640000",
+        "012345678912345",
+        "123456789012345",
+        "0123456789abcdef",
+        "1234567890abcdef",
+        "9774d56d682e549c",
+        "020000000000",
+        "defaultserial",
+        "tobefilledbyoem",
+        "0123456789",
+        "123456789",
+        "12345678",
+        "1234567890",
+    ]
 )
 
 

@@ -20,11 +20,46 @@ _MICROSOFT = re.compile(r"(?:outlook|hotmail|live)\.(?:[a-z]{2,3}|com?\.[a-z]{2}
 
 _IGNORES_DOTS_AND_TAGS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 _IGNORES_TAGS = frozenset(
-    "proton.me protonmail.com protonmail.ch pm.me icloud.com me.com mac.com fastmail.com fastmail.fm".split()
+    [
+        "proton.me",
+        "protonmail.com",
+        "protonmail.ch",
+        "pm.me",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "fastmail.com",
+        "fastmail.fm",
+    ]
 )
 _SHARED = frozenset(
-    """info admin administrator support contact abuse postmaster webmaster hostmaster office sales help helpdesk
-    security root mail email enquiries hello noreply no-reply no_reply donotreply do-not-reply mailer-daemon""".split()
+    [
+        "info",
+        "admin",
+        "administrator",
+        "support",
+        "contact",
+        "abuse",
+        "postmaster",
+        "webmaster",
+        "hostmaster",
+        "office",
+        "sales",
+        "help",
+        "helpdesk",
+        "security",
+        "root",
+        "mail",
+        "email",
+        "enquiries",
+        "hello",
+        "noreply",
+        "no-reply",
+        "no_reply",
+        "donotreply",
+        "do-not-reply",
+        "mailer-daemon",
+    ]
 )
 
 

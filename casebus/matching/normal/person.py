@@ -16,8 +16,50 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"
 _APOSTROPHES = re.compile(r"['\u2018\u2019\u02bc`´]")
 _BETWEEN_WORDS = re.compile(r"[\W\d_]+")
 _NOT_NAMES = frozenset(
-    """mr mrs ms miss mx dr prof sir dame lord lady jr sr junior senior ii iii iv van von der den de del della di da dos
-    das du la le el al bin ibn bint ben abu y e i""".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "prof",
+        "sir",
+        "dame",
+        "lord",
+        "lady",
+        "jr",
+        "sr",
+        "junior",
+        "senior",
+        "ii",
+        "iii",
+        "iv",
+        "van",
+        "von",
+        "der",
+        "den",
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "dos",
+        "das",
+        "du",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "bint",
+        "ben",
+        "abu",
+        "y",
+        "e",
+        "i",
+    ]
 )
 _NOBODY = ({"john", "doe"}, {"jane", "doe"})
 _UNSPACED = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "KHMER", "LAO")
@@ -25,8 +67,20 @@ _UNSPACED = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "KHMER", "LAO")
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|"
-        "oct october|nov november|dec december".split("|"),
+        [
+            "jan january",
+            "feb february",
+            "mar march",
+            "apr april",
+            "may",
+            "jun june",
+            "jul july",
+            "aug august",
+            "sep sept september",
+            "oct october",
+            "nov november",
+            "dec december",
+        ],
         start=1,
     )
     for name in names.split()
