@@ -116,7 +116,6 @@ DROPPED = [
     (email("info@example.org"), "a shared mailbox or one that takes no mail"),
     (email("jo@example.org" * 100), "too long"),
     (phone("111"), "not a phone number"),
-    (phone("123 4567", ""), "not a phone number"),
     (phone("abc"), "not a phone number"),
     (phone("+999 1234567"), "not a phone number"),
     (phone("021 000 0000"), "a placeholder, not an identifier"),
@@ -185,6 +184,11 @@ def test_an_address_whose_time_names_no_instant_is_never_matched_on(quality):
     assert dropped(ip("203.0.113.7", at(quality=quality))) == "an IP address without a time that names an instant"
 
 
+def test_a_national_number_without_a_country_is_not_guessed_at():
+    assert dropped(phone("021 123 4567"), region="") == "not a phone number"
+    assert dropped(phone("021 123 4567"), region="Aotearoa") == "not a phone number"
+
+
 def test_an_address_without_a_time_is_never_matched_on():
     assert dropped(ip("203.0.113.7", at(None))) == "an IP address without a time that names an instant"
 
@@ -203,7 +207,7 @@ def test_two_phases_of_one_window_number_never_meet():
 
 def test_a_first_of_january_is_a_weaker_family():
     assert families(person("Jo Bloggs", "1984-01-01")) == ["name_year"]
-    assert families(person("Jo Bloggs", "1984-01-02")) == ["name_dob", "name_dob"]  # 2 January and 1 February
+    assert families(person("Jo Bloggs", "01/02/1984")) == ["name_dob", "name_dob"]  # 2 January and 1 February
 
 
 def test_an_email_without_a_provider_rule_has_no_second_form():

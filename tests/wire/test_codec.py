@@ -110,6 +110,7 @@ def test_a_payload_of_another_type_is_not_written() -> None:
     assert caught.value.reason is ParkReason.MODEL_INVALID
 
 
+@pytest.mark.filterwarnings("error")  # pydantic would warn, with the value
 def test_a_payload_that_was_made_without_its_model_is_not_written() -> None:
     unchecked = CLOSED.model_construct(case_id=7, reason=en.CaseCloseReason.CLOSED)
     with pytest.raises(WireError) as caught:

@@ -141,6 +141,11 @@ def test_an_agency_cannot_sign_in_anothers_name() -> None:
     assert refused(borrowed, UK_EVENTS) == (ParkReason.NOT_TOPIC_OWNER, False)
 
 
+def test_an_agency_cannot_name_another_as_the_source() -> None:
+    borrowed = signed_anew(SEALED.value, with_header(SEALED, "ce_source", b"urn:casebus:uk-nca"))
+    assert refused(borrowed) == (ParkReason.NOT_TOPIC_OWNER, False)
+
+
 def test_a_record_cannot_be_moved_between_inboxes_that_the_hub_signs() -> None:
     payload = DeconflictionAcknowledged(conflict_id=content_id("conflict"), agency=UK, revision=1, actor=None)
     record = sealer(HUB).seal(event(payload, HUB), NZ_INBOX, 1)
@@ -220,13 +225,13 @@ def test_a_value_that_is_too_large_is_refused_at_both_doors() -> None:
     assert caught.value.reason is ParkReason.TOO_LARGE
 
 
-def signed_anew(data: bytes) -> Record:
+def signed_anew(data: bytes, record: Record = SEALED) -> Record:
     """Return the record with other data under a genuine signature: what an agency with a broken encoder sends."""
-    read = headers.parse_headers(SEALED.headers)
+    read = headers.parse_headers(record.headers)
     key = keys.training_signing_key(NZ)
     material = signing.material_of(read.values, headers.AVRO, data, read.signed_names)
     signature = signing.sign(material, key, keys.key_id(NZ, keys.public_bytes(key)))
-    return with_header(replace(SEALED, value=data), "ce_dssematerial", signature)
+    return with_header(replace(record, value=data), "ce_dssematerial", signature)
 
 
 def test_what_fails_after_the_signature_is_authentic() -> None:

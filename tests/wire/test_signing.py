@@ -70,6 +70,7 @@ def test_another_key_or_other_material_does_not_verify() -> None:
 
 
 ONE = json.loads(base64.b64decode(SIGNED))["signatures"][0]
+assert ONE["sig"][-3] in "AQgw"  # the next letter differs in bits that no byte holds
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,7 @@ ONE = json.loads(base64.b64decode(SIGNED))["signatures"][0]
         envelope(signatures=[{"keyid": "a-key", "sig": ""}]),
         envelope(signatures=[{"keyid": "a-key", "sig": ONE["sig"].replace("=", "")}]),
         envelope(signatures=[{"keyid": "a-key", "sig": ONE["sig"] + "\n"}]),
+        envelope(signatures=[{"keyid": "a-key", "sig": ONE["sig"][:-3] + chr(ord(ONE["sig"][-3]) + 1) + "=="}]),
         envelope(signatures=[{"keyid": 7, "sig": ONE["sig"]}]),
         envelope(signatures="none"),
     ],
