@@ -13,7 +13,6 @@ from typing import Any
 from casebus import keys
 from casebus.bus.consume import HUB_EVENTS, EventGate, Loop
 from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role
-from casebus.bus.kafka_log import KafkaLog
 from casebus.bus.kafka_settings import KafkaSettings
 from casebus.bus.log import Log
 from casebus.bus.outbox import Publisher, Relay
@@ -35,7 +34,6 @@ from casebus.matching.tokens import Tokeniser
 from casebus.node import Component, Node, Part
 from casebus.settings import Settings, database_url, load
 from casebus.state import Concept
-from casebus.store.postgres import PostgresStore
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Store, Transaction
 from casebus.wire.schemas import Schemas
@@ -76,14 +74,17 @@ class Installation:
 
     def open_log(self, client: str) -> Log:
         """Return the Log of the settings, with every topic there. Raises `BusError`."""
-        settings = self.settings
-        log: Log
-        if settings.bootstrap is None:
-            log = SqliteLog(self.layout.bus, self.clock)
-        else:
-            log = KafkaLog(kafka_settings(settings, client), self.clock)
+        log = self._log(client)
         log.create(all_topics(self.agencies))
         return log
+
+    def _log(self, client: str) -> Log:
+        if self.settings.bootstrap is None:
+            return SqliteLog(self.layout.bus, self.clock)
+        # Here, because the client takes longer to import than most commands take to run.
+        from casebus.bus.kafka_log import KafkaLog
+
+        return KafkaLog(kafka_settings(self.settings, client), self.clock)
 
     def open_store(self, code: str) -> Store:
         """Return the Store of a role. Raises `StoreError`."""
@@ -91,6 +92,8 @@ class Installation:
         concepts = concepts_of(Role.hub if code == HUB else Role.agency)
         if url is None:
             return SqliteStore(self.role(code).state, concepts)
+        from casebus.store.postgres import PostgresStore  # here for the same reason as the Kafka client
+
         return PostgresStore(url, code.replace("-", "_"), concepts)
 
     def publisher(self, code: str) -> Publisher:

@@ -60,9 +60,8 @@ class Supervisor:
 
     def _start(self, code: str) -> Child:
         arguments = [sys.executable, "-m", "casebus", "run", code, "--data", str(self._in.layout.root)]
-        environment = {**os.environ, LIFELINE: str(self._read_end)}
         process = subprocess.Popen(  # the child must not get the write end: it would keep itself alive
-            arguments, stdin=subprocess.DEVNULL, pass_fds=(self._read_end,), env=environment
+            arguments, stdin=subprocess.DEVNULL, pass_fds=(self._read_end,), env=lifeline(self._read_end)
         )
         self._log.info("role_started", component=code, pid=process.pid)
         return Child(code, process, self._clock.monotonic())
@@ -94,14 +93,15 @@ class Supervisor:
                 continue
             self._log.warning("role_died", component=child.code, exit_code=child.process.returncode)
             lived = self._clock.monotonic() - child.started
-            deaths = child.quick_deaths + 1 if lived < 5 else 0
+            unavailable = child.process.returncode == Unavailable.exit_code
+            deaths = child.quick_deaths + 1 if lived < 5 and not unavailable else 0
             if deaths >= GIVE_UP_AFTER:
                 raise Stalled(
                     f"{child.code} ended {deaths} times in a row within seconds of its start, "
                     f"last with exit code {child.process.returncode}",
                     next_step=f"run it alone to see why: casebus run {child.code}",
                 )
-            self._clock.sleep(RESTART_PAUSE_S if deaths > 1 else 0)
+            self._clock.sleep(RESTART_PAUSE_S if deaths > 1 or unavailable else 0)
             again = self._start(child.code)
             again.quick_deaths = deaths
             self._children[index] = again
@@ -127,6 +127,11 @@ def _is_idle(overview: Overview) -> bool:
         return False
 
 
+def lifeline(read_end: int) -> dict[str, str]:
+    """Return the environment of a child that is to end when nobody holds the pipe's other end any more."""
+    return {**os.environ, LIFELINE: str(read_end)}
+
+
 def die_with_supervisor() -> None:
     """In a child: end this process at once when the supervisor's end of the lifeline closes.
 
@@ -135,10 +140,10 @@ def die_with_supervisor() -> None:
     descriptor = os.environ.pop(LIFELINE, None)
     if descriptor is None:
         return
-    lifeline: IO[bytes] = os.fdopen(int(descriptor), "rb", buffering=0)
+    pipe: IO[bytes] = os.fdopen(int(descriptor), "rb", buffering=0)
 
     def watch() -> None:
-        lifeline.read(1)
+        pipe.read(1)
         os._exit(137)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()

@@ -29,6 +29,7 @@ from casebus.layout import HUB, Layout
 from casebus.roles import Installation
 from casebus.settings import load
 from casebus.status import Overview
+from casebus.supervise import lifeline
 from casebus.testing import story
 
 IDLE_WITHIN_S = 120.0
@@ -79,12 +80,17 @@ class _Network:
         self.installation = Installation.open(layout, clock())
         self._process: subprocess.Popen[bytes] | None = None
         self._overview: Overview | None = None
+        self._write_end = -1
 
     def __enter__(self) -> "_Network":
         words().print("starting the hub and three agency nodes ...")
         arguments = [sys.executable, "-m", "casebus", "run", "all", "--data", str(self.layout.root)]
         self._overview = Overview(self.installation)
-        self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        read_end, self._write_end = os.pipe()
+        self._process = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=sys.stderr, pass_fds=(read_end,), env=lifeline(read_end)
+        )
+        os.close(read_end)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,6 +98,7 @@ class _Network:
         words().print("stopping ...")
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(timeout=60)
+        os.close(self._write_end)
         if self._overview:
             self._overview.close()
 
@@ -158,6 +165,7 @@ class Story:
 
     def __init__(self, network: _Network) -> None:
         self._net = network
+        self._refs: dict[str, str] = {}
 
     def tell(self) -> None:
         """Tell all of it."""
@@ -177,7 +185,9 @@ class Story:
         _title("Internal Affairs joins with its open cases")
         self._net.put(story.AFFAIRS, "case-register.csv", story.register())
         self._net.settle()
-        _say(f"Internal Affairs' register of {story.REGISTER_CASES} open cases is loaded as a backlog: no alarm is raised.")
+        _say(
+            f"Internal Affairs' register of {story.REGISTER_CASES} open cases is loaded as a backlog: no alarm is raised."
+        )
         _say("The hub holds keyed tokens of their identifiers and never a value.")
 
     def _one_account(self) -> None:
@@ -197,15 +207,14 @@ class Story:
             _say("The National Crime Agency's package names the same account. Both desks are told.")
             _say(f"From document to alert at both: {time.monotonic() - started:.2f} s ({self._engine()}).")
         self._net.settle()
-        for agency in (story.POLICE, story.NCA):
-            self._show(agency)
+        self._refs = {agency: self._show(agency) for agency in (story.POLICE, story.NCA)}
 
     def _engine(self) -> str:
         settings = self._net.installation.settings
         bus = "Apache Kafka" if settings.bootstrap else "embedded bus"
         return f"{bus}, {'PostgreSQL' if settings.database_file else 'SQLite'}"
 
-    def _show(self, agency: str) -> None:
+    def _show(self, agency: str) -> str:
         alert = self._alert(agency)
         kinds = ", ".join(m["kind"].lower().replace("_", " ") for m in alert["matched"] if m["agreement"] != "differs")
         contact = alert["contact"]
@@ -215,6 +224,7 @@ class Story:
         _say(f"  respond by {alert['respond_by']}")
         _say(f"  ring {contact['desk']}, {contact['phone']} ({contact['hours']}, {contact['time_zone']})")
         _say(f"  of {alert['partner']}'s case it sees nothing else.")
+        return str(alert["ref"])
 
     def _alert(self, agency: str) -> dict[str, Any]:
         """Return the agency's alert of this story: the one about its own first record."""
@@ -226,7 +236,7 @@ class Story:
     def _both_work_on_it(self) -> None:
         _title("Two desks, one conflict")
         for agency, officer in ((story.POLICE, "OCEANZ-17"), (story.NCA, "NCA-204")):
-            ref = self._alert(agency)["ref"]
+            ref = self._refs[agency]
             as_officer = ("--agency", agency, "--officer", officer)
             self._net.command("alerts", "ack", ref, *as_officer)
             alert = self._net.command("alerts", "resolve", ref, "--outcome", OUTCOME, *as_officer)

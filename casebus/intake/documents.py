@@ -21,6 +21,9 @@ from casebus.intake.sections import Numeral, Section, named
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 64
+MAX_OBJECTS = 300_000
+"""JSON objects or XML elements: beyond it, 10 MiB of nearly nothing would take a minute and gigabytes to read."""
+
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 
@@ -68,11 +71,14 @@ _STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 def read_json(text: str) -> Section:
     """Return the object that the document is.
 
-    Raises TOO_DEEP (measured before anything is parsed), DUPLICATE_KEY, NOT_A_NUMBER (NaN, Infinity), MALFORMED_JSON,
+    Raises TOO_DEEP and TOO_LARGE (measured before anything is parsed), DUPLICATE_KEY, NOT_A_NUMBER (NaN, Infinity), MALFORMED_JSON,
     and NOT_A_DOCUMENT for JSON that is not an object. Numbers stay as written (`Numeral`).
     """
-    if _json_depth(text) > MAX_DEPTH:
+    brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", text))
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
         refuse(RefusalCode.TOO_DEEP, f"the document is nested more than {MAX_DEPTH} levels deep.")
+    if brackets.count("{") > MAX_OBJECTS:
+        refuse(RefusalCode.TOO_LARGE, f"the document holds more than {MAX_OBJECTS} objects.")
     try:
         value = json.loads(
             text,
@@ -86,11 +92,6 @@ def read_json(text: str) -> Section:
     if not isinstance(value, dict):
         refuse(RefusalCode.NOT_A_DOCUMENT, "the document is JSON, but not an object.")
     return Section(value)
-
-
-def _json_depth(text: str) -> int:
-    brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", text))
-    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -116,7 +117,7 @@ def read_xml(text: str) -> Element:
     """Return the root element.
 
     Raises DOCTYPE (before any entity can be declared, so that none is ever expanded and nothing is fetched), NAMESPACE,
-    TOO_DEEP, NOT_UTF8 (another declared encoding), MALFORMED_XML.
+    TOO_DEEP, TOO_LARGE, NOT_UTF8 (another declared encoding), MALFORMED_XML.
     """
     return _Tree().read(text)
 
@@ -127,6 +128,7 @@ class _Tree:
     def __init__(self) -> None:
         self._open: list[tuple[str, dict[str, str], list[str], list[Element]]] = []
         self._root: Element | None = None
+        self._count = 0
         parser = expat.ParserCreate("utf-8", " ")
         parser.buffer_text = True
         parser.XmlDeclHandler = self._declaration
@@ -157,6 +159,9 @@ class _Tree:
             refuse(RefusalCode.NAMESPACE, f"line {self._parser.CurrentLineNumber}: an element is in a namespace.")
         if len(self._open) >= MAX_DEPTH:
             refuse(RefusalCode.TOO_DEEP, f"the document is nested more than {MAX_DEPTH} levels deep.")
+        self._count += 1
+        if self._count > MAX_OBJECTS:
+            refuse(RefusalCode.TOO_LARGE, f"the document holds more than {MAX_OBJECTS} elements.")
         plain = {key: value for key, value in attributes.items() if " " not in key}
         self._open.append((name, plain, [], []))
 

@@ -48,6 +48,9 @@ from casebus.intake.services import slug
 from casebus.matching.tokens import Tokeniser
 from casebus.wire.ids import derived_id
 
+MAX_TOKENS_IN_ALL = 3_500
+"""About 180 KB of tokens: with 500 sightings around them an event stays below the Log's limit of 256 KiB."""
+
 Known = Callable[[str], OwnRecord | None]
 """Looks an own record up by its id."""
 
@@ -133,8 +136,8 @@ class Drafting:
         priors = draft.prior_reports[:100]
         return draft.content.model_copy(
             update={
-                "sightings": tuple(sightings[:MAX_SIGHTINGS]),
-                "sightings_not_carried": max(0, len(sightings) - MAX_SIGHTINGS),
+                "sightings": tuple(carried(sightings)),
+                "sightings_not_carried": len(sightings) - len(carried(sightings)),
                 "source_report": self._tokeniser.report(report.system, report.number) if report else None,
                 "prior_reports": tuple(self._tokeniser.report(prior.system, prior.number) for prior in priors),
             }
@@ -169,18 +172,18 @@ class Drafting:
             opened_at=draft.opened_at,
             priority=draft.priority,
             possible_child=draft.possible_child,
-            sightings=tuple(sightings[:MAX_SIGHTINGS]),
-            sightings_not_carried=max(0, len(sightings) - MAX_SIGHTINGS),
+            sightings=tuple(carried(sightings)),
+            sightings_not_carried=len(sightings) - len(carried(sightings)),
             grading=draft.grading,
             handling=draft.handling,
         )
 
     def _corrections(self, before: OwnRecord, draft: CaseDraft, after: Sequence[Sighting]) -> list[Payload]:
         """Return one correction for each sighting that went, and one for each that came with nothing to replace."""
-        carried = after[:MAX_SIGHTINGS]
-        kept = {sighting.sighting_id for sighting in carried}
+        now = carried(after)
+        kept = {sighting.sighting_id for sighting in now}
         had = {old.sighting_id for old in before.sightings}
-        came = [sighting for sighting in carried if sighting.sighting_id not in had]
+        came = [sighting for sighting in now if sighting.sighting_id not in had]
         corrections: list[Payload] = []
         for old in before.sightings:
             if old.sighting_id in kept:
@@ -311,7 +314,7 @@ class Drafting:
             digest=change.digest,
             open=is_open,
             possible_child=before_child if possible_child is None else possible_child,
-            sightings=tuple(OwnSighting(s.sighting_id, s.subject_no, s.kind) for s in sightings[:MAX_SIGHTINGS]),
+            sightings=tuple(OwnSighting(s.sighting_id, s.subject_no, s.kind) for s in carried(sightings)),
             event_ids=tuple(event.id for event in events),
         )
         return Drafted(events, record)
@@ -321,6 +324,18 @@ class Drafting:
         kind = type(payload).__name__
         event_id = derived_id(self._id_key, "event", change.key.system, change.key.number, kind, version)
         return Event(id=event_id, source=self._agency, partition_key=partition_key(payload), payload=payload)
+
+
+def carried(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Return the sightings that an event carries: the first 500, and no more tokens than fit into one record."""
+    kept: list[Sighting] = []
+    tokens = 0
+    for sighting in sightings[:MAX_SIGHTINGS]:
+        tokens += len(sighting.tokens)
+        if tokens > MAX_TOKENS_IN_ALL:
+            break
+        kept.append(sighting)
+    return kept
 
 
 def canonical(value: object) -> str:

@@ -62,16 +62,16 @@ class Taken:
     """A document that was decided upon. Written in the transaction of its events, then filed: a crash before `filed`
     leaves the document in `in/` with this row, and the next start files it without translating it again.
 
-    `identity` names the file as found (name, inode, change time), `digest` its content. `stored_as` and `report_as` are
-    the pair of names in `folder`; a document that is left where it is (not a regular file) has no `stored_as`.
+    `identity` names the file as found (name, inode, change time), `digest` its content. Names are bytes,
+    because a file's name need not be text. `stored_as` and `report_as` are the pair of names in `folder`; a document that is left where it is (not a regular file) has no `stored_as`.
     """
 
     identity: str
-    document: str
+    document: bytes
     digest: str
     folder: str
-    stored_as: str | None
-    report_as: str
+    stored_as: bytes | None
+    report_as: bytes
     outcome: str
     code: str | None
     message: str

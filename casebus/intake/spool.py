@@ -91,20 +91,21 @@ class Spool:
         """Write the report, then move the document beside it, durably. Repeating it is harmless."""
         folder = self._directory / taken.folder
         report = {
-            "document": taken.document,
+            "document": os.fsdecode(taken.document),
             "outcome": taken.outcome,
             "code": taken.code,
             "message": taken.message,
             "event_ids": list(taken.event_ids),
         }
-        write_durably(folder / taken.report_as, json.dumps(report, indent=2).encode())
+        write_durably(folder / os.fsdecode(taken.report_as), json.dumps(report, indent=2).encode())
         if taken.stored_as is not None:
-            self._move(taken, folder / taken.stored_as)
+            self._move(taken, folder / os.fsdecode(taken.stored_as))
 
     def _move(self, taken: Taken, target: Path) -> None:
-        source = self._directory / "in" / taken.document
+        document = os.fsdecode(taken.document)
+        source = self._directory / "in" / document
         try:
-            if identity_of(taken.document, source.lstat()) != taken.identity:
+            if identity_of(document, source.lstat()) != taken.identity:
                 return  # another file has taken the name since: that one is still to be translated
             source.rename(target)
         except FileNotFoundError:

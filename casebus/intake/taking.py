@@ -1,7 +1,9 @@
 """The adapter component of an agency's node: takes documents from the spool and turns each into events, once."""
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import structlog
 
@@ -9,11 +11,14 @@ from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
 from casebus.errors import DocumentRefused, RefusalCode
 from casebus.events.envelope import Event
-from casebus.intake.adapter import Adapter, Document
+from casebus.intake.adapter import Adapter, Document, Draft
 from casebus.intake.drafting import Drafting
 from casebus.intake.records import OWN_RECORDS, TAKEN, OwnRecord, Taken
-from casebus.intake.spool import Found, Spool, report_name
+from casebus.intake.spool import Found, Spool
 from casebus.store.store import Save, Store, Transaction, View
+
+STEP_DOCUMENTS = 32
+"""After so many the other components of the node get their turn."""
 
 ACCEPTED, DUPLICATE, REFUSED = "accepted", "duplicate", "refused"
 
@@ -42,18 +47,18 @@ class Taking:
         self._store = store
         self._publisher = publisher
         self._log = structlog.get_logger()
-        self._recovered = False
+        self._unfiled = True
 
     def step(self) -> int:
-        """Take one document; return 1 if there was one. The first step finishes what a crash left unfiled."""
-        if not self._recovered:
+        """Take some documents; return how many. It begins with what a crash or a full disk left unfiled."""
+        if self._unfiled:
             self._file_unfiled()
-            self._recovered = True
-        for found in self._spool.waiting():
-            if not self._is_taken(found):
-                self._take(found)
-                return 1
-        return 0
+        untaken = (found for found in self._spool.waiting() if not self._is_taken(found))
+        taken = 0
+        for found in islice(untaken, STEP_DOCUMENTS):
+            self._take(found)
+            taken += 1
+        return taken
 
     def idle(self) -> bool:
         """Tell whether every document in `in/` was taken (what is not a regular file stays there, refused)."""
@@ -64,23 +69,28 @@ class Taking:
             return view.get(TAKEN, found.identity) is not None
 
     def _take(self, found: Found) -> None:
-        digest, decision_of = self._read(found)
+        digest, said = self._read(found)
         with self._store.transaction() as tx:
-            decision = decision_of if isinstance(decision_of, Decision) else self._decide(decision_of, tx)
+            decision = said if isinstance(said, Decision) else self._decide(said, tx)
             taken = self._taken(found, digest, decision, tx)
             self._commit(decision, taken, tx)
+        self._unfiled = True
         self._file(taken)
+        self._unfiled = False
         self._log.info("document_taken", outcome=taken.outcome, code=taken.code, events=len(taken.event_ids))
 
-    def _read(self, found: Found) -> tuple[str, Decision | Document]:
+    def _read(self, found: Found) -> tuple[str, Decision | list[Draft]]:
+        """Return a document's digest and what it says: outside any transaction, because a large one takes a while."""
+        digest = ""
         try:
             content = self._spool.read(found)
+            digest = hashlib.sha256(content).hexdigest()
+            return digest, self._adapter.translate(Document(found.name, content))
         except DocumentRefused as refused:
-            return "", _refusal(refused)
-        return hashlib.sha256(content).hexdigest(), Document(found.name, content)
+            return digest, _refusal(refused)
 
-    def _decide(self, document: Document, view: View) -> Decision:
-        """Translate and draft a document against the agency's own records; nothing is written yet."""
+    def _decide(self, drafts: list[Draft], view: View) -> Decision:
+        """Draft what a document says against the agency's own records; nothing is written yet."""
         standing: dict[str, OwnRecord] = {}
 
         def known(record_id: str) -> OwnRecord | None:
@@ -89,7 +99,7 @@ class Taking:
         events: list[Event] = []
         event_ids: list[str] = []
         try:
-            for draft in self._adapter.translate(document):
+            for draft in drafts:
                 drafted = self._drafting.draft(draft, known)
                 events += drafted.events
                 if drafted.record is not None:
@@ -104,16 +114,16 @@ class Taking:
 
     def _taken(self, found: Found, digest: str, decision: Decision, view: View) -> Taken:
         folder = "refused" if decision.outcome == REFUSED else "done"
-        reserved = {n for t in view.by(TAKEN, "unfiled", "yes") for n in (t.stored_as, t.report_as) if n}
-        stored_as, report_as = self._spool.free_names(folder, found.name, reserved)
+        reserved = {n for t in view.by(TAKEN, "unfiled", "yes") for n in (t.stored_as, t.report_as) if n is not None}
+        stored_as, report_as = self._spool.free_names(folder, found.name, {os.fsdecode(n) for n in reserved})
         moved = decision.code != RefusalCode.NOT_A_REGULAR_FILE
         return Taken(
             identity=found.identity,
-            document=found.name,
+            document=os.fsencode(found.name),
             digest=digest,
             folder=folder,
-            stored_as=stored_as if moved else None,
-            report_as=report_as if moved else report_name(stored_as),
+            stored_as=os.fsencode(stored_as) if moved else None,
+            report_as=os.fsencode(report_as),
             outcome=decision.outcome,
             code=decision.code,
             message=decision.message,
@@ -138,6 +148,7 @@ class Taking:
             unfiled = view.by(TAKEN, "unfiled", "yes")
         for taken in unfiled:
             self._file(taken)
+        self._unfiled = False
 
 
 def _refusal(refused: DocumentRefused) -> Decision:

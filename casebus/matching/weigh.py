@@ -4,8 +4,9 @@
    best pair stands for the records. Two people who each share something weak are not one person who shares two things.
 2. A shared value above its family's cap adds nothing, and its kind is named as suppressed.
 3. Within one kind only the strongest agreeing family counts: an address, its delivered form and its handle are one fact.
-4. A bare handle counts once, and only where neither the screen name nor the e-mail agrees by itself. Where one side has it
-   as a screen name and the other as an e-mail, each kind gets half, so that each agency can be told of the kind it sent.
+4. A bare handle counts once, and only where neither screen name nor e-mail agrees by itself or is suppressed. Where one
+   side has it as a screen name and the other as an e-mail, each kind gets half, so that each agency can be told of the
+   kind that it sent.
 5. A kind that both persons have, that should be one per person, and of which nothing agrees, counts against.
 """
 
@@ -47,7 +48,8 @@ def weigh(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Weighed:
     """Return the best pair of persons. Asks for the frequency of shared values only, once each."""
     ours, theirs = persons(a), persons(b)
     pairs, crowded = _shared(ours, theirs)
-    counts = {token: max(2, frequency(token.family, token.value)) for shared in pairs.values() for token in shared}
+    values = {token for shared in pairs.values() for token in shared}
+    counts = {token: max(2, frequency(token.family, token.value)) for token in values}
     found = [_pair(ours[one], theirs[other], shared, counts) for (one, other), shared in pairs.items()]
     best = max(found, key=_rank, default=Weighed((), (), 0.0, ()))
     agreed = {line.kind for line in best.lines if line.agreement is not Agreement.differs}
@@ -122,7 +124,7 @@ def _pair(one: Person, other: Person, shared: Iterable[HeldToken], counts: Mappi
         else:
             kind = family.kinds[0]
             best[kind] = _stronger(best.get(kind), _line(kind, family, count))
-    if not any(kind in best for kind in _HANDLE_KINDS):
+    if not any(kind in best or kind in suppressed for kind in _HANDLE_KINDS):
         best |= _handle(handles)
     suppressed -= best.keys()
     differs = _differing(one.kinds & other.kinds - best.keys() - suppressed)

@@ -11,6 +11,7 @@ from casebus.intake.adapter import Document
 from casebus.intake.documents import (
     MAX_BYTES,
     MAX_DEPTH,
+    MAX_OBJECTS,
     MAX_ROWS,
     csv_header,
     decode_text,
@@ -117,6 +118,12 @@ def test_an_unterminated_string_is_passed_over_once(text):
 def test_a_number_of_any_length_is_kept_as_written():
     assert read_json('{"a": ' + "9" * 10_000 + "}").text("a") == "9" * 10_000
     assert read_json('{"a": 1e999}').text("a") == "1e999"
+
+
+def test_a_document_of_nearly_nothing_has_a_largest_number_of_things():
+    assert len(read_json('{"a": [' + "{}," * (MAX_OBJECTS - 2) + "{}]}").items("a")) == MAX_OBJECTS - 1
+    assert code_of(read_json, '{"a": [' + "{}," * MAX_OBJECTS + "{}]}") is RefusalCode.TOO_LARGE
+    assert code_of(read_xml, "<a>" + "<b/>" * MAX_OBJECTS + "</a>") is RefusalCode.TOO_LARGE
 
 
 def test_an_element_is_read_with_its_attributes_its_text_and_its_children():

@@ -55,7 +55,10 @@ def test_cleaning_and_folding_twice_changes_nothing(text):
         assert fold(fold(once)) == fold(once)
 
 
-@given(local=st.text(st.sampled_from("abJO.+-_é"), min_size=1, max_size=20), domain=st.sampled_from(["gmail.com", "ex.org"]))
+@given(
+    local=st.text(st.sampled_from("abJO.+-_é"), min_size=1, max_size=20),
+    domain=st.sampled_from(["gmail.com", "ex.org"]),
+)
 def test_normalising_an_email_twice_changes_nothing(local, domain):
     once = email_forms(f"{local}@{domain}")
     if not isinstance(once, DropReason):
@@ -65,7 +68,10 @@ def test_normalising_an_email_twice_changes_nothing(local, domain):
             assert mailbox.delivered == once.delivered
 
 
-@given(digits=st.text(st.sampled_from("0123456789 -()+"), min_size=5, max_size=18), region=st.sampled_from(["NZ", "GB", "US", "BR"]))
+@given(
+    digits=st.text(st.sampled_from("0123456789 -()+"), min_size=5, max_size=18),
+    region=st.sampled_from(["NZ", "GB", "US", "BR"]),
+)
 def test_normalising_a_phone_number_twice_changes_nothing(digits, region):
     once = phone_form(digits, region)
     if not isinstance(once, DropReason) and len(once) == 1:

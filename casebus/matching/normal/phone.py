@@ -48,9 +48,16 @@ def _parse(text: str, region: str | None) -> PhoneNumber | None:
             number = _migrated(phonenumbers.parse(attempt, region))
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE:
+        if _could_be_dialled(number):
             return number
     return None
+
+
+def _could_be_dialled(number: PhoneNumber) -> bool:
+    """Tell whether a number is possible. A zero after the country code belongs to a number in a few countries only."""
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return False
+    return not number.italian_leading_zero or phonenumbers.is_valid_number(number)
 
 
 def _migrated(number: PhoneNumber) -> PhoneNumber:

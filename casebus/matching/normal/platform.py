@@ -1,7 +1,12 @@
-"""A platform's name as a key: `Snap, Inc.`, `snapchat.com` and `Snapchat` are one. It goes into tokens, never into an event."""
+"""A platform's name as a key: `Snap, Inc.`, `snapchat.com` and `Snapchat` are one key.
+
+It goes into tokens, never into an event. The list of names that are one platform is `casebus.intake.services`; a line that
+is added there makes tokens of the platform's old and new names meet from then on.
+"""
 
 import re
 
+from casebus.intake.services import OTHER, slug
 from casebus.matching.normal.text import DropReason, clean, fold, stands_for_nothing
 
 MAX_LENGTH = 200
@@ -10,26 +15,13 @@ _FORM = re.compile(r"[\s,]+(?:inc|llc|ltd|limited|corp|corporation|company|co|pl
 _HOST = re.compile(r"^(?:https?://)?(?:www\.)?([a-z0-9-]+)\.(?:com|net|org|io|gg|me|tv|app|co\.uk|co\.nz)/?$")
 _WORDS = re.compile(r"[\W_]+")
 
-# What companies call themselves in reports. One line per platform; a name that is not here is its own key.
-_SAME = {
-    "twitter": "x",
-    "xcorp": "x",
-    "xtwitter": "x",
-    "twitterx": "x",
+# Names that the shared list has no line for. A name that neither list has is its own key.
+_ALSO = {
     "xformerlytwitter": "x",
-    "snap": "snapchat",
-    "fb": "facebook",
-    "facebookmessenger": "facebook",
-    "ig": "instagram",
     "insta": "instagram",
-    "kikmessenger": "kik",
     "kikinteractive": "kik",
-    "telegrammessenger": "telegram",
-    "whatsappmessenger": "whatsapp",
-    "tiktokus": "tiktok",
-    "bytedance": "tiktok",
     "discordapp": "discord",
-    "robloxcorporation": "roblox",
+    "whatsappmessenger": "whatsapp",
 }
 
 
@@ -44,4 +36,5 @@ def platform(text: str | None) -> str | DropReason:
     key = _WORDS.sub("", name)
     if key != "x" and stands_for_nothing(key):
         return DropReason.NO_SERVICE
-    return _SAME.get(key, key)
+    known = slug(_ALSO.get(key, key))
+    return key if known == OTHER else known
