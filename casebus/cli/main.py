@@ -57,7 +57,7 @@ def main() -> NoReturn:
         _say(error.diagnostics())
         sys.exit(error.exit_code)
     except typer.TyperException as error:
-        error.show()
+        _say(f"error: {error}\n  next: casebus {' '.join(sys.argv[1:3])} --help")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted: what was committed stands, and the same command goes on from there.")

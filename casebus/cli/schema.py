@@ -1,5 +1,7 @@
 """`casebus schema`: the contract between agencies."""
 
+from typing import Any
+
 import typer
 from rich.table import Table
 
@@ -16,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="The schemas that agencies agree on
 @app.command("list")
 def list_schemas(as_json: AsJson = False) -> None:
     """List event types with schema version, content GUID, writers and key."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "type": schema.type,
             "version": schema.version,

@@ -124,7 +124,7 @@ class Spool:
         return {folder: self._count(folder) for folder in ("in", "done", "refused", "out")}
 
     def _count(self, folder: str) -> int:
-        names = [name for name in os.listdir(self._directory / folder) if _is_offered(name)]
+        names = [path.name for path in (self._directory / folder).iterdir() if _is_offered(path.name)]
         return sum(1 for name in names if folder in ("in", "out") or not name.endswith(REPORT_SUFFIX))
 
 

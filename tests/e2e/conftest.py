@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from casebus.clock import SystemClock
 from casebus.installing import initialise
 from casebus.layout import Layout
+
+AGENCIES = ("nz-police", "uk-nca", "nz-internal-affairs")
 
 
 class Network:
@@ -28,17 +31,23 @@ class Network:
         part.write_bytes(content)
         part.rename(spool_in / name)
 
-    def casebus(self, *arguments: str, code: int = 0, env: dict[str, str] | None = None) -> str:
-        """Run a command and return its stdout; the exit code must be `code`."""
+    def run(
+        self, *arguments: str, code: int = 0, env: dict[str, str] | None = None, timeout_s: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; the exit code must be `code`."""
         done = subprocess.run(
             [sys.executable, "-m", "casebus", *arguments, "--data", str(self.root)],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout_s,
             env={**os.environ, "NO_COLOR": "1", **(env or {})},
         )
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-        return done.stdout
+        return done
+
+    def casebus(self, *arguments: str, code: int = 0, env: dict[str, str] | None = None) -> str:
+        """Run a command and return its stdout; the exit code must be `code`."""
+        return self.run(*arguments, code=code, env=env).stdout
 
     def json(self, *arguments: str, code: int = 0) -> Any:
         return json.loads(self.casebus(*arguments, "--json", code=code))
@@ -60,8 +69,55 @@ class Network:
         found: list[Any] = self.json("alerts", "list", "--agency", agency, *more)["alerts"]
         return found
 
+    def tail(self, topic: str, start: int = 0) -> list[Any]:
+        """Return a topic's records from a position on, as `casebus log tail` shows them."""
+        return [json.loads(line) for line in self.casebus("log", "tail", topic, "--from", str(start)).splitlines()]
+
+    def topics(self) -> dict[str, int]:
+        """Return every topic and its end."""
+        found: dict[str, int] = self.json("status")["topics"]
+        return found
+
     def state_hash(self) -> str:
         return str(self.json("status")["state_hash"])
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where everything stands for the agencies, as the command line shows it."""
+
+    state_hash: str
+    alerts: dict[str, list[Any]]
+    parked: list[Any]
+    ends: dict[str, int]
+
+    @staticmethod
+    def of(network: Network) -> "Standing":
+        status = network.json("status")
+        alerts = {agency: network.alerts(agency, "--notices") for agency in AGENCIES}
+        return Standing(status["state_hash"], alerts, network.json("parked", "list")["parked"], status["topics"])
+
+
+@dataclass(frozen=True)
+class Told:
+    """The demo, told once on a data directory."""
+
+    network: Network
+    stdout: str
+    stderr: str
+    standing: Standing
+
+
+def tell(root: Path, *options: str) -> Told:
+    network = Network(root)
+    done = network.run("demo", *options, timeout_s=200)
+    return Told(network, done.stdout, done.stderr, Standing.of(network))
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The demo on the embedded default. Tests may add to its topics, never change what stands."""
+    return tell(tmp_path_factory.mktemp("told") / "bus")
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:
@@ -69,8 +125,12 @@ def stop(process: subprocess.Popen[bytes]) -> int:
     return process.wait(timeout=60)
 
 
-@pytest.fixture
-def network(tmp_path: Path) -> Network:
-    root = tmp_path / "bus"
+def new_network(root: Path) -> Network:
+    """Make a network with the published training keys: the same documents give the same ids in each."""
     initialise(root, training=True, now=SystemClock().now())
     return Network(root)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Network:
+    return new_network(tmp_path / "bus")
