@@ -80,7 +80,7 @@ _TABLE = (
            _similar, True, 1, "the same mailbox, if the provider's rule still holds"),
     Family("phone", _PHONE, "E.164, extension", _one, _years, 30, 6.5, _exact, True, 1,
            "one line; numbers are recycled after months, landlines are shared"),
-    Family("device", _DEVICE, "IMEI without check digit, or id", _one, _years, 30, 6.5, _exact, True, 1,
+    Family("device", _DEVICE, "id; IMEI without check digit", _one, _years, 30, 6.5, _exact, True, 1,
            "one device; sold and shared now and then"),
     Family("screen_name", _NAME, "platform, name", _one, _years, 30, 5.0, _exact, True, 1,
            "unique on its service at a time; names are given up and taken again"),

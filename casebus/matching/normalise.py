@@ -55,7 +55,8 @@ def _account(identifier: Identifier, _region: str) -> Forms:
 
 
 def _device(identifier: Identifier, _region: str) -> Forms:
-    return _single("device", device(identifier.value))
+    found = device(identifier.value)
+    return found if isinstance(found, DropReason) else tuple(Form("device", parts) for parts in found)
 
 
 def _screen_name(identifier: Identifier, _region: str) -> Forms:

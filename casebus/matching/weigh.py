@@ -4,10 +4,10 @@
    best pair stands for the records. Two people who each share something weak are not one person who shares two things.
 2. A shared value above its family's cap adds nothing, and its kind is named as suppressed.
 3. Within one kind only the strongest agreeing family counts: an address, its delivered form and its handle are one fact.
-4. A bare handle counts once, and only where neither screen name nor e-mail agrees by itself or is suppressed. Where one
-   side has it as a screen name and the other as an e-mail, each kind gets half, so that each agency can be told of the
-   kind that it sent.
+4. A bare handle counts once, and only where neither screen name nor e-mail agrees by itself or is suppressed.
 5. A kind that both persons have, that should be one per person, and of which nothing agrees, counts against.
+6. Every kind that is named was sent by both persons: each side is told of kinds that it submitted, and of no other. So a
+   screen name that is the other side's local part counts only where both sent screen names, or both sent e-mails.
 """
 
 from collections.abc import Iterable, Mapping
@@ -91,9 +91,8 @@ def _shared(ours: dict[int, Person], theirs: dict[int, Person]) -> tuple[_Pairs,
     for token in our_holders.keys() & their_holders.keys():
         one_side, other_side = our_holders[token], their_holders[token]
         if max(len(one_side), len(other_side)) > MAX_PERSONS_PER_VALUE:
-            carried = [ours[number].tokens[token] for number in one_side]
-            carried += [theirs[number].tokens[token] for number in other_side]
-            crowded.update(*carried)
+            our_kinds = frozenset[IdentifierType]().union(*(ours[number].tokens[token] for number in one_side))
+            crowded |= our_kinds.intersection(*(theirs[number].tokens[token] for number in other_side))
             continue
         for one in one_side:
             for other in other_side:
@@ -112,22 +111,24 @@ def _holders(by_number: dict[int, Person]) -> dict[HeldToken, list[int]]:
 def _pair(one: Person, other: Person, shared: Iterable[HeldToken], counts: Mapping[HeldToken, int]) -> Weighed:
     """Return what one pair of persons adds up to."""
     best: dict[IdentifierType, Agreed] = {}
-    handles: list[tuple[frozenset[IdentifierType], Agreed]] = []
+    handles: list[Agreed] = []
     suppressed: set[IdentifierType] = set()
+    both = one.kinds & other.kinds
     for token in shared:
         family, count = FAMILIES[token.family], counts[token]
-        carried = one.tokens[token] | other.tokens[token]
+        kinds = sorted(both & (one.tokens[token] | other.tokens[token]))
         if count > family.cap:
-            suppressed |= carried
+            suppressed.update(kinds)
         elif family.name == "handle":
-            handles.append((one.tokens[token] & other.tokens[token], _line(max(carried), family, count)))
+            handles += [_line(kind, family, count) for kind in kinds]
         else:
             kind = family.kinds[0]
             best[kind] = _stronger(best.get(kind), _line(kind, family, count))
-    if not any(kind in best or kind in suppressed for kind in _HANDLE_KINDS):
-        best |= _handle(handles)
+    if handles and not any(kind in best or kind in suppressed for kind in _HANDLE_KINDS):
+        handle = max(handles, key=lambda line: (-_BANDS.index(line.rarity), line.kind))
+        best[handle.kind] = handle
     suppressed -= best.keys()
-    differs = _differing(one.kinds & other.kinds - best.keys() - suppressed)
+    differs = _differing(both - best.keys() - suppressed)
     lines = tuple(sorted((*best.values(), *differs), key=lambda line: (-line.weight, line.kind)))
     roles = tuple(sorted((one.roles, other.roles), key=sorted))
     return Weighed(lines, tuple(sorted(suppressed)), sum(line.weight for line in lines), roles)
@@ -142,20 +143,6 @@ def _stronger(known: Agreed | None, new: Agreed) -> Agreed:
     if known is None:
         return new
     return max(known, new, key=lambda line: (line.weight, -_BANDS.index(line.rarity)))
-
-
-def _handle(handles: list[tuple[frozenset[IdentifierType], Agreed]]) -> dict[IdentifierType, Agreed]:
-    """Return the lines of the one handle that counts: under a kind that both sides sent, or halved under both kinds."""
-    if not handles:
-        return {}
-    both_sent, line = max(
-        handles, key=lambda found: (len(found[0]), -_BANDS.index(found[1].rarity), max(found[0], default=""))
-    )
-    if both_sent:
-        kind = max(both_sent)
-        return {kind: Agreed(kind, line.agreement, line.rarity, line.weight)}
-    half = line.weight / 2
-    return {kind: Agreed(kind, line.agreement, line.rarity, half) for kind in _HANDLE_KINDS}
 
 
 def _differing(kinds: Iterable[IdentifierType]) -> list[Agreed]:

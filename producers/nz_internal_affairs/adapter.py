@@ -3,11 +3,12 @@
 from casebus.errors import DocumentRefused, RefusalCode
 from casebus.intake.adapter import Adapter, Document, Draft
 from casebus.intake.documents import csv_header, decode_text, format_of, read_csv, read_json
+from casebus.intake.ncmec.documents import is_cybertip, read_cybertip, read_provider_report
 from producers.nz_internal_affairs import case_register, referral
 
 
 class NzInternalAffairs:
-    """Translates the case register in CSV, and referrals in JSON or CSV."""
+    """Translates CyberTips, the case register in CSV, and referrals in JSON or CSV."""
 
     @property
     def agency(self) -> str:
@@ -24,13 +25,12 @@ class NzInternalAffairs:
         text = decode_text(document)
         match format_of(text):
             case "json":
-                return [referral.read_referral(read_json(text))]
+                root = read_json(text)
+                return read_cybertip(root) if is_cybertip(root) else [referral.read_referral(root)]
             case "csv":
                 return self._csv(text)
             case "xml":
-                raise DocumentRefused(
-                    RefusalCode.NOT_A_DOCUMENT, "the document is XML, which Internal Affairs has no format in."
-                )
+                return read_provider_report(text, document)
 
     def _csv(self, text: str) -> list[Draft]:
         header = csv_header(text)

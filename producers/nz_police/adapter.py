@@ -1,11 +1,10 @@
 """The adapter of New Zealand Police: which of its formats a document is, told by content and not by name."""
 
-import hashlib
-
 from casebus.errors import RefusalCode
 from casebus.intake.adapter import Adapter, Document, Draft
-from casebus.intake.documents import csv_header, decode_text, format_of, read_csv, read_json, read_xml, refuse
-from producers.nz_police import cybertip_json, cybertip_xml, outcome_returns
+from casebus.intake.documents import csv_header, decode_text, format_of, read_csv, read_json, refuse
+from casebus.intake.ncmec.documents import is_cybertip, read_cybertip, read_provider_report
+from producers.nz_police import outcome_returns
 
 
 class NzPolice:
@@ -28,16 +27,15 @@ class NzPolice:
             case "json":
                 return self._json(text)
             case "xml":
-                digest = hashlib.sha256(document.content).hexdigest()
-                return [cybertip_xml.read_report(read_xml(text), digest)]
+                return read_provider_report(text, document)
             case "csv":
                 return self._csv(text)
 
     def _json(self, text: str) -> list[Draft]:
         root = read_json(text)
-        if not cybertip_json.is_cybertip(root):
+        if not is_cybertip(root):
             refuse(RefusalCode.NOT_A_DOCUMENT, "the JSON has neither reportId nor reportedInformation: no CyberTip.")
-        return [cybertip_json.read_cybertip(root)]
+        return read_cybertip(root)
 
     def _csv(self, text: str) -> list[Draft]:
         if not outcome_returns.is_return(csv_header(text)):

@@ -95,15 +95,25 @@ def test_the_best_pair_of_persons_stands_for_the_records():
     assert match.strength is Strength.very_strong
 
 
-def test_a_handle_between_a_screen_name_and_an_email_is_told_half_under_each_kind():
-    a, b = record("a", screen("jo.bloggs77"), NAMED), record("b", email("jo.bloggs77@example.org"), NAMED)
+def test_a_handle_is_told_under_a_kind_that_both_sides_sent():
+    other_name = screen("other_name", "Kik")
+    a, b = record("a", screen("jo.bloggs77"), NAMED), record("b", email("jo.bloggs77@example.org"), other_name, NAMED)
     match = compare(a, b, TWO)
-    assert matched(match) == {
-        (K.NAME_DOB, Agreement.exact),
-        (K.EMAIL, Agreement.similar),
-        (K.SERVICE_SCREEN_NAME, Agreement.similar),
-    }
+    assert matched(match) == {(K.NAME_DOB, Agreement.exact), (K.SERVICE_SCREEN_NAME, Agreement.similar)}
     assert match.score == FAMILIES["name_dob"].weight + FAMILIES["handle"].weight
+
+
+def test_a_handle_is_not_told_where_it_would_give_away_a_kind_that_one_side_never_sent():
+    a, b = record("a", screen("jo.bloggs77"), NAMED), record("b", email("jo.bloggs77@example.org"), NAMED)
+    assert matched(compare(a, b, TWO)) == {(K.NAME_DOB, Agreement.exact)}
+    assert compare(a, b, seen(2, handle=11)).suppressed == ()
+
+
+def test_a_common_handle_is_suppressed_and_does_not_differ():
+    a, b = record("a", ACCOUNT, email("jo.bloggs77@ex.org")), record("b", ACCOUNT, email("jo.bloggs77@ex.net"))
+    match = compare(a, b, seen(2, handle=11))
+    assert matched(match) == {(K.SERVICE_ACCOUNT_ID, Agreement.exact)}
+    assert match.suppressed == (K.EMAIL,)
 
 
 def test_a_kind_that_differs_counts_against_and_is_named():
@@ -419,6 +429,13 @@ def test_the_score_is_the_sum_of_the_lines_and_every_kind_stands_once(one, other
         Rarity.rare,
         Rarity.uncommon,
     }
+
+
+@given(one=SIGHTINGS, other=SIGHTINGS, frequency=COUNTS)
+def test_every_kind_that_is_named_was_sent_by_both_sides(one, other, frequency):
+    weighed = weigh(record("a", *one), record("b", *other), frequency)
+    sent = {identifier.kind for identifier in one} & {identifier.kind for identifier in other}
+    assert {line.kind for line in weighed.lines} | set(weighed.suppressed) <= sent
 
 
 @given(one=SIGHTINGS, other=SIGHTINGS)

@@ -54,6 +54,7 @@ SAME = [
     ("handle", screen("jo_bloggs77", None), screen("jobloggs77", "Snapchat")),
     ("device", device("IMEI: 35-693803-564380-9"), device("356938035643809")),
     ("device", device("IMEI 356938035643800"), device("IMEISV:3569380356438012")),
+    ("device", device("IMEI: 111111111111112"), device("111111111111112")),  # a wrong check digit
     ("device", device("IDFA=6D92078A-8246-4BA4-AE5B-76104861E7DC"), device("6d92078a82464ba4ae5b76104861e7dc")),
     ("device", device("AA:BB:CC:11:22:33"), device("aabb.cc11.2233")),
     ("name_dob", person("Jo Ann Bloggs", "1984-03-17"), person("BLOGGS, Jo", "17/03/1984")),

@@ -93,7 +93,7 @@ def test_normalising_a_screen_name_or_its_look_alike_twice_changes_nothing(name,
 def test_normalising_a_device_twice_changes_nothing(text):
     once = device(text)
     if not isinstance(once, DropReason):
-        assert device(once[1]) == once
+        assert device(once[0][1]) == once
 
 
 @given(address=st.ip_addresses())

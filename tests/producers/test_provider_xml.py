@@ -11,9 +11,9 @@ from casebus.events.enumerations import (
     TipAnnotation,
     TriState,
 )
+from casebus.intake.ncmec.cybertip_xml import ESP_XML
 from casebus.intake.reports import NCMEC
 from producers.nz_police import ADAPTER as NZ_POLICE
-from producers.nz_police.cybertip_xml import ESP_XML
 
 FULL = tip(NZ_POLICE, sample("provider_full_report.xml"))
 BY_VALUE = {one.value: one for one in FULL.identifiers}

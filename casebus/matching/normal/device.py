@@ -1,4 +1,4 @@
-"""Device ids: IMEI without its check digit, everything else exact. `IMEI: 35…` and the bare number are the same."""
+"""Device ids: exact, and an IMEI without its check digit as well. `IMEI: 35…` and the bare number are the same."""
 
 import re
 
@@ -35,11 +35,11 @@ _DEFAULTS = frozenset(
 )
 
 
-def device(text: str) -> Parts | DropReason:
-    """Return the form of a device id.
+def device(text: str) -> tuple[Parts, ...] | DropReason:
+    """Return the forms of a device id: as it is, and if it is an IMEI its first 14 digits.
 
-    Of an IMEI the first 14 digits count: the fifteenth is a check digit that phones also send as 0, and the last two of
-    an IMEISV are a software version. Without a label fifteen digits are an IMEI only if the check digit is right: cut
+    The fifteenth digit of an IMEI is a check digit that phones also send as 0, the last two of an IMEISV are a software
+    version. Without a label fifteen digits are an IMEI only if the check digit is right: cut
     short, the SIM numbers (IMSI) of ten neighbours would be one.
     """
     cleaned = clean(text, MAX_LENGTH)
@@ -55,7 +55,8 @@ def device(text: str) -> Parts | DropReason:
     if len(bare) < MIN_LENGTH:
         return DropReason.TOO_SHORT
     name = label[1].replace(" ", "") if label else ""
-    return ("imei", bare[:14]) if _is_imei(bare, name) else ("id", bare)
+    exact = ("id", bare)
+    return (exact, ("imei", bare[:14])) if _is_imei(bare, name) else (exact,)
 
 
 def _is_imei(bare: str, label: str) -> bool:

@@ -10,8 +10,8 @@ from casebus.intake.adapter import Identifier, RecordKey, TipDraft
 from casebus.intake.children import category_of, possible_child
 from casebus.intake.countries import countries
 from casebus.intake.identifiers import settle
+from casebus.intake.ncmec import vocabulary
 from casebus.intake.reports import handling
-from producers.nz_police import vocabulary
 
 _CHILD_ANNOTATIONS = {
     TipAnnotation.POSSIBLE_SELF_PRODUCTION: ChildIndicator.POSSIBLE_SELF_PRODUCTION,

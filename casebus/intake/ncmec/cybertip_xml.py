@@ -26,12 +26,12 @@ from casebus.intake.countries import country
 from casebus.intake.documents import refuse
 from casebus.intake.elements import Element
 from casebus.intake.mining import Owner, mine
+from casebus.intake.ncmec import cybertip, vocabulary
+from casebus.intake.ncmec.cybertip import Found, Subject
+from casebus.intake.ncmec.cybertip_people import certainty, full_name, port
 from casebus.intake.reports import named_reports, report_key
 from casebus.intake.sections import tri_state
 from casebus.intake.times import stated_time
-from producers.nz_police import cybertip, vocabulary
-from producers.nz_police.cybertip import Found, Subject
-from producers.nz_police.cybertip_people import certainty, full_name, port
 
 ESP_XML = "esp_xml"
 _NETWORK_NAMES = frozenset({"SSID", "BSSID", "WIFI", "WI-FI", "IP"})

@@ -20,12 +20,12 @@ from casebus.events.enumerations import (
 from casebus.intake.adapter import Identifier, TipDraft
 from casebus.intake.children import indicators_of, reference_date
 from casebus.intake.countries import country
+from casebus.intake.ncmec import cybertip, vocabulary
+from casebus.intake.ncmec.cybertip import Found, Subject
+from casebus.intake.ncmec.cybertip_people import Person, Reading
 from casebus.intake.reports import named_reports, report_key
 from casebus.intake.sections import Section, tri_state
 from casebus.intake.times import stated_time
-from producers.nz_police import cybertip, vocabulary
-from producers.nz_police.cybertip import Found, Subject
-from producers.nz_police.cybertip_people import Person, Reading
 
 
 def is_cybertip(root: Section) -> bool:

@@ -12,10 +12,10 @@ from casebus.events.enumerations import (
 )
 from casebus.intake.adapter import Identifier
 from casebus.intake.mining import Owner, mine
+from casebus.intake.ncmec import vocabulary
+from casebus.intake.ncmec.cybertip import Subject
 from casebus.intake.sections import Section
 from casebus.intake.times import stated_time
-from producers.nz_police import vocabulary
-from producers.nz_police.cybertip import Subject
 
 _CAPTURE_KINDS = (
     (re.compile(r"\bip(?:v[46])?\b", re.IGNORECASE), IdentifierType.IP_AT_TIME),
