@@ -7,11 +7,11 @@ PY := .venv/bin/python
 	$(PYTHON) -c 'import sys; sys.exit("casebus needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
 	test -x $(PY) || $(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
 	$(PY) -m pip install --quiet --require-hashes --only-binary :all: -r requirements-dev.lock
-	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 demo: .venv/.runtime  ## the main job on the embedded default, told as a story

@@ -10,7 +10,7 @@
    screen name that is the other side's local part counts only where both sent screen names, or both sent e-mails.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from casebus.events.enumerations import Agreement, IdentifierType, Rarity, SubjectCategory
@@ -50,11 +50,8 @@ def weigh(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Weighed:
     pairs, crowded = _shared(ours, theirs)
     values = {token for shared in pairs.values() for token in shared}
     counts = {token: max(2, frequency(token.family, token.value)) for token in values}
-    found = [_pair(ours[one], theirs[other], shared, counts) for (one, other), shared in pairs.items()]
-    best = max(found, key=_rank, default=Weighed((), (), 0.0, ()))
-    agreed = {line.kind for line in best.lines if line.agreement is not Agreement.differs}
-    suppressed = (crowded | set(best.suppressed)) - agreed
-    return Weighed(best.lines, tuple(sorted(suppressed)), best.score, best.roles)
+    found = [_pair(ours[one], theirs[other], shared, counts, crowded) for (one, other), shared in pairs.items()]
+    return max(found, key=_rank, default=Weighed((), tuple(sorted(crowded)), 0.0, ()))
 
 
 def persons(record: HeldRecord) -> dict[int, Person]:
@@ -108,11 +105,17 @@ def _holders(by_number: dict[int, Person]) -> dict[HeldToken, list[int]]:
     return holders
 
 
-def _pair(one: Person, other: Person, shared: Iterable[HeldToken], counts: Mapping[HeldToken, int]) -> Weighed:
-    """Return what one pair of persons adds up to."""
+def _pair(
+    one: Person,
+    other: Person,
+    shared: Iterable[HeldToken],
+    counts: Mapping[HeldToken, int],
+    crowded: Set[IdentifierType],
+) -> Weighed:
+    """Return what one pair of persons adds up to. `crowded` kinds are suppressed from the start."""
     best: dict[IdentifierType, Agreed] = {}
     handles: list[Agreed] = []
-    suppressed: set[IdentifierType] = set()
+    suppressed = set(crowded)
     both = one.kinds & other.kinds
     for token in shared:
         family, count = FAMILIES[token.family], counts[token]
@@ -131,7 +134,7 @@ def _pair(one: Person, other: Person, shared: Iterable[HeldToken], counts: Mappi
     differs = _differing(both - best.keys() - suppressed)
     lines = tuple(sorted((*best.values(), *differs), key=lambda line: (-line.weight, line.kind)))
     roles = tuple(sorted((one.roles, other.roles), key=sorted))
-    return Weighed(lines, tuple(sorted(suppressed)), sum(line.weight for line in lines), roles)
+    return Weighed(lines, tuple(sorted(suppressed)), sum((line.weight for line in lines), 0.0), roles)
 
 
 def _line(kind: IdentifierType, family: Family, count: int) -> Agreed:
