@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -77,7 +76,8 @@ class _Network:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.installation = Installation.open(layout, clock())
+        self.clock = clock()
+        self.installation = Installation.open(layout, self.clock)
         self._process: subprocess.Popen[bytes] | None = None
         self._overview: Overview | None = None
         self._write_end = -1
@@ -112,14 +112,14 @@ class _Network:
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for a condition. Raises `Stalled`, also when the supervisor has ended."""
-        deadline = time.monotonic() + IDLE_WITHIN_S
+        deadline = self.clock.monotonic() + IDLE_WITHIN_S
         while not condition():
             assert self._process is not None, "bug: not started"
-            if time.monotonic() > deadline or self._process.poll() is not None:
+            if self.clock.monotonic() > deadline or self._process.poll() is not None:
                 raise Stalled(
                     what, next_step=f"look into {self.layout.root}/supervisor.jsonl and each role's log.jsonl."
                 )
-            time.sleep(0.02)
+            self.clock.sleep(0.02)
 
     def put(self, agency: str, name: str, content: bytes) -> None:
         """Hand a document to an agency's node, as its own system would: write aside, then rename."""
@@ -196,7 +196,7 @@ class Story:
         self._net.put(story.POLICE, "cybertip-1.json", story.cybertip())
         self._net.settle()
         _say("A CyberTip reaches OCEANZ. Nobody else is told of it.")
-        started = time.monotonic()
+        started = self._net.clock.monotonic()
         self._net.put(story.NCA, "package-1.json", story.package())
         if before[story.NCA]:
             self._net.settle()
@@ -205,7 +205,7 @@ class Story:
             for agency in (story.POLICE, story.NCA):
                 self._net.wait_for(lambda a=agency: self._net.hits(a) > before[a], f"{agency} was not told")  # type: ignore[misc]
             _say("The National Crime Agency's package names the same account. Both desks are told.")
-            _say(f"From document to alert at both: {time.monotonic() - started:.2f} s ({self._engine()}).")
+            _say(f"From document to alert at both: {self._net.clock.monotonic() - started:.2f} s ({self._engine()}).")
         self._net.settle()
         self._refs = {agency: self._show(agency) for agency in (story.POLICE, story.NCA)}
 

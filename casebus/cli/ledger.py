@@ -10,7 +10,7 @@ import typer
 from casebus.bus.log import Recorded
 from casebus.cases.telling import summary
 from casebus.cli.options import AsJson, clock
-from casebus.cli.output import page, print_json, print_jsonl, words
+from casebus.cli.output import leaves_bar, page, print_json, print_jsonl, words
 from casebus.errors import NotFound, UsageError, VerificationFailed, WireError
 from casebus.events.catalogue import writer_of
 from casebus.ledger.read import LedgerReader
@@ -47,13 +47,15 @@ def verify(
     An unwitnessed ledger proves nothing against its own operator: it says `unwitnessed`, not `verified`.
     """
     _refuse_missing(ledger)
-    report = verify_ledger(
-        ledger,
-        _key(key),
-        policy=_given(policy).decode("utf-8", "replace") if policy else None,
-        since=_given(since) if since else None,
-        now=clock().now(),
-    )
+    with leaves_bar() as progress:
+        report = verify_ledger(
+            ledger,
+            _key(key),
+            policy=_given(policy).decode("utf-8", "replace") if policy else None,
+            since=_given(since) if since else None,
+            now=clock().now(),
+            progress=progress,
+        )
     print_json(asdict(report)) if as_json else _print(report)
     if report.outcome is Outcome.FAILED or (require_witness and report.outcome is not Outcome.VERIFIED):
         failed = [f"{check.step} {check.name}" for check in report.checks if not check.ok]
@@ -96,8 +98,8 @@ def _print(report: Report) -> None:
             console.print(f"        expected {check.expected}; found {check.actual}", markup=False)
     console.print(f"{report.outcome.value}: {report.size} leaves, root {report.root}", markup=False)
     if report.outcome is Outcome.UNWITNESSED:
-        console.print("No witness has cosigned it: a rollback or a fork by the true key shows only against an older")
-        console.print("checkpoint (--since) or a witness.")
+        console.print("No witness has cosigned it: a rollback or a fork by the true key shows only")
+        console.print("against an older checkpoint (--since) or a witness.")
 
 
 @app.command("replay")

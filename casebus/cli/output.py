@@ -3,10 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.progress import Progress
 
 
 def words() -> Console:
@@ -30,3 +32,12 @@ def print_jsonl(values: Iterable[dict[str, Any]]) -> None:
     for value in values:
         sys.stdout.write(json.dumps(value, separators=(",", ":"), ensure_ascii=True) + "\n")
     sys.stdout.flush()
+
+
+@contextmanager
+def leaves_bar() -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on stderr while a ledger is walked, and nothing where stderr is no terminal."""
+    console = words()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("leaves", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

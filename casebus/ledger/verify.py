@@ -33,7 +33,7 @@ from casebus.ledger.replica import JournalCopy, read_journal
 from casebus.ledger.report import Check, Findings, Outcome, Report, Step
 from casebus.ledger.strays import find_stray
 from casebus.ledger.vkey import VerifierKey, encode_base64, parse_vkey
-from casebus.ledger.walk import Walk
+from casebus.ledger.walk import Progress, Walk
 
 FUTURE_TOLERANCE = timedelta(seconds=30)
 """How far ahead a witness's clock may be for its cosignature to count."""
@@ -49,7 +49,13 @@ class _Opened:
 
 
 def verify(
-    directory: Path, vkey: str, *, policy: str | None = None, since: bytes | None = None, now: datetime
+    directory: Path,
+    vkey: str,
+    *,
+    policy: str | None = None,
+    since: bytes | None = None,
+    now: datetime,
+    progress: Progress = lambda _done, _total: None,
 ) -> Report:
     """Verify a ledger directory against the key's line, a tlog-policy's text and an older signed checkpoint's bytes."""
     findings = Findings()
@@ -59,7 +65,7 @@ def verify(
     witnessed = _witnesses(opened, policy, now, findings)
     older = None if since is None else _older(since, opened, findings)
     journal = _journal(directory, findings)
-    _check_tree(directory, opened.checkpoint, journal, older, findings)
+    _check_tree(directory, opened.checkpoint, journal, older, findings, progress)
     committed = max(opened.checkpoint.size, journal.end if journal else 0)
     stray = find_stray(directory, committed)
     findings.note(Step.STRAY_FILES, stray is None, "nothing but the ledger's own files", f"{stray or 'so it is'}")
@@ -146,6 +152,7 @@ def _check_tree(
     journal: JournalCopy | None,
     older: Checkpoint | None,
     findings: Findings,
+    progress: Progress,
 ) -> None:
     """Steps 4 to 11."""
     if journal is not None and not journal.start <= checkpoint.size <= journal.end:
@@ -154,7 +161,7 @@ def _check_tree(
         journal = None
     marks = [checkpoint.size] if older is None else [checkpoint.size, older.size]
     walk = Walk(directory, checkpoint.size, journal, marks, findings)
-    complete = walk.run()
+    complete = walk.run(progress)
     _compare_root(Step.ROOT, checkpoint, walk, findings)
     if older is not None:
         _compare_root(Step.SINCE, older, walk, findings)

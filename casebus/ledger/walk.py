@@ -4,7 +4,7 @@ The pass goes on beyond the checkpoint as far as the journal does: tiles that a 
 Memory holds one bundle, one tile a level, and each topic's head.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from casebus.errors import CasebusError, VerificationFailed
@@ -16,6 +16,9 @@ from casebus.ledger.replica import JournalCopy
 from casebus.ledger.report import Findings, Step
 from casebus.ledger.tiles import ENTRIES, MAX_BUNDLE_BYTES, TileName, decode_bundle, decode_tile
 from casebus.ledger.tree import TILE_WIDTH, RightEdge, leaf_hash
+
+Progress = Callable[[int, int], None]
+"""Told how many leaves were walked, of how many."""
 
 
 class Walk:
@@ -35,7 +38,7 @@ class Walk:
         self._marks = sorted({*marks, *opening})
         self.roots: dict[int, bytes] = {}
 
-    def run(self) -> bool:
+    def run(self, progress: Progress) -> bool:
         """Walk to the end; tell whether it was reached. A missing bundle ends the pass: nothing after it can follow."""
         total = self._size if self._journal is None else max(self._size, self._journal.end)
         self._mark()
@@ -45,6 +48,7 @@ class Walk:
                 return False
             self._grow(entries)
             self._check_records(number, self._check_leaves(entries))
+            progress(self._edge.size, total)
         index = self._edge.size
         for level, hashes in enumerate(self._edge.levels):
             index //= TILE_WIDTH
