@@ -11,9 +11,9 @@ from typing import Protocol
 
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
-from casebus.events.enumerations import IdentifierType, MatchStatus, RecordKind, RetractReason, Strength
+from casebus.events.enumerations import MatchStatus, RecordKind, RetractReason, Strength
 from casebus.events.types import DataCombined, DeconflictionNoHit, MatchedKind, MatchParty
-from casebus.matching.candidates import eligible, postings
+from casebus.matching.candidates import common_kinds, eligible, postings
 from casebus.matching.decide import compare
 from casebus.matching.families import DETECTOR
 from casebus.matching.held import HeldRecord, HeldToken, Match
@@ -178,18 +178,9 @@ class Matchmaking:
             own_kind=record.kind,
             own_id=record.record_id,
             covered=self._agencies,
-            suppressed=tuple(sorted(self._suppressed())),
+            suppressed=common_kinds(record, self._frequency),
             detector=DETECTOR,
         )
-
-    def _suppressed(self) -> set[IdentifierType]:
-        """Return the kinds of this record of which some value is too common to say anything."""
-        return {
-            sighting.kind
-            for sighting in self._after.record.sightings
-            for token in sighting.tokens
-            if not eligible(token, self._frequency(token.family, token.value))
-        }
 
 
 def _tokens(record: HeldRecord) -> dict[str, HeldToken]:

@@ -10,7 +10,7 @@ from matching_builders import account, at, device, email, ip, person, phone, rec
 
 from casebus.events.enumerations import Agreement, IdentifierType, Overlap, Rarity, Severity, Strength, SubjectCategory
 from casebus.matching.candidates import common_kinds, eligible, postings
-from casebus.matching.decide import compare
+from casebus.matching.decide import ALERT, compare
 from casebus.matching.explain import explain
 from casebus.matching.families import DETECTOR, FAMILIES
 from casebus.matching.held import HeldSighting, HeldToken
@@ -86,6 +86,12 @@ def test_within_one_kind_only_the_strongest_family_counts():
     assert match.score == FAMILIES["email"].weight
 
 
+def test_the_strongest_family_counts_in_whatever_order_the_tokens_come():
+    for number in range(20):
+        address = email(f"jo.bloggs{number}@gmail.com")
+        assert compare(record("a", address), record("b", address), TWO).score == FAMILIES["email"].weight
+
+
 def test_the_best_pair_of_persons_stands_for_the_records():
     a = record("a", SCREEN, replace(ACCOUNT, subject_no=1), replace(PHONE, subject_no=1))
     b = record("b", SCREEN, replace(ACCOUNT, subject_no=7), replace(PHONE, subject_no=7))
@@ -100,6 +106,14 @@ def test_a_handle_is_told_under_a_kind_that_both_sides_sent():
     match = compare(a, b, TWO)
     assert matched(match) == {(K.NAME_DOB, Agreement.exact), (K.SERVICE_SCREEN_NAME, Agreement.similar)}
     assert match.score == FAMILIES["name_dob"].weight + FAMILIES["handle"].weight
+
+
+def test_a_handle_that_a_person_has_twice_is_told_under_either_kind():
+    name, address, other = screen("jo.bloggs77"), email("jo.bloggs77@ex.org"), screen("other_name", "Kik")
+    for first, second in ((name, address), (address, name)):
+        weighed = weigh(record("a", first, second), record("b", other, email("jo.bloggs77@ex.net")), TWO)
+        assert [line.kind for line in weighed.lines] == [K.SERVICE_SCREEN_NAME, K.EMAIL]
+        assert weighed.lines[1].agreement is Agreement.differs
 
 
 def test_a_handle_is_not_told_where_it_would_give_away_a_kind_that_one_side_never_sent():
@@ -126,11 +140,12 @@ def test_a_kind_that_differs_counts_against_and_is_named():
 def test_another_name_and_birth_date_holds_back_a_screen_name():
     a, b = record("a", SCREEN, NAMED), record("b", SCREEN, person("Sam Smith", "1990-12-24"))
     assert compare(a, b, TWO) is None
-    c, d = (
-        record("a", SCREEN, EMAIL, PHONE, DEVICE),
-        record("b", SCREEN, email("sam@example.org"), phone("+64211234567")),
-    )
-    assert compare(c, d, TWO) is not None
+
+
+def test_a_score_at_the_threshold_alerts():
+    others = (email("sam@example.org"), phone("+64211234567"), device("AA:BB:CC:11:22:33"))
+    a, b = record("a", SCREEN, EMAIL, PHONE, DEVICE), record("b", SCREEN, *others)
+    assert compare(a, b, TWO).score == ALERT
 
 
 def test_an_identifier_that_was_dropped_at_the_edge_differs_from_nothing():
@@ -172,14 +187,15 @@ def test_rarity_is_told_as_a_band(count, band):
 
 
 def test_of_two_shared_values_of_a_kind_the_rarer_one_is_told():
-    common, rare = email("jo.bloggs@example.org"), email("jo.bloggs@example.net")
-    rare_value = next(iter(values(rare, "email")))
-    match = compare(
-        record("a", common, rare),
-        record("b", common, rare),
-        lambda _family, value: 2 if value.endswith(rare_value) else 9,
-    )
-    assert match.matched[0].rarity is Rarity.unique
+    for number in range(20):
+        common, rare = phone(f"+6421765{number:04d}"), phone(f"+6421876{number:04d}")
+        rare_value = next(iter(values(rare)))
+
+        def frequency(_family: str, value: str, rare_value: str = rare_value) -> int:
+            return 2 if value.endswith(rare_value) else 9
+
+        match = compare(record("a", common, rare), record("b", common, rare), frequency)
+        assert match.matched[0].rarity is Rarity.unique
 
 
 def test_a_value_of_too_many_persons_of_one_record_is_common():
@@ -221,7 +237,9 @@ def test_a_person_who_may_be_a_child_is_never_told_as_a_person(role):
 
 
 def test_a_record_of_a_possible_child_makes_the_overlap_a_child():
-    assert compare(record("a", ACCOUNT, possible_child=True), record("b", ACCOUNT), TWO).overlap is Overlap.same_child
+    a, b = record("a", ACCOUNT, possible_child=True), record("b", ACCOUNT)
+    assert compare(a, b, TWO).overlap is Overlap.same_child
+    assert compare(b, a, TWO).overlap is Overlap.same_child
 
 
 def test_a_role_on_any_sighting_of_the_matched_person_counts():
@@ -234,8 +252,10 @@ def test_a_child_beside_the_matched_person_changes_nothing():
     assert compare(a, record("b", ACCOUNT), TWO).overlap is Overlap.same_person
 
 
-def test_of_two_equal_pairs_of_persons_the_child_is_told():
-    a = record("a", ACCOUNT, replace(ACCOUNT, subject_no=1, subject=S.VICTIM_CHILD))
+@pytest.mark.parametrize("role", [S.POSSIBLE_CHILD, S.VICTIM_CHILD, S.POSSIBLE_VICTIM_ACCOUNT_COMPROMISED])
+@pytest.mark.parametrize("beside", [S.REPORTED_PERSON, S.SUSPECT, S.WITNESS, S.UNKNOWN])
+def test_of_two_equal_pairs_of_persons_the_child_is_told(role, beside):
+    a = record("a", replace(ACCOUNT, subject=beside), replace(ACCOUNT, subject_no=1, subject=role))
     assert compare(a, record("b", ACCOUNT), TWO).overlap is Overlap.same_child
 
 
@@ -338,6 +358,13 @@ def test_a_no_hit_names_the_kinds_that_are_only_common():
     assert common_kinds(a, seen(2, email=31, handle=11, phone=31)) == (K.EMAIL, K.PHONE_E164)
     assert common_kinds(a, seen(2, email=31)) == ()  # its handle still speaks
     assert common_kinds(replace(a, open=False), seen(1000)) == ()
+
+
+def test_one_rare_value_of_a_kind_is_enough_to_speak():
+    common, rare = phone("+6421765432"), phone("+6421876543")
+    rare_value = next(iter(values(rare)))
+    for both in ((common, rare), (rare, common)):
+        assert common_kinds(record("a", *both), lambda _, value: 2 if value.endswith(rare_value) else 99) == ()
 
 
 # --- words ---

@@ -146,7 +146,12 @@ def test_any_report_number_has_a_token(system, number):
     assert TOKENISER.report(system, number) == TOKENISER.report(system, number)
 
 
+def test_what_cannot_be_seen_or_encoded_is_taken_out():
+    assert clean("a\ud800b\x00c\u202ed\u200be\ufe0f", 100) == "abcde"
+
+
 def test_a_report_number_of_any_length_has_a_token():
+    assert TOKENISER.report("ncmec", "\ud800" * 100_000).family == "source_report"
     assert TOKENISER.report("ncmec", "9" * 100_000) != TOKENISER.report("ncmec", "9" * 100_001)
 
 
