@@ -19,6 +19,7 @@ from casebus.events.enumerations import AccessOperation, ConflictOutcome, Purpos
 from casebus.events.envelope import Event
 from casebus.events.types import DataAccessed, DeconflictionAcknowledged, DeconflictionResolved, Payload
 from casebus.intake.records import OWN_RECORDS
+from casebus.intake.sections import storable
 from casebus.store.store import Save, Store, Transaction
 from casebus.wire.ids import uuid7
 
@@ -82,9 +83,8 @@ class Desk:
                 actor=self._actor,
             )
             if note and after != before:
-                tx.apply(
-                    Save(DESK_NOTES, DeskNote(after.conflict_id, after.version, self._actor, note[:MAX_NOTE_CHARS]))
-                )
+                kept = storable(note)[:MAX_NOTE_CHARS]
+                tx.apply(Save(DESK_NOTES, DeskNote(after.conflict_id, after.version, self._actor, kept)))
             return self._write(tx, before, after, payload)
 
     def own_reference(self, record_id: str) -> str:
@@ -129,7 +129,8 @@ def pseudonym(id_key: bytes, officer: str | None) -> str:
     """Return the name under which an officer appears in events: only the agency can tell who it is."""
     if not officer:
         return UNNAMED
-    return "officer-" + hmac.new(id_key, b"officer\n" + officer.encode(), hashlib.sha256).hexdigest()[:16]
+    name = officer.encode("utf-8", "surrogatepass")  # what a shell hands over in another encoding is a name too
+    return "officer-" + hmac.new(id_key, b"officer\n" + name, hashlib.sha256).hexdigest()[:16]
 
 
 def _find(tx: Transaction, ref: str) -> Alert | None:

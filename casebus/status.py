@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import Log
-from casebus.bus.parking import waiting
+from casebus.bus.parking import RELEASED, waiting
 from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.outgoing import OUTGOING
 from casebus.cases.pair import PAIRS, Pair
 from casebus.cases.standing import StandingRecord, state_hash
 from casebus.discovery import consumers_of
@@ -77,10 +78,12 @@ class Overview:
         return committed_positions(self._in.role(HUB).ledger).get((consumer, topic), 0)
 
     def is_idle(self) -> bool:
-        """Tell whether no document is left to take, every outbox is empty and every consumer is at its end."""
-        if any(self._untaken(code) for code in self._in.agencies):
+        """Tell whether no document is left to take or file to hand out, no released record is left to try again, every
+        outbox is empty and every consumer is at its end.
+        """
+        if any(self._untaken(code) or self._not_handed_out(code) for code in self._in.agencies):
             return False
-        if any(self._depth(code) for code in self._stores):
+        if any(self._released(code) or self._depth(code) for code in self._stores):
             return False
         return all(status.position >= status.end for status in self.consumers())
 
@@ -89,6 +92,14 @@ class Overview:
         with self._stores[code].view() as view:
             unfiled = view.count(TAKEN, "unfiled", "yes")
             return unfiled + sum(1 for found in spool.waiting() if view.get(TAKEN, found.identity) is None)
+
+    def _not_handed_out(self, code: str) -> int:
+        with self._stores[code].view() as view:
+            return view.count(OUTGOING, "unwritten", "yes")
+
+    def _released(self, code: str) -> int:
+        with self._stores[code].view() as view:
+            return sum(1 for parked in waiting(view) if parked.status == RELEASED)
 
     def _depth(self, code: str) -> int:
         with self._stores[code].view() as view:

@@ -94,7 +94,9 @@ class Supervisor:
             self._log.warning("role_died", component=child.code, exit_code=child.process.returncode)
             lived = self._clock.monotonic() - child.started
             unavailable = child.process.returncode == Unavailable.exit_code
-            deaths = child.quick_deaths + 1 if lived < 5 and not unavailable else 0
+            ended_from_outside = child.process.returncode <= 0  # killed, or asked to stop: it did not fail by itself
+            failed = not unavailable and not ended_from_outside
+            deaths = child.quick_deaths + 1 if lived < 5 and failed else 0
             if deaths >= GIVE_UP_AFTER:
                 raise Stalled(
                     f"{child.code} ended {deaths} times in a row within seconds of its start, "

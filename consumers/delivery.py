@@ -54,16 +54,19 @@ class Delivery:
 
     def _combined(self, combined: DataCombined, view: View) -> Handled:
         before = view.get(TOLD, combined.conflict_id)
-        if combined.status is MatchStatus.retracted:
-            return delivered(retraction_copies(combined, before.agencies if before else ()))
-        made = copies(combined, self._directory)
-        agencies = tuple(dict.fromkeys([*(before.agencies if before else ()), *(copy.recipient for copy in made)]))
-        told = Told(combined.conflict_id, (combined.parties[0], combined.parties[1]), agencies)
-        early = [] if before else self._early(told, view)
+        if before is not None and before.revision >= combined.revision:
+            return NOTHING  # a later revision has overtaken it, because this one was parked
+        known = before.agencies if before else ()
+        is_gone = combined.status is MatchStatus.retracted
+        made = retraction_copies(combined, known) if is_gone else copies(combined, self._directory)
+        agencies = tuple(dict.fromkeys([*known, *(copy.recipient for copy in made)]))
+        parties = (combined.parties[0], combined.parties[1])
+        told = Told(combined.conflict_id, parties, agencies, combined.revision)
+        early = [copy for copy in self._registered(told, view) if copy.recipient not in known]
         return delivered([*made, *early], Save(TOLD, told))
 
-    def _early(self, told: Told, view: View) -> list[Copy]:
-        """Return copies of registers that were read before their conflict was known."""
+    def _registered(self, told: Told, view: View) -> list[Copy]:
+        """Return copies of what the sides did so far: for whoever is told of the conflict only now."""
         registers = view.by(REGISTERS, "conflict", told.conflict_id)
         return [copy for register in registers if (copy := register_copy(register, told, self._directory)) is not None]
 

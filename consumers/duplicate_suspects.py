@@ -7,7 +7,7 @@ read: when a token becomes too common, or rare again, the pairs that it decides 
 
 from collections.abc import Sequence
 
-from casebus.bus.consume import HUB_EVENTS, Handled
+from casebus.bus.consume import HUB_EVENTS, NOTHING, Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing
@@ -15,9 +15,10 @@ from casebus.cases.holding import HELD, Holding, changed
 from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking
 from casebus.cases.pair import PAIRS, Pair
 from casebus.directory import Directory
+from casebus.errors import ParkReason, WireError
 from casebus.events.catalogue import partition_key
 from casebus.events.envelope import Event, Received
-from casebus.events.types import DataCombined, DeconflictionNoHit
+from casebus.events.types import DataCombined, DeconflictionNoHit, IdentifierCorrected
 from casebus.store.store import View
 from casebus.wire.ids import content_id
 
@@ -32,11 +33,19 @@ class DuplicateSuspects:
         """Return the record and its postings as they now stand, and every pair found, revised or retracted."""
         event = received.event
         before = view.get(HELD, event.partition_key)
-        after = changed(before, event.source, event.payload)
+        if before is not None and before.record.agency != event.source:
+            raise _refused("it concerns a record of another agency")
+        after = changed(before, event.source, event.payload, received.position)
+        if after is None and isinstance(event.payload, IdentifierCorrected):
+            raise _refused("it corrects a record that is not held")
         if after is None or after == before:
-            return Handled()
+            return NOTHING
         changes = Matchmaking(HubState(view), before, after, self._agencies).changes()
         return Handled(changes.effects, tuple(Outgoing(HUB_EVENTS, e) for e in published(changes)))
+
+
+def _refused(what: str) -> WireError:
+    return WireError(ParkReason.NOT_ACCEPTABLE, what, authentic=True)
 
 
 def published(changes: Changes) -> list[Event]:

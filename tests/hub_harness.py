@@ -18,7 +18,7 @@ from casebus.bus.consume import HUB_EVENTS, EventGate, Handler
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import Log, Record, Recorded, events_topic, inbox_topic
 from casebus.bus.outbox import Publisher, Relay
-from casebus.bus.parking import PARKED_RECORDS, ParkedRecord, waiting
+from casebus.bus.parking import PARKED_RECORDS, ParkedRecord, release, waiting
 from casebus.bus.sqlite_log import SqliteLog
 from casebus.clock import FixedClock
 from casebus.directory import Agreement, Directory, PublicKey
@@ -41,7 +41,7 @@ from casebus.events.types import (
 from casebus.installing import AGENCIES, AGREEMENTS, all_topics
 from casebus.roles import GatedLoop, concepts_of
 from casebus.store.sqlite import SqliteStore
-from casebus.store.store import Store
+from casebus.store.store import Save, Store
 from casebus.wire import headers, signing
 from casebus.wire.codec import encode
 from casebus.wire.headers import Attributes
@@ -168,6 +168,20 @@ class Network:
     def all_parked(self) -> list[ParkedRecord]:
         with self.store.view() as view:
             return list(view.all(PARKED_RECORDS))
+
+    def mend(self, position: int, record: Record, consumer: str = "duplicate_suspects") -> ParkedRecord:
+        """Do what an upgrade of casebus does for a parked record; here its bytes change, not the code. Return it."""
+        with self.store.transaction() as tx:
+            (parked,) = [p for p in tx.all(PARKED_RECORDS) if (p.position, p.consumer) == (position, consumer)]
+            mended = replace(parked, value=record.value, headers=record.headers)
+            tx.apply(Save(PARKED_RECORDS, mended))
+        return mended
+
+    def release(self, position: int, consumer: str = "duplicate_suspects") -> ParkedRecord:
+        """Release what is parked at a position of NZ's topic, or of the hub's for delivery."""
+        (parked,) = [p for p in self.parked(consumer) if p.position == position]
+        with self.store.transaction() as tx:
+            return release(tx, parked.id)
 
     def position(self, consumer: str, agency: str = NZ) -> int:
         with self.store.view() as view:

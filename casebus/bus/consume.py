@@ -20,16 +20,15 @@ from casebus.bus.log import Log, Recorded, events_topic
 from casebus.bus.outbox import Outgoing, Publisher
 from casebus.bus.parking import (
     DONE,
-    PARKED,
     PARKED_RECORDS,
     RELEASED,
     ParkedRecord,
-    held_behind,
     hold_of,
+    of_same_key,
     parked_of,
     passes_hold,
 )
-from casebus.errors import ParkReason, WireError
+from casebus.errors import BusError, ParkReason, WireError
 from casebus.events.catalogue import writer_of
 from casebus.events.envelope import Event, Received
 from casebus.events.types import RecordParked
@@ -83,6 +82,7 @@ class Loop(Generic[TX]):
         self._log = log
         self._unit = unit
         self._take = take
+        self._whole: set[str] = set()
 
     def step(self) -> int:
         """Take one batch of each topic; return how many records. Raises `StalePosition` when fenced."""
@@ -91,6 +91,8 @@ class Loop(Generic[TX]):
     def _batch(self, topic: str) -> int:
         with self._unit.view() as view:
             position = view.position(self.name, topic)
+        if topic not in self._whole:
+            self._refuse_cut(topic, position)
         batch = self._log.read(topic, position, limit=BATCH)
         if not batch:
             return 0
@@ -99,6 +101,16 @@ class Loop(Generic[TX]):
             for recorded in batch:
                 self._take(recorded, tx)
         return len(batch)
+
+    def _refuse_cut(self, topic: str, position: int) -> None:
+        """Raise `BusError` for a topic that ends before what was read of it: it would stay silent for ever."""
+        end = self._log.end(topic)
+        if end < position:
+            raise BusError(
+                f"{topic} ends at {end}, but {self.name} has read up to {position}: it was cut short or made again",
+                next_step="restore the topic; the ledger's archive has its records.",
+            )
+        self._whole.add(topic)
 
     def lag(self) -> int:
         """Return how many records wait."""
@@ -149,22 +161,33 @@ class EventGate:
 
     def take(self, recorded: Recorded, tx: Transaction) -> None:
         """Handle a record, or park it in the same transaction."""
+        self._take(recorded, tx, heeds_hold=True)
+
+    def _take(self, recorded: Recorded, tx: Transaction, *, heeds_hold: bool) -> WireError | None:
+        """Handle a record, or park it and return why. Only judging can park: what fails after it is our own bug."""
         try:
-            self._accept(recorded, tx, heeds_hold=True)
+            received = self._opener.open(recorded)
+            if self._is_duplicate(received, tx):
+                return None
+            handled = self._judge(received, heeds_hold and self._is_held(recorded, tx), tx)
         except WireError as error:
             self._park(recorded, error, tx)
-
-    def _accept(self, recorded: Recorded, tx: Transaction, *, heeds_hold: bool) -> None:
-        received = self._opener.open(recorded)
-        if self._is_duplicate(received, tx):
-            return
-        if heeds_hold and self._is_held(recorded, tx) and not passes_hold(received.event):
-            raise WireError(ParkReason.KEY_HELD, "an earlier record of this key is parked", authentic=True)
-        handled = self._handler.handle(received, tx)
+            return error
         tx.mark_seen(self._consumer, received.event.source, received.event.id, received.digest)
         for effect in handled.effects:
             tx.apply(effect)
         self._publisher.publish(tx, handled.events)
+        return None
+
+    def _judge(self, received: Received, held: bool, tx: Transaction) -> Handled:
+        """Return what is to be done. One that may pass a hold still waits where it needs what is parked before it."""
+        waits = WireError(ParkReason.KEY_HELD, "an earlier record of this key is parked", authentic=True)
+        if held and not passes_hold(received.event):
+            raise waits
+        try:
+            return self._handler.handle(received, tx)
+        except WireError as error:
+            raise waits if held else error from None
 
     def _is_duplicate(self, received: Received, tx: Transaction) -> bool:
         seen = tx.seen(self._consumer, received.event.source, received.event.id)
@@ -184,22 +207,23 @@ class EventGate:
         """Try released records again, each key in order; return how many were tried."""
         with store.view() as view:
             released = view.by(PARKED_RECORDS, "status", f"{self._consumer}|{RELEASED}")
-        for head in sorted(released, key=lambda parked: parked.order):
+        for parked in sorted(released, key=lambda parked: parked.order):
             with store.transaction() as tx:
-                self._retry(head, tx)
+                head = tx.get(PARKED_RECORDS, parked.id)
+                # Asked again, because a second instance may have tried it since.
+                if head is not None and head.status == RELEASED:
+                    self._retry(head, tx)
         return len(released)
 
     def _retry(self, head: ParkedRecord, tx: Transaction) -> None:
-        """Handle one released record; on success release the next of its key, on failure park it again."""
-        behind = held_behind(tx, head)
-        try:
-            self._accept(head.recorded, tx, heeds_hold=False)
-        except WireError as error:
-            again = replace(head, reason=error.reason, what=error.what, authentic=error.authentic, status=PARKED)
-            tx.apply(Save(PARKED_RECORDS, again))
-            return
-        tx.apply(Save(PARKED_RECORDS, replace(head, status=DONE)))
-        if behind:
+        """Handle one released record, or park it again; unless it holds its key now, release the next of that key."""
+        ahead, behind = of_same_key(tx, head)
+        error = self._take(head.recorded, tx, heeds_hold=bool(ahead))
+        if error is None:
+            tx.apply(Save(PARKED_RECORDS, replace(head, status=DONE)))
+        # Nobody asks for what was only held; one behind that failed by itself waits for its own release.
+        is_free = error is None or not error.authentic
+        if is_free and not ahead and behind and behind[0].reason is ParkReason.KEY_HELD:
             tx.apply(Save(PARKED_RECORDS, replace(behind[0], status=RELEASED)))
 
 

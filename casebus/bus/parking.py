@@ -10,7 +10,7 @@ from datetime import datetime
 
 from casebus.bus.log import Record, Recorded
 from casebus.errors import Conflict, NotFound, ParkReason, WireError
-from casebus.events.enumerations import Priority, Severity
+from casebus.events.enumerations import MatchStatus, Priority, Severity
 from casebus.events.envelope import Event
 from casebus.events.types import (
     CaseClosed,
@@ -110,7 +110,11 @@ def parked_of(consumer: str, recorded: Recorded, error: WireError) -> ParkedReco
 
 def passes_hold(event: Event) -> bool:
     """Tell whether an event may overtake a parked one of its key: retractions, the child, immediate risk."""
-    return isinstance(event.payload, _NEVER_HELD) or immediate(event.payload)
+    match event.payload:
+        case DataCombined(status=MatchStatus.retracted):
+            return True
+        case payload:
+            return isinstance(payload, _NEVER_HELD) or immediate(payload)
 
 
 def immediate(payload: Payload) -> bool:
@@ -131,13 +135,17 @@ def waiting(view: View) -> list[ParkedRecord]:
     return sorted((p for p in view.all(PARKED_RECORDS) if p.status != DONE), key=lambda p: (p.consumer, *p.order))
 
 
+def of_same_key(view: View, parked: ParkedRecord) -> tuple[list[ParkedRecord], list[ParkedRecord]]:
+    """Return what else is parked or held of this record's key: ahead of it and behind it, each in order."""
+    others = view.by(PARKED_RECORDS, "hold", hold_of(parked.consumer, parked.topic, parked.key))
+    others.sort(key=lambda other: other.position)
+    ahead = [other for other in others if other.position < parked.position]
+    return ahead, [other for other in others if other.position > parked.position]
+
+
 def held_behind(view: View, head: ParkedRecord) -> list[ParkedRecord]:
     """Return the records that wait behind this one, in order."""
-    hold = _holds(head)
-    if hold is None:
-        return []
-    behind = (p for p in view.by(PARKED_RECORDS, "hold", hold) if p.reason is ParkReason.KEY_HELD and p.id != head.id)
-    return sorted(behind, key=lambda p: p.position)
+    return of_same_key(view, head)[1] if _holds(head) else []
 
 
 def release(tx: Transaction, parked_id: str) -> ParkedRecord:
@@ -148,7 +156,7 @@ def release(tx: Transaction, parked_id: str) -> ParkedRecord:
     parked = tx.get(PARKED_RECORDS, parked_id)
     if parked is None or parked.status == DONE:
         raise NotFound(f"no parked record {parked_id[:80]!r}", next_step="`casebus parked list` shows what is parked.")
-    if parked.reason is ParkReason.KEY_HELD:
+    if of_same_key(tx, parked)[0]:
         raise Conflict(
             "this record waits behind another of its key",
             next_step="release the one at the head: `casebus parked list` shows it first.",

@@ -29,21 +29,27 @@ _URGENT = (Priority.IMMEDIATE, Priority.VERY_HIGH, Priority.HIGH)
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A record as held, with the ids of its sightings in the same order, so that one can be corrected."""
+    """A record as held, with the ids of its sightings in the same order, so that one can be corrected.
+
+    `ended_at` is the position on its agency's topic of what ended it: what was published before that is past.
+    """
 
     record: HeldRecord
     sighting_ids: tuple[str, ...]
+    ended_at: int | None = None
 
 
 HELD: Concept[Holding] = Concept("held_records", Holding, lambda holding: holding.record.record_id)
 
 
-def changed(before: Holding | None, agency: str, payload: Payload) -> Holding | None:
-    """Return the record after an event, the same when it changes nothing, None for an event about no record.
+def changed(before: Holding | None, agency: str, payload: Payload, position: int) -> Holding | None:
+    """Return the record after an event, the same when it changes nothing, None for an event about no held record.
 
-    Revisions may meet out of order, because what concerns immediate risk overtakes a parked record: an older revision
-    than the known one changes nothing.
+    Events may meet out of order, because retractions and immediate risk overtake a parked record: an older revision
+    than the known one changes nothing, and neither does what stands on the topic before the record's end.
     """
+    if before is not None and before.ended_at is not None and position < before.ended_at:
+        return before
     match payload:
         case TipReceived():
             return _tip(before, agency, payload.tip_id, 1, payload.content)
@@ -52,9 +58,9 @@ def changed(before: Holding | None, agency: str, payload: Payload) -> Holding | 
         case CaseOpened():
             return _case(before, agency, payload)
         case TipWithdrawn():
-            return _ended(before, agency, payload.tip_id, RecordKind.tip)
+            return _ended(before, agency, payload.tip_id, RecordKind.tip, position)
         case CaseClosed():
-            return _ended(before, agency, payload.case_id, RecordKind.case)
+            return _ended(before, agency, payload.case_id, RecordKind.case, position)
         case IdentifierCorrected():
             return _corrected(before, payload)
         case _:
@@ -103,10 +109,11 @@ def _case(before: Holding | None, agency: str, payload: CaseOpened) -> Holding:
     return Holding(record, tuple(sighting.sighting_id for sighting in payload.sightings))
 
 
-def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind) -> Holding:
+def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind, position: int) -> Holding:
     """Return the record closed; one that ends before it was seen (it is parked) is remembered as closed."""
     if before is not None:
-        return replace(before, record=replace(before.record, open=False, revision=before.record.revision + 1))
+        ended = replace(before.record, open=False, revision=before.record.revision + 1)
+        return replace(before, record=ended, ended_at=position)
     record = HeldRecord(
         record_id=record_id,
         agency=agency,
@@ -122,7 +129,7 @@ def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind
         source_report=None,
         sightings=(),
     )
-    return Holding(record, ())
+    return Holding(record, (), ended_at=position)
 
 
 def _corrected(before: Holding | None, payload: IdentifierCorrected) -> Holding | None:
@@ -137,7 +144,7 @@ def _corrected(before: Holding | None, payload: IdentifierCorrected) -> Holding 
     if payload.replacement is not None:
         kept.append((payload.replacement.sighting_id, _held((payload.replacement,))[0]))
     record = replace(before.record, sightings=tuple(sighting for _, sighting in kept))
-    return Holding(record, tuple(sighting_id for sighting_id, _ in kept))
+    return replace(before, record=record, sighting_ids=tuple(sighting_id for sighting_id, _ in kept))
 
 
 def _held(sightings: tuple[Sighting, ...]) -> tuple[HeldSighting, ...]:

@@ -81,6 +81,7 @@ class Matchmaking:
 
     def __init__(self, known: Known, before: Holding | None, after: Holding, agencies: Sequence[str]) -> None:
         self._known = known
+        self._is_new = before is None
         self._after = after
         self._agencies = tuple(agencies)
         self._old = _tokens(before.record) if before else {}
@@ -171,8 +172,9 @@ class Matchmaking:
 
     def _no_hit(self, combined: Sequence[DataCombined]) -> DeconflictionNoHit | None:
         record = self._after.record
-        asks = record.kind is RecordKind.tip and record.open and record.revision == 1
-        if not asks or any(c.status is not MatchStatus.retracted for c in combined):
+        asks = self._is_new and record.kind is RecordKind.tip and record.open
+        # What this record changes between others (a value became common) is no answer to it.
+        if not asks or any(record.record_id in (party.record_id for party in c.parties) for c in combined):
             return None
         return DeconflictionNoHit(
             own_kind=record.kind,

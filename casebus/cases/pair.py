@@ -58,11 +58,12 @@ def conflict_id_of(a: str, b: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What delivery knows of a conflict: its parties, and which agencies were told of it."""
+    """What delivery knows of a conflict: its parties, which agencies were ever told of it, the last revision it read."""
 
     conflict_id: str
     parties: tuple[MatchParty, MatchParty]
     agencies: tuple[str, ...]
+    revision: int
 
 
 TOLD: Concept[Told] = Concept("told", Told, lambda told: told.conflict_id)

@@ -6,7 +6,16 @@ from casebus.events.types import Payload
 
 
 def summary(payload: Payload) -> str:
-    """Return what happened, in words."""
+    """Return what happened, in words: one printable line.
+
+    Some words are a partner's own (a resource, a topic): a line break or an escape sequence in them must not reach an
+    officer's terminal.
+    """
+    sentence = _sentence(payload).strip()
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in sentence)
+
+
+def _sentence(payload: Payload) -> str:
     match payload:
         case t.TipReceived():
             return f"tip received: {_content(payload.content)}"

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+PIPED_WIDTH = 240
+
 
 def words() -> Console:
     """Return where words for people go while stdout holds JSON: stderr."""
@@ -17,8 +19,9 @@ def words() -> Console:
 
 
 def page() -> Console:
-    """Return where tables for people go."""
-    return Console(no_color=bool(os.environ.get("NO_COLOR")), highlight=False)
+    """Return where tables for people go. Into a pipe or a file they go unfolded: somebody will search them for an id."""
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    return Console(no_color=bool(os.environ.get("NO_COLOR")), highlight=False, width=width)
 
 
 def print_json(value: object) -> None:

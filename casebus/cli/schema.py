@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from casebus.cli.options import AsJson
+from casebus.cli.options import AsJson, Data
 from casebus.cli.output import page, print_json
 from casebus.errors import SchemaError
 from casebus.events.catalogue import CATALOGUE
@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="The schemas that agencies agree on
 
 
 @app.command("list")
-def list_schemas(as_json: AsJson = False) -> None:
+def list_schemas(data: Data = None, as_json: AsJson = False) -> None:
     """List event types with schema version, content GUID, writers and key."""
     rows: list[dict[str, Any]] = [
         {
@@ -38,7 +38,7 @@ def list_schemas(as_json: AsJson = False) -> None:
 
 
 @app.command("check")
-def check(as_json: AsJson = False) -> None:
+def check(data: Data = None, as_json: AsJson = False) -> None:
     """Check the schemas: lock file, FULL_TRANSITIVE compatibility, lint, golden samples. Exit 8 on any finding."""
     findings = check_schemas(schemas_directory())
     if as_json:

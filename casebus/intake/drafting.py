@@ -5,12 +5,8 @@ reader ask "do you hold report N?". The content version is the revision with a d
 content delivered again makes no event, and content that returns to an earlier form still makes a new one.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
-
-from pydantic import BaseModel
+from dataclasses import dataclass, replace
 
 from casebus.errors import DocumentRefused, RefusalCode
 from casebus.events.catalogue import partition_key
@@ -43,6 +39,7 @@ from casebus.intake.adapter import (
     WelfareCompletionDraft,
     WelfareRequestDraft,
 )
+from casebus.intake.content import canonical, content_digest
 from casebus.intake.records import OwnKind, OwnRecord, OwnSighting
 from casebus.intake.services import slug
 from casebus.matching.tokens import Tokeniser
@@ -57,10 +54,21 @@ Known = Callable[[str], OwnRecord | None]
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """What one draft became: events to publish (none when nothing changed), and the own record as it now stands."""
+    """What one draft became: events to publish (none when nothing changed), and the own record as it now stands.
+
+    `said_before` is the event in which it was said, where that is not the record's last.
+    """
 
     events: tuple[Event, ...]
     record: OwnRecord | None
+    said_before: str | None = None
+
+    @property
+    def event_ids(self) -> tuple[str, ...]:
+        """The events that say what the draft says, now or when it was first delivered."""
+        if self.said_before is not None:
+            return (self.said_before,)
+        return self.record.event_ids if self.record else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +225,6 @@ class Drafting:
 
     def _welfare_request(self, draft: WelfareRequestDraft, known: Known) -> Drafted:
         change = self._change(OwnKind.welfare_check, draft.key, draft, known)
-        if change.before is not None:
-            return Drafted((), change.before)  # asked once; what came of it is the completion
         payload = WelfareCheckRequested(
             check_id=change.record_id,
             record_ids=self._concerning(draft.concerning),
@@ -227,6 +233,8 @@ class Drafting:
             country=draft.country,
             self_harm_risk=draft.self_harm_risk,
         )
+        if change.before is not None:  # asked once; what came of it is the completion
+            return Drafted((), change.before, self._event(replace(change, before=None), 0, payload).id)
         return self._drafted(OwnKind.welfare_check, change, [payload])
 
     def _welfare_completion(self, draft: WelfareCompletionDraft, known: Known) -> Drafted:
@@ -336,25 +344,6 @@ def carried(sightings: Sequence[Sighting]) -> list[Sighting]:
             break
         kept.append(sighting)
     return kept
-
-
-def canonical(value: object) -> str:
-    """Return the canonical text of a draft or a part of one: the same content gives the same text on every machine."""
-    return json.dumps(value, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return str(value)
-
-
-def content_digest(draft: Draft) -> str:
-    """Return SHA-256 over the content of a draft, in hex."""
-    text = f"{type(draft).__name__}\n{canonical(draft)}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def service_slug(service: str | None) -> str | None:

@@ -68,9 +68,10 @@ class Spool:
             descriptor = os.open(self._directory / "in" / found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
             raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it cannot be opened as a regular file") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)  # before a file object is made of it: of a directory none can be
+            raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it is not a regular file")
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it is not a regular file")
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise DocumentRefused(RefusalCode.TOO_LARGE, f"it is larger than {MAX_BYTES} bytes")

@@ -70,11 +70,12 @@ class Taking:
 
     def _take(self, found: Found) -> None:
         digest, said = self._read(found)
+        # Before the commit: one that is reported as failed may have happened all the same.
+        self._unfiled = True
         with self._store.transaction() as tx:
             decision = said if isinstance(said, Decision) else self._decide(said, tx)
             taken = self._taken(found, digest, decision, tx)
             self._commit(decision, taken, tx)
-        self._unfiled = True
         self._file(taken)
         self._unfiled = False
         self._log.info("document_taken", outcome=taken.outcome, code=taken.code, events=len(taken.event_ids))
@@ -102,13 +103,16 @@ class Taking:
             for draft in drafts:
                 drafted = self._drafting.draft(draft, known)
                 events += drafted.events
+                event_ids += drafted.event_ids
                 if drafted.record is not None:
                     standing[drafted.record.record_id] = drafted.record
-                    event_ids += drafted.record.event_ids
         except DocumentRefused as refused:
             return _refusal(refused)
         records = tuple(standing.values())
         if not events:
+            # Asked, because one that said something else before was never published under the id of what it says now.
+            topic = events_topic(self._adapter.agency)
+            event_ids = [event_id for event_id in event_ids if view.published(topic, event_id)]
             return Decision(DUPLICATE, None, "nothing new: its content is known already", (), tuple(event_ids), records)
         return Decision(ACCEPTED, None, f"{len(events)} events", tuple(events), tuple(event_ids), records)
 

@@ -22,7 +22,10 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 CLOCKS = {
     *(("datetime", name) for name in ("now", "utcnow", "today")),
     ("date", "today"),
-    *(("time", name) for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "sleep", "localtime", "gmtime")),
+    *(
+        ("time", name)
+        for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "sleep", "localtime", "gmtime")
+    ),
 }
 
 
@@ -98,11 +101,12 @@ def test_nothing_is_left_for_later(path: Path) -> None:
 
 def test_no_file_names_a_machine_or_a_registry() -> None:
     # The words are put together here so that this file passes its own rule.
-    paths, hosts = "/(wo{}rk|fa{}rm|ro{}ot)/", r"py{}pi\.org|python{}hosted|registry\.np{}mjs|repo1?\.ma{}ven|deb\.deb{}ian"
-    pattern = f"{paths}|{hosts}".replace("{}", "")
-    found = subprocess.run(
-        ["git", "grep", "-nIE", "--untracked", pattern], cwd=ROOT, capture_output=True, text=True
+    paths, hosts = (
+        "/(wo{}rk|fa{}rm|ro{}ot)/",
+        r"py{}pi\.org|python{}hosted|registry\.np{}mjs|repo1?\.ma{}ven|deb\.deb{}ian",
     )
+    pattern = f"{paths}|{hosts}".replace("{}", "")
+    found = subprocess.run(["git", "grep", "-nIE", "--untracked", pattern], cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 1, found.stdout + found.stderr
 
 

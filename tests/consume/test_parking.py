@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hub_harness import NOW, NZ, SCHEMAS, UK, Network, amended, case, content, raw_seal, tip, tip_id, with_header
+from hub_harness import NZ, SCHEMAS, UK, Network, amended, case, raw_seal, tip, tip_id, with_header
 
 from casebus import keys
 from casebus.bus.consume import HUB_EVENTS
 from casebus.bus.log import MAX_VALUE_BYTES, Record, events_topic
 from casebus.bus.parking import DONE, PARKED, RELEASED, ParkedRecord, release
 from casebus.cases.holding import HELD
-from casebus.directory import Directory
 from casebus.errors import Conflict, NotFound, ParkReason
 from casebus.events import enumerations as en
 from casebus.events.types import (
@@ -20,6 +19,7 @@ from casebus.events.types import (
     DeconflictionAcknowledged,
     DeconflictionNoHit,
     IdentifierCorrected,
+    Payload,
     RecordParked,
     TipWithdrawn,
     WelfareCheckRequested,
@@ -39,15 +39,15 @@ WELFARE = WelfareCheckRequested(
 )
 
 
-def _data(payload: object) -> bytes:
-    return encode(payload, SCHEMAS.for_type(type(payload).__name__))  # type: ignore[arg-type]
+def _data(payload: Payload) -> bytes:
+    return encode(payload, SCHEMAS.for_type(type(payload).__name__))
 
 
 def _tampered(record: Record) -> Record:
     return replace(record, value=record.value[:-1] + bytes([record.value[-1] ^ 2]))
 
 
-def _claiming(record: Record, key_owner: str) -> Record:
+def _claiming(key_owner: str) -> Record:
     return raw_seal(WITHDRAWN, purpose="thief", key_id=keys.key_id(key_owner, _public(key_owner)))
 
 
@@ -91,7 +91,7 @@ FORGED: dict[str, tuple[ParkReason, Callable[[Record], Record]]] = {
         ParkReason.UNSIGNED,
         lambda good: with_header(good, "ce_signedextattrs", b"partitionkey,dataclassification,sequence,topic"),
     ),
-    "signed with a stolen name": (ParkReason.SIGNATURE_INVALID, lambda good: _claiming(good, NZ)),
+    "signed with a stolen name": (ParkReason.SIGNATURE_INVALID, lambda _: _claiming(NZ)),
     "changed after signing": (ParkReason.SIGNATURE_INVALID, _tampered),
     "an unknown key": (ParkReason.UNKNOWN_KEY, lambda _: raw_seal(WITHDRAWN, purpose="unlisted")),
     "an expired key": (ParkReason.KEY_NOT_VALID, lambda _: raw_seal(WITHDRAWN, purpose="ended")),
@@ -138,9 +138,7 @@ def test_a_bad_record_is_parked_with_its_reason_and_its_agency_is_told(network: 
         assert (parked.reason, parked.authentic, parked.status) == (reason, authentic, PARKED)
         assert parked.recorded.record == bad
         assert network.position(consumer) == position + 2
-    told = RecordParked(
-        agency=NZ, topic=events_topic(NZ), position=position, reason=reason.value, authentic=authentic
-    )
+    told = RecordParked(agency=NZ, topic=events_topic(NZ), position=position, reason=reason.value, authentic=authentic)
     assert network.hub_events(RecordParked) == [told]
     assert network.inbox(NZ, RecordParked) == [told]
     assert network.inbox(UK) == []
@@ -218,12 +216,6 @@ def suspects_parked(network: Network) -> list[ParkedRecord]:
     return network.parked("duplicate_suspects")
 
 
-def release_at(network: Network, position: int) -> ParkedRecord:
-    (parked,) = [p for p in suspects_parked(network) if p.position == position]
-    with network.store.transaction() as tx:
-        return release(tx, parked.id)
-
-
 def test_an_authentic_failing_record_holds_the_later_ones_of_its_key_in_order(network: Network) -> None:
     """Others flow; the agency is told of the head only, and the list shows the head first."""
     network.append(network.seal(tip("a")), bad_amendment("a", 2), network.seal(amended("a", 3)))
@@ -263,7 +255,7 @@ def test_retractions_and_immediate_risk_pass_the_hold(network: Network, what: st
     before = network.everything()["held_records"]
     assert revision_of(network, "a") != 1
     make_good(network, 1, amended("a", 2))
-    release_at(network, 1)
+    network.release(1)
     network.settle()
     assert suspects_parked(network) == []
     assert network.everything()["held_records"] == before
@@ -276,7 +268,7 @@ def test_a_closed_case_passes_the_hold_and_stays_closed(network: Network) -> Non
     network.settle()
     assert [p.position for p in suspects_parked(network)] == [0]
     make_good(network, 0, case("c"))
-    release_at(network, 0)
+    network.release(0)
     network.settle()
     assert suspects_parked(network) == []
     assert not is_open(network, "c")
@@ -300,7 +292,7 @@ def test_a_correction_passes_the_hold_where_it_finds_what_it_corrects(network: N
     network.settle()
     assert [p.reason for p in suspects_parked(network)] == [ParkReason.MODEL_INVALID, ParkReason.KEY_HELD]
     make_good(network, 0, wrong)
-    release_at(network, 0)
+    network.release(0)
     network.settle()
     assert suspects_parked(network) == []
     with network.store.view() as view:
@@ -322,19 +314,13 @@ def test_a_correction_passes_the_hold_where_it_finds_what_it_corrects(network: N
 def bad_case(label: str, *, event: str = "bad case") -> Record:
     payload = case(label)
     opened_at = payload.opened_at.model_copy(update={"raw": "yesterday"})
-    return raw_seal(payload, data=_data(payload.model_copy(update={"opened_at": opened_at})), event_id=content_id(event))
+    return raw_seal(
+        payload, data=_data(payload.model_copy(update={"opened_at": opened_at})), event_id=content_id(event)
+    )
 
 
-def make_good(network: Network, position: int, payload: object, event: str = "bad") -> None:
-    """Do what an upgrade of casebus does: the parked bytes become acceptable. Here the bytes change, not the code."""
-    good = raw_seal(payload, event_id=content_id("made good", str(position)))  # type: ignore[arg-type]
-    from casebus.bus.parking import PARKED_RECORDS
-    from casebus.store.store import Save
-
-    with network.store.transaction() as tx:
-        for parked in list(tx.all(PARKED_RECORDS)):
-            if parked.position == position and parked.consumer == "duplicate_suspects":
-                tx.apply(Save(PARKED_RECORDS, replace(parked, value=good.value, headers=good.headers)))
+def make_good(network: Network, position: int, payload: Payload) -> None:
+    network.mend(position, raw_seal(payload, event_id=content_id("made good", str(position))))
 
 
 def test_release_retries_in_order_and_drains_what_waits_behind(network: Network) -> None:
@@ -343,7 +329,7 @@ def test_release_retries_in_order_and_drains_what_waits_behind(network: Network)
     network.publish(amended("a", 3, {"account_id": "third"}), amended("a", 4, {"account_id": "fourth"}))
     network.settle()
     make_good(network, 1, amended("a", 2))
-    assert release_at(network, 1).status == RELEASED
+    assert network.release(1).status == RELEASED
     assert not network.suspects.idle()
     revisions = []
     while not network.suspects.idle():
@@ -363,7 +349,7 @@ def test_a_released_record_that_still_fails_is_parked_again(network: Network) ->
     network.publish(amended("a", 3))
     network.settle()
     before = suspects_parked(network)
-    release_at(network, 0)
+    network.release(0)
     network.settle()
     assert suspects_parked(network) == before
     assert len(network.inbox(NZ, RecordParked)) == 1
@@ -374,10 +360,10 @@ def test_releasing_one_that_is_held_is_a_conflict_and_one_that_is_done_is_not_th
     network.append(network.seal(tip("a")), bad_amendment("a", 2), network.seal(amended("a", 3)))
     network.settle()
     with pytest.raises(Conflict, match="waits behind"):
-        release_at(network, 2)
+        network.release(2)
     head = suspects_parked(network)[0]
     make_good(network, 1, amended("a", 2))
-    release_at(network, 1)
+    network.release(1)
     network.settle()
     with network.store.transaction() as tx, pytest.raises(NotFound):
         release(tx, head.id)
@@ -394,9 +380,9 @@ def test_a_second_failing_record_of_a_key_waits_behind_the_first(network: Networ
     )
     network.settle()
     with pytest.raises(Conflict):
-        release_at(network, 3)
+        network.release(3)
     make_good(network, 1, amended("a", 2))
-    release_at(network, 1)
+    network.release(1)
     network.settle()
     assert revision_of(network, "a") == 3
     assert [(p.position, p.reason) for p in suspects_parked(network)] == [
@@ -404,7 +390,7 @@ def test_a_second_failing_record_of_a_key_waits_behind_the_first(network: Networ
         (4, ParkReason.KEY_HELD),
     ]
     make_good(network, 3, amended("a", 4))
-    release_at(network, 3)
+    network.release(3)
     network.settle()
     assert revision_of(network, "a") == 5
     assert suspects_parked(network) == []
@@ -418,7 +404,7 @@ def test_a_held_record_that_fails_when_its_turn_comes_is_told_and_holds_on(netwo
     network.publish(amended("a", 2), amended("a", 3))
     network.settle()
     make_good(network, 0, amended("a", 4))
-    release_at(network, 0)  # fails: the record is the other agency's
+    network.release(0)  # fails: the record is the other agency's
     network.settle()
     assert [(p.position, p.reason) for p in suspects_parked(network)] == [
         (0, ParkReason.NOT_ACCEPTABLE),
@@ -434,24 +420,13 @@ def test_a_head_that_is_no_longer_authentic_lets_the_others_go(network: Network)
     network.append(network.seal(tip("a")), bad_amendment("a", 2))
     network.publish(amended("a", 3), amended("a", 4))
     network.settle()
-    spoiled = raw_seal(amended("a", 2), purpose="revoked")
-    replace_parked(network, 1, spoiled)
-    release_at(network, 1)
+    network.mend(1, raw_seal(amended("a", 2), purpose="revoked"))
+    network.release(1)
     network.settle()
     assert [(p.position, p.reason, p.authentic) for p in suspects_parked(network)] == [
         (1, ParkReason.KEY_NOT_VALID, False)
     ]
     assert revision_of(network, "a") == 4
-
-
-def replace_parked(network: Network, position: int, record: Record) -> None:
-    from casebus.bus.parking import PARKED_RECORDS
-    from casebus.store.store import Save
-
-    with network.store.transaction() as tx:
-        for parked in list(tx.all(PARKED_RECORDS)):
-            if parked.position == position:
-                tx.apply(Save(PARKED_RECORDS, replace(parked, value=record.value, headers=record.headers)))
 
 
 def test_the_list_of_parked_records_is_in_the_order_of_topics(network: Network) -> None:
@@ -466,7 +441,9 @@ def test_the_list_of_parked_records_is_in_the_order_of_topics(network: Network) 
 
 def test_the_hubs_own_bad_record_is_parked_and_nobody_is_told(network: Network) -> None:
     """Somebody wrote to the hub's topic: delivery parks it alone, and goes on."""
-    forged = raw_seal(RecordParked(agency=NZ, topic="x", position=0, reason="x", authentic=False), agency="hub", signer=UK)
+    forged = raw_seal(
+        RecordParked(agency=NZ, topic="x", position=0, reason="x", authentic=False), agency="hub", signer=UK
+    )
     network.log.append(HUB_EVENTS, [forged])
     network.settle()
     assert [(p.consumer, p.reason) for p in network.parked()] == [("delivery", ParkReason.NOT_TOPIC_OWNER)]

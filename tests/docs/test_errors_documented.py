@@ -24,7 +24,9 @@ def codes() -> set[str]:
 
 def sections() -> dict[str, str]:
     parts = re.split(r"^## (.+)$", PAGE, flags=re.MULTILINE)
-    return {name: re.split(r"^# ", text, flags=re.MULTILINE)[0] for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+    return {
+        name: re.split(r"^# ", text, flags=re.MULTILINE)[0] for name, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
 
 
 def test_every_code_has_a_heading_and_every_heading_is_a_code() -> None:

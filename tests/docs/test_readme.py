@@ -125,7 +125,9 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_files_that_a_page_names_are_there(page: Path) -> None:
-    named = re.findall(r"`((?:casebus|consumers|producers|schemas|tests|tools|deploy|bench)/[\w./-]*)`", page.read_text())
+    named = re.findall(
+        r"`((?:casebus|consumers|producers|schemas|tests|tools|deploy|bench)/[\w./-]*)`", page.read_text()
+    )
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
@@ -160,11 +162,17 @@ def test_every_event_type_has_a_heading() -> None:
 
 def test_make_targets_that_the_readme_shows_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    shown = {name for page in ("README.md", "CONTRIBUTING.md") for name in re.findall(r"\bmake ([a-z-]+)\b(?=[`\s])", code_of(page))}
+    shown = {
+        name
+        for page in ("README.md", "CONTRIBUTING.md")
+        for name in re.findall(r"\bmake ([a-z-]+)\b(?=[`\s])", code_of(page))
+    }
     assert shown
     assert shown <= targets
 
 
 def code_of(page: str) -> str:
     text = (ROOT / page).read_text(encoding="utf-8")
-    return "\n".join(f"{part} " for part in re.findall(r"```sh\n(.*?)```|`([^`]+)`", text, flags=re.DOTALL) for part in part)
+    return "\n".join(
+        f"{part} " for part in re.findall(r"```sh\n(.*?)```|`([^`]+)`", text, flags=re.DOTALL) for part in part
+    )

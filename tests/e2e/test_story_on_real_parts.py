@@ -18,9 +18,7 @@ COMPARED = ("ref", "conflict_id", "overlap", "severity", "state", "own", "partne
 
 
 @pytest.fixture(scope="module")
-def told_on_real_parts(
-    kafka_node: SingleNode, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Told:
+def told_on_real_parts(kafka_node: SingleNode, postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Told:
     """The demo on a database of its own: roles' schemas have fixed names."""
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE story")

@@ -1,0 +1,86 @@
+"""The state hash: the same for two runs that reached the same end, another for any other end."""
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+from case_builders import NZ, UK, alert, party, record_id
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casebus.cases.alert import acknowledge, resolve, retract
+from casebus.cases.conflict import Side
+from casebus.cases.pair import Finding, Pair, conflict_id_of
+from casebus.cases.standing import StandingRecord, state_hash
+from casebus.events.enumerations import (
+    Agreement,
+    ConflictOutcome,
+    IdentifierType,
+    Overlap,
+    Rarity,
+    RetractReason,
+    Severity,
+)
+from casebus.events.types import MatchedKind
+
+FINDING = Finding(Overlap.same_person, Severity.high, ((IdentifierType.EMAIL, Agreement.exact),), ())
+RECORDS = [
+    StandingRecord(NZ, "tip", record_id("a"), 1, "d1", True),
+    StandingRecord(NZ, "case", record_id("c"), 1, "d2", False),
+    StandingRecord(UK, "tip", record_id("b"), 2, "d3", True),
+]
+
+
+def pair(a: str = "a", b: str = "b", finding: Finding | None = FINDING, revision: int = 1) -> Pair:
+    first, second = sorted((record_id(a), record_id(b)))
+    return Pair(conflict_id_of(first, second), (first, second), revision, (party(NZ, a), party(UK, b)), finding)
+
+
+PAIRS = [pair(), pair("a", "c"), pair("b", "c")]
+ALERTS = [alert(), alert(UK, partner=NZ), alert(NZ, conflict_id=pair("a", "c").conflict_id)]
+STANDS = state_hash(RECORDS, PAIRS, ALERTS)
+
+
+@given(st.integers(0, 2**32))
+def test_the_order_in_which_things_are_read_does_not_matter(seed: int) -> None:
+    shuffled = [Random(seed).sample(each, len(each)) for each in (RECORDS, PAIRS, ALERTS)]
+    assert state_hash(*shuffled) == STANDS
+
+
+def test_when_it_happened_and_how_often_it_was_revised_does_not_matter() -> None:
+    later = [replace(each, raised_at=each.raised_at + timedelta(days=3), version=9, revision=7) for each in ALERTS]
+    revised = [replace(each, revision=5) for each in PAIRS]
+    assert state_hash(RECORDS, revised, later) == STANDS
+
+
+def test_rarity_and_score_do_not_matter() -> None:
+    common = MatchedKind(kind=IdentifierType.EMAIL, agreement=Agreement.exact, rarity=Rarity.common)
+    assert state_hash(RECORDS, PAIRS, [replace(each, matched=(common,), score=1.0) for each in ALERTS]) == STANDS
+
+
+def test_what_was_retracted_stands_like_what_never_was() -> None:
+    gone = pair("x", "y", finding=None)
+    retracted = retract(alert(NZ, conflict_id=gone.conflict_id), 2, RetractReason.CORRECTED)
+    assert state_hash(RECORDS, [*PAIRS, gone], [*ALERTS, retracted]) == STANDS
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (RECORDS[1:], PAIRS, ALERTS),
+        ([replace(RECORDS[0], open=False), *RECORDS[1:]], PAIRS, ALERTS),
+        ([replace(RECORDS[0], digest="other"), *RECORDS[1:]], PAIRS, ALERTS),
+        ([replace(RECORDS[0], revision=2), *RECORDS[1:]], PAIRS, ALERTS),
+        (RECORDS, PAIRS[1:], ALERTS),
+        (RECORDS, [replace(PAIRS[0], finding=replace(FINDING, overlap=Overlap.same_child)), *PAIRS[1:]], ALERTS),
+        (RECORDS, [replace(PAIRS[0], finding=replace(FINDING, matched=())), *PAIRS[1:]], ALERTS),
+        (RECORDS, PAIRS, ALERTS[1:]),
+        (RECORDS, PAIRS, [acknowledge(ALERTS[0]), *ALERTS[1:]]),
+        (RECORDS, PAIRS, [resolve(ALERTS[0], ConflictOutcome.DELAYED), *ALERTS[1:]]),
+        (RECORDS, PAIRS, [replace(ALERTS[0], theirs=Side().acknowledged()), *ALERTS[1:]]),
+        (RECORDS, PAIRS, [replace(ALERTS[0], severity=Severity.routine), *ALERTS[1:]]),
+    ],
+)
+def test_any_other_end_has_another_hash(other: tuple[list[StandingRecord], list[Pair], list[object]]) -> None:
+    assert state_hash(*other) != STANDS  # type: ignore[arg-type]

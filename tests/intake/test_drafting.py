@@ -1,0 +1,245 @@
+"""Drafting: what documents say becomes events with keyed ids, revisions and corrections."""
+
+from dataclasses import replace
+
+import pytest
+from agency_harness import Known, drafting_of
+from hub_harness import DIA, NZ, content
+
+from casebus.errors import DocumentRefused, RefusalCode
+from casebus.events import enumerations as en
+from casebus.events.types import (
+    MAX_SIGHTINGS,
+    CaseClosed,
+    CaseOpened,
+    IdentifierCorrected,
+    PossibleChild,
+    TipAmended,
+    TipReceived,
+    TipWithdrawn,
+)
+from casebus.intake.adapter import (
+    CaseClosure,
+    CaseDraft,
+    Identifier,
+    RecordKey,
+    SafeguardDraft,
+    TipDraft,
+    TipWithdrawal,
+    WelfareCompletionDraft,
+    WelfareRequestDraft,
+)
+from casebus.intake.reports import handling
+from casebus.intake.times import missing
+
+KEY = RecordKey("ncmec", "900000001")
+PHONE, OTHER_PHONE = "+64 21 555 0101", "+64 21 555 0102"
+
+
+def phone(value: str, subject_no: int = 0) -> Identifier:
+    return Identifier(en.IdentifierType.PHONE_E164, value, subject_no)
+
+
+def email(value: str, subject_no: int = 0) -> Identifier:
+    return Identifier(en.IdentifierType.EMAIL, value, subject_no)
+
+
+def tip_of(*identifiers: Identifier, key: RecordKey = KEY) -> TipDraft:
+    return TipDraft(key, content("x", {}), identifiers)
+
+
+def case_of(*identifiers: Identifier) -> CaseDraft:
+    return CaseDraft(
+        key=RecordKey("dia-case", "C-1"),
+        category=en.IncidentCategory.ONLINE_ENTICEMENT,
+        backlog=True,
+        opened_at=missing(en.TimeMeaning.OPENED),
+        priority=en.Priority.MEDIUM,
+        possible_child=PossibleChild(answer=en.TriState.NOT_STATED, indicators=()),
+        grading=None,
+        handling=handling(),
+        identifiers=identifiers,
+    )
+
+
+CLOSURE = CaseClosure(RecordKey("dia-case", "C-1"), en.CaseCloseReason.CLOSED)
+
+
+def test_content_that_flips_makes_three_distinct_revisions() -> None:
+    """A, B, A again: received, amended, amended; the third is not the first, and B again is nothing new."""
+    a, b = tip_of(phone(PHONE)), tip_of(phone(OTHER_PHONE))
+    events = Known(drafting_of()).draft(a, a, b, b, a)
+    assert [type(event.payload) for event in events] == [TipReceived, TipAmended, TipAmended]
+    assert [getattr(event.payload, "revision", 1) for event in events] == [1, 2, 3]
+    assert len({event.id for event in events}) == 3
+    assert len({event.partition_key for event in events}) == 1
+
+
+def test_ids_are_the_same_under_one_id_key_and_differ_under_another() -> None:
+    """Event, tip and sighting ids: two runs agree, two agencies with one report number have nothing in common."""
+
+    def ids(label: str) -> set[str]:
+        (event,) = Known(drafting_of(id_label=label)).draft(tip_of(phone(PHONE)))
+        assert isinstance(event.payload, TipReceived)
+        return {event.id, event.payload.tip_id, event.payload.content.sightings[0].sighting_id}
+
+    assert ids("id/nz-police") == ids("id/nz-police")
+    assert len(ids("id/nz-police")) == 3
+    assert not ids("id/nz-police") & ids("id/uk-nca")
+
+
+def test_tokens_are_the_same_at_every_agency() -> None:
+    """They share the token key, whatever their id keys; the report's token too."""
+    draft = replace(tip_of(phone(PHONE)), source_report=KEY)
+    made = [Known(drafting_of(agency)).draft(draft)[0].payload for agency in (NZ, DIA)]
+    tokens = [(p.content.sightings[0].tokens, p.content.source_report) for p in made if isinstance(p, TipReceived)]
+    assert tokens[0] == tokens[1]
+    assert tokens[0][0]
+
+
+def test_no_event_holds_what_was_written() -> None:
+    """Nor the report's number."""
+    (event,) = Known(drafting_of()).draft(replace(tip_of(phone(PHONE), email("canary@example.org")), source_report=KEY))
+    text = event.payload.model_dump_json() + event.id + event.partition_key
+    assert not [value for value in ("555", "canary", KEY.number) if value in text]
+
+
+@pytest.mark.parametrize("draft", [TipWithdrawal(KEY, en.WithdrawReason.ERROR)])
+def test_withdrawing_what_is_not_held_is_refused(draft: TipWithdrawal) -> None:
+    """The document names a report that this agency never had."""
+    with pytest.raises(DocumentRefused) as refused:
+        Known(drafting_of()).draft(draft)
+    assert refused.value.refusal is RefusalCode.UNKNOWN_RECORD
+    assert KEY.number not in refused.value.what
+
+
+def test_a_withdrawal_is_told_once_and_the_tip_may_come_back() -> None:
+    """A second withdrawal is nothing new; the same content afterwards is a new revision."""
+    withdrawal = TipWithdrawal(KEY, en.WithdrawReason.ERROR)
+    events = Known(drafting_of()).draft(tip_of(), withdrawal, withdrawal, tip_of())
+    assert [type(event.payload) for event in events] == [TipReceived, TipWithdrawn, TipAmended]
+    assert isinstance(events[2].payload, TipAmended)
+    assert events[2].payload.revision == 3
+
+
+def corrections(*registers: CaseDraft) -> list[IdentifierCorrected]:
+    events = Known(drafting_of(DIA)).draft(*registers)
+    assert isinstance(events[0].payload, CaseOpened)
+    assert {event.partition_key for event in events} == {events[0].partition_key}
+    assert len({event.id for event in events}) == len(events)
+    return [event.payload for event in events if isinstance(event.payload, IdentifierCorrected)]
+
+
+def test_another_phone_in_the_register_is_a_correction_with_its_replacement() -> None:
+    """It names the sighting that was wrong; what did not change is not mentioned."""
+    (correction,) = corrections(
+        case_of(phone(PHONE), email("a@example.org")), case_of(phone(OTHER_PHONE), email("a@example.org"))
+    )
+    before = Known(drafting_of(DIA)).draft(case_of(phone(PHONE)))[0].payload
+    assert isinstance(before, CaseOpened)
+    assert correction.sighting_id == before.sightings[0].sighting_id
+    assert correction.replacement is not None
+    assert correction.replacement.kind is en.IdentifierType.PHONE_E164
+    assert correction.replacement.tokens != before.sightings[0].tokens
+
+
+def test_a_phone_that_went_is_a_correction_to_null() -> None:
+    (correction,) = corrections(case_of(phone(PHONE), email("a@example.org")), case_of(email("a@example.org")))
+    assert correction.replacement is None
+
+
+def test_an_identifier_that_came_is_a_correction_of_itself() -> None:
+    (correction,) = corrections(case_of(phone(PHONE)), case_of(phone(PHONE), email("a@example.org")))
+    assert correction.replacement is not None
+    assert correction.sighting_id == correction.replacement.sighting_id
+
+
+def test_a_replacement_is_of_the_same_person_and_kind() -> None:
+    """An e-mail does not replace a phone, nor one person's phone another's."""
+    first, then = case_of(phone(PHONE, 0), phone(PHONE, 1)), case_of(phone(OTHER_PHONE, 1), email("a@example.org", 0))
+    made = corrections(first, then)
+    assert [(c.replacement.kind, c.replacement.subject_no) if c.replacement else None for c in made] == [
+        None,
+        (en.IdentifierType.PHONE_E164, 1),
+        (en.IdentifierType.EMAIL, 0),
+    ]
+
+
+def test_a_correction_back_and_forth_makes_distinct_events() -> None:
+    """Register A, B, A, B: three corrections, none taken for another."""
+    a, b = case_of(phone(PHONE)), case_of(phone(OTHER_PHONE))
+    assert len(corrections(a, b, a, b)) == 3
+
+
+def test_a_case_that_closes_and_opens_again() -> None:
+    """Closed once, however often the register says so; opened again it is an open case with its sightings."""
+    opened = case_of(phone(PHONE))
+    events = Known(drafting_of(DIA)).draft(opened, CLOSURE, CLOSURE, opened, opened)
+    assert [type(event.payload) for event in events] == [CaseOpened, CaseClosed, CaseOpened]
+    assert len({event.id for event in events}) == 3
+
+
+def test_a_closed_case_that_was_never_open_is_nothing_to_tell() -> None:
+    """A register lists them by the hundred."""
+    assert Known(drafting_of(DIA)).draft(CLOSURE) == []
+
+
+@pytest.mark.parametrize("number", [MAX_SIGHTINGS, MAX_SIGHTINGS + 1, MAX_SIGHTINGS + 30])
+def test_the_first_500_identifiers_are_carried_and_the_rest_counted(number: int) -> None:
+    """In the document's order."""
+    identifiers = [email(f"person{n}@example.org", n) for n in range(number)]
+    (event,) = Known(drafting_of()).draft(tip_of(*identifiers))
+    assert isinstance(event.payload, TipReceived)
+    carried = event.payload.content.sightings
+    assert [sighting.subject_no for sighting in carried] == list(range(MAX_SIGHTINGS))
+    assert event.payload.content.sightings_not_carried == number - MAX_SIGHTINGS
+
+
+def test_an_identifier_that_is_stated_twice_is_one_sighting() -> None:
+    (event,) = Known(drafting_of()).draft(tip_of(phone(PHONE), phone(PHONE)))
+    assert isinstance(event.payload, TipReceived)
+    assert len(event.payload.content.sightings) == 1
+
+
+WELFARE = WelfareRequestDraft(
+    RecordKey("nzp", "WR-1"), (KEY,), en.ResponseClass.NZ_CRITICAL_24H, 1, "NZ", en.TriState.NOT_STATED
+)
+COMPLETED = WelfareCompletionDraft(RecordKey("nzp", "WR-1"), en.WelfareResult.SAFE_WITH_PLAN)
+OUTCOME = SafeguardDraft(
+    key=RecordKey("nzp", "OR-1"),
+    outcome_type=en.SafeguardOutcome.SAFEGUARDED_FROM_POTENTIAL_ABUSE,
+    count=1,
+    count_rule=en.CountRule.DISTINCT_CHILDREN,
+    measures=(),
+    country="NZ",
+    concerning=(KEY,),
+    credit=(),
+    status=en.OutcomeStatus.CONFIRMED,
+    supersedes=None,
+)
+
+
+def test_a_welfare_check_is_asked_for_and_completed_once() -> None:
+    """And concerns a tip by the id that the tip has, whether it arrived before or after."""
+    known = Known(drafting_of())
+    events = known.draft(WELFARE, COMPLETED, WELFARE, COMPLETED, OUTCOME, OUTCOME, tip_of())
+    assert [event.type for event in events] == [
+        "WelfareCheckRequested",
+        "WelfareCheckCompleted",
+        "ChildSafeguarded",
+        "TipReceived",
+    ]
+    assert events[0].partition_key == events[1].partition_key
+    tip = events[3].payload
+    assert isinstance(tip, TipReceived)
+    assert (
+        getattr(events[0].payload, "record_ids", None)
+        == getattr(events[2].payload, "record_ids", None)
+        == (tip.tip_id,)
+    )
+
+
+def test_an_outcome_that_is_restated_is_another_event() -> None:
+    """Two reports for the same child, counted anew: the number changes, hence the content."""
+    events = Known(drafting_of()).draft(OUTCOME, replace(OUTCOME, count=2), OUTCOME)
+    assert len({event.id for event in events}) == 3
