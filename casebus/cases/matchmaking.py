@@ -13,7 +13,7 @@ from casebus.cases.holding import HELD, Holding
 from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
 from casebus.events.enumerations import MatchStatus, RecordKind, RetractReason, Strength
 from casebus.events.types import DataCombined, DeconflictionNoHit, MatchedKind, MatchParty
-from casebus.matching.candidates import common_kinds, eligible, postings
+from casebus.matching.candidates import common_kinds, eligible, postings, takes_part
 from casebus.matching.decide import compare
 from casebus.matching.families import DETECTOR
 from casebus.matching.held import HeldRecord, HeldToken, Match
@@ -172,7 +172,7 @@ class Matchmaking:
 
     def _no_hit(self, combined: Sequence[DataCombined]) -> DeconflictionNoHit | None:
         record = self._after.record
-        asks = self._is_new and record.kind is RecordKind.tip and record.open
+        asks = self._is_new and record.kind is RecordKind.tip and takes_part(record)
         # What this record changes between others (a value became common) is no answer to it.
         if not asks or any(record.record_id in (party.record_id for party in c.parties) for c in combined):
             return None

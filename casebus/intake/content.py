@@ -1,12 +1,17 @@
-"""The content of a draft as one text and as one digest: what tells whether a document says anything new."""
+"""The content of a draft: as one digest, which tells whether a document says anything new, and within an event's bounds."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 
 from pydantic import BaseModel
 
+from casebus.events.types import MAX_SIGHTINGS, Sighting
 from casebus.intake.adapter import Draft
+
+MAX_TOKENS_IN_ALL = 3_500
+"""About 180 KB of tokens: with 500 sightings around them an event stays below the Log's limit of 256 KiB."""
 
 
 def canonical(value: object) -> str:
@@ -26,3 +31,15 @@ def content_digest(draft: Draft) -> str:
     """Return SHA-256 over the content of a draft, in hex."""
     text = f"{type(draft).__name__}\n{canonical(draft)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def carried(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Return the sightings that an event carries: the first 500, and no more tokens than fit into one record."""
+    kept: list[Sighting] = []
+    tokens = 0
+    for sighting in sightings[:MAX_SIGHTINGS]:
+        tokens += len(sighting.tokens)
+        if tokens > MAX_TOKENS_IN_ALL:
+            break
+        kept.append(sighting)
+    return kept

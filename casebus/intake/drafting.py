@@ -13,7 +13,6 @@ from casebus.events.catalogue import partition_key
 from casebus.events.enumerations import RecordKind, TriState
 from casebus.events.envelope import Event
 from casebus.events.types import (
-    MAX_SIGHTINGS,
     CaseClosed,
     CaseOpened,
     ChildSafeguarded,
@@ -39,14 +38,11 @@ from casebus.intake.adapter import (
     WelfareCompletionDraft,
     WelfareRequestDraft,
 )
-from casebus.intake.content import canonical, content_digest
+from casebus.intake.content import canonical, carried, content_digest
 from casebus.intake.records import OwnKind, OwnRecord, OwnSighting
 from casebus.intake.services import slug
 from casebus.matching.tokens import Tokeniser
 from casebus.wire.ids import derived_id
-
-MAX_TOKENS_IN_ALL = 3_500
-"""About 180 KB of tokens: with 500 sightings around them an event stays below the Log's limit of 256 KiB."""
 
 Known = Callable[[str], OwnRecord | None]
 """Looks an own record up by its id."""
@@ -66,9 +62,8 @@ class Drafted:
     @property
     def event_ids(self) -> tuple[str, ...]:
         """The events that say what the draft says, now or when it was first delivered."""
-        if self.said_before is not None:
-            return (self.said_before,)
-        return self.record.event_ids if self.record else ()
+        last = self.record.event_ids if self.record else ()
+        return last if self.said_before is None else (self.said_before,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,18 +327,6 @@ class Drafting:
         kind = type(payload).__name__
         event_id = derived_id(self._id_key, "event", change.key.system, change.key.number, kind, version)
         return Event(id=event_id, source=self._agency, partition_key=partition_key(payload), payload=payload)
-
-
-def carried(sightings: Sequence[Sighting]) -> list[Sighting]:
-    """Return the sightings that an event carries: the first 500, and no more tokens than fit into one record."""
-    kept: list[Sighting] = []
-    tokens = 0
-    for sighting in sightings[:MAX_SIGHTINGS]:
-        tokens += len(sighting.tokens)
-        if tokens > MAX_TOKENS_IN_ALL:
-            break
-        kept.append(sighting)
-    return kept
 
 
 def service_slug(service: str | None) -> str | None:

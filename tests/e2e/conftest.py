@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,15 +87,16 @@ class Network:
                 stderr=said,
             )
 
-    def rest(self, running: subprocess.Popen[bytes]) -> None:
-        """Wait until nothing is left to do in a network that runs."""
-        for _ in range(120):
+    def rest(self, running: subprocess.Popen[bytes], *, left_in: int = 0) -> None:
+        """Wait until nothing is left to do in a network that runs; `left_in` names stay in the spools."""
+        for _ in range(600):
             assert running.poll() is None, f"the supervisor ended with {running.returncode}"
             status = self.json("status")
             left = [each["lag"] for each in status["consumers"]] + list(status["outbox"].values())
-            left += [spool["in"] for spool in status["spool"].values()]
-            if not any(left):
+            waiting = sum(spool["in"] for spool in status["spool"].values())
+            if not any(left) and waiting == left_in:
                 return
+            time.sleep(0.1)
         raise AssertionError("the network did not come to rest by itself")
 
     def report(self, agency: str, folder: str, name: str) -> Any:

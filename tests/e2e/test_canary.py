@@ -1,7 +1,6 @@
 """What an agency hands in stays at that agency: a canary in every field is found nowhere else, in no form."""
 
 import base64
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,23 +56,13 @@ def sung(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     (network.layout.role(agency).spool / "in" / "canaryqzx-link").symlink_to("canaryqzx")
     running = network.start(output)
     try:
-        settle_but_for_the_link(network, agency, running)
+        network.rest(running, left_in=1)  # the link
         said = read_everything(network, agency)
         sung = Sung(agency, network, said)
         assert_silent_elsewhere(sung)  # while write-ahead logs are there
     finally:
         assert stop(running) == 0
     return replace(sung, said=said + output.read_bytes())
-
-
-def settle_but_for_the_link(network: Network, agency: str, running: subprocess.Popen[bytes]) -> None:
-    for _ in range(120):
-        assert running.poll() is None
-        status = network.json("status")
-        left = [each["lag"] for each in status["consumers"]] + list(status["outbox"].values())
-        if status["spool"][agency]["in"] == 1 and not any(left):
-            return
-    raise AssertionError("the network did not come to rest")
 
 
 def read_everything(network: Network, agency: str) -> bytes:
