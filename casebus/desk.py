@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
 from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, DeskNote, acknowledge, refuse_stale, resolve
+from casebus.cases.outgoing import NOTICES, Notice
 from casebus.clock import Clock
-from casebus.errors import NotFound
+from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events.catalogue import partition_key
 from casebus.events.enumerations import AccessOperation, ConflictOutcome, Purpose
 from casebus.events.envelope import Event
@@ -69,8 +70,11 @@ class Desk:
     def resolve(self, ref: str, outcome: ConflictOutcome, version: int | None, note: str | None) -> Alert:
         """Propose an outcome; the last one counts, the same one again changes nothing. Raises `NotFound`, `Conflict`.
 
-        The note is the agency's own: it stays in this node and is in no event.
+        The note is the agency's own: it stays in this node and is in no event. Raises `UsageError` for a longer one
+        than is kept, before anything is decided.
         """
+        if note and len(note) > MAX_NOTE_CHARS:
+            raise UsageError(f"the note has more than {MAX_NOTE_CHARS} characters", next_step="shorten it.")
         with self._store.transaction() as tx:
             before = _found(_find(tx, ref), ref)
             refuse_stale(before, version)
@@ -82,10 +86,22 @@ class Desk:
                 outcome=outcome,
                 actor=self._actor,
             )
-            if note and after != before:
-                kept = storable(note)[:MAX_NOTE_CHARS]
-                tx.apply(Save(DESK_NOTES, DeskNote(after.conflict_id, after.version, self._actor, kept)))
+            if note:
+                kept = DeskNote(self._new_id(), after.conflict_id, after.version, self._actor, storable(note))
+                tx.apply(Save(DESK_NOTES, kept))
             return self._write(tx, before, after, payload)
+
+    def notes(self, alert: Alert) -> list[str]:
+        """Return what this desk's officers noted beside their decisions, oldest first."""
+        with self._store.view() as view:
+            return [note.text for note in view.by(DESK_NOTES, "conflict", alert.conflict_id)]
+
+    def notices(self) -> list[Notice]:
+        """Return what else the hub told this agency: checks that found nothing, records of its own that were parked."""
+        with self._store.transaction() as tx:
+            found = list(tx.all(NOTICES))
+            self._accessed(tx, "notices", [notice.event_id for notice in found])
+        return found
 
     def own_reference(self, record_id: str) -> str:
         """Return what the agency's own system calls a record; the opaque id where the node does not hold it."""
@@ -118,10 +134,12 @@ class Desk:
         )
         self._publish(tx, payload)
 
+    def _new_id(self) -> str:
+        return uuid7(self._clock.now(), secrets.token_bytes(10))
+
     def _publish(self, tx: Transaction, payload: Payload) -> None:
         """Put an event of this command into the outbox. Its id is made here, once, and stored with its effect."""
-        event_id = uuid7(self._clock.now(), secrets.token_bytes(10))
-        event = Event(id=event_id, source=self._agency, partition_key=partition_key(payload), payload=payload)
+        event = Event(id=self._new_id(), source=self._agency, partition_key=partition_key(payload), payload=payload)
         self._publisher.publish(tx, [Outgoing(events_topic(self._agency), event)])
 
 
@@ -134,8 +152,13 @@ def pseudonym(id_key: bytes, officer: str | None) -> str:
 
 
 def _find(tx: Transaction, ref: str) -> Alert | None:
+    """Return the alert of a reference or a conflict id. Raises `Conflict` should two alerts ever share a reference."""
     found = tx.by(ALERTS, "ref", ref)
-    return found[0] if found else None
+    if len(found) > 1:
+        raise Conflict(
+            f"two alerts have the reference {ref[:40]!r}", next_step="name the one you mean by its conflict id."
+        )
+    return found[0] if found else tx.get(ALERTS, ref)
 
 
 def _found(alert: Alert | None, ref: str) -> Alert:

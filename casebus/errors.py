@@ -151,7 +151,6 @@ class RefusalCode(StrEnum):
     MALFORMED_CSV = "malformed_csv"
     UNKNOWN_COLUMN = "unknown_column"
     UNKNOWN_VALUE = "unknown_value"
-    UNKNOWN_RECORD = "unknown_record"
     HANDLING_ABOVE_CEILING = "handling_above_ceiling"
 
 

@@ -5,6 +5,8 @@ moves each role to its own machine, and hands public keys over out of band; no p
 """
 
 import base64
+import uuid
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from casebus import keys
 from casebus.bus.log import events_topic, inbox_topic
+from casebus.bus.sqlite_log import SqliteLog
+from casebus.clock import FixedClock
 from casebus.directory import Agency, Agreement, Directory, PublicKey
 from casebus.errors import Conflict, UsageError
 from casebus.events.types import Contact
@@ -20,6 +24,9 @@ from casebus.ledger.vkey import verifier_key
 from casebus.settings import Settings
 
 TRAINING_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+TRAINING_INSTALLATION = str(uuid.UUID(int=0))
+"""All training is one installation: its keys are the same everywhere, so its state may be told again elsewhere."""
+
 LEDGER_ORIGIN = "casebus.example/ledger"
 
 AGENCIES = (
@@ -76,6 +83,11 @@ def all_topics(agencies: list[str]) -> list[str]:
     return [events_topic(HUB), *map(events_topic, agencies), *map(inbox_topic, agencies)]
 
 
+def topics_of(code: str, agencies: list[str]) -> list[str]:
+    """Return the topics that a role writes or reads: the hub all, an agency its own two."""
+    return all_topics(agencies) if code == HUB else [events_topic(code), inbox_topic(code)]
+
+
 def initialise(root: Path, *, training: bool, now: datetime) -> Layout:
     """Make a data directory. Raises `Conflict` when it is there and not empty; nothing in it is changed then."""
     layout = Layout(root)
@@ -98,9 +110,17 @@ def initialise(root: Path, *, training: bool, now: datetime) -> Layout:
         training=training,
     )
     layout.bus.mkdir(mode=0o700)
+    with closing(SqliteLog(layout.bus, FixedClock(now))) as log:
+        log.create(all_topics([agency.code for agency in AGENCIES]))
     layout.directory.write_text(directory.to_toml(), encoding="utf-8")
     # Last, because it is what says that a directory is a casebus: a crash before leaves one that is only not empty.
-    layout.settings.write_text(Settings(training=training, ledger_origin=LEDGER_ORIGIN).to_toml(), encoding="utf-8")
+    # The id is random for training too: two of those must not share a database either.
+    settings = Settings(
+        training=training,
+        ledger_origin=LEDGER_ORIGIN,
+        installation=TRAINING_INSTALLATION if training else str(uuid.uuid4()),
+    )
+    layout.settings.write_text(settings.to_toml(), encoding="utf-8")
     return layout
 
 

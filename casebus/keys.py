@@ -131,3 +131,8 @@ def _no_key(path: Path, expected: str) -> UsageError:
     return UsageError(
         f"{path} does not hold {expected}", next_step="restore the key from its backup, or make a new one."
     )
+
+
+def is_training_key(owner: str, public: bytes) -> bool:
+    """Tell whether a public key is an owner's published training key: anybody can sign with it."""
+    return public == public_bytes(training_signing_key(owner))

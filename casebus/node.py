@@ -10,6 +10,7 @@ from typing import IO, Protocol
 
 import structlog
 
+from casebus.bus.each_in_turn import try_each
 from casebus.clock import Clock
 from casebus.errors import CasebusError, Conflict, Stalled, Unavailable
 
@@ -17,6 +18,7 @@ IDLE_SLEEP_S = 0.01
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 STALL_AFTER_S = 60.0
 LOCK_WAIT_S = 5.0
+ROUNDING_S = 0.001
 
 
 class Part(Protocol):
@@ -40,19 +42,29 @@ class Component:
     parts: tuple[Part, ...]
 
     def step(self) -> int:
-        """Step every part once."""
-        return sum(part.step() for part in self.parts)
+        """Step every part once. Raises the first `Unavailable` after all were tried."""
+        return try_each([part.step for part in self.parts], of=Unavailable)
 
     def idle(self) -> bool:
         """Tell whether nothing waits for any part."""
         return all(part.idle() for part in self.parts)
 
 
+@dataclass
+class Pause:
+    """How often a component failed in a row, and when it is tried again."""
+
+    failures: int
+    seconds: float
+    until: float
+
+
 class Node:
     """Runs components until stopped, idle or stalled.
 
-    A handler's own bug ends the process with nothing advanced; a bus or database that does not answer is tried again
-    with growing pauses, and ends the process when nothing has moved for `STALL_AFTER_S` while something waits.
+    A handler's own bug ends the process with nothing advanced; a component whose bus or database does not answer is
+    tried again with growing pauses while the others go on. The process ends when nothing has moved for `STALL_AFTER_S`
+    while something waits.
     """
 
     def __init__(self, role: str, components: Sequence[Component], clock: Clock) -> None:
@@ -60,6 +72,7 @@ class Node:
         self._components = tuple(components)
         self._clock = clock
         self._log = structlog.get_logger()
+        self._pauses: dict[str, Pause] = {}
 
     def run(self, *, stopped: Callable[[], bool], until_idle: bool, timeout_s: float | None) -> None:
         """Run. Raises `Stalled` on a stall or timeout, `Conflict` when another process runs one of the components."""
@@ -74,16 +87,10 @@ class Node:
 
     def _loop(self, stopped: Callable[[], bool], until_idle: bool, timeout_s: float | None) -> None:
         started = moved = self._clock.monotonic()
-        idle_rounds = failures = 0
+        idle_rounds = 0
         while not stopped():
-            try:
-                done = self._step()
-                idle = done == 0 and self._idle_or_unwatched(until_idle, moved)
-                failures = 0
-            except Unavailable as error:
-                failures += 1
-                self._wait_out(error, failures)
-                done, idle = 0, False
+            done = self._step()
+            idle = done == 0 and not self._pauses and self._idle_or_unwatched(until_idle, moved)
             now = self._clock.monotonic()
             moved = now if done or idle else moved
             idle_rounds = idle_rounds + 1 if idle else 0
@@ -91,20 +98,49 @@ class Node:
                 return
             self._refuse_to_hang(now, started, moved, timeout_s)
             if not done:
-                self._clock.sleep(IDLE_SLEEP_S)
+                self._clock.sleep(self._rest())
 
     def _step(self) -> int:
-        return sum(component.step() for component in self._components)
+        return sum(self._step_one(component) for component in self._components)
+
+    def _step_one(self, component: Component) -> int:
+        pause = self._pauses.get(component.name)
+        if pause is not None and self._clock.monotonic() < pause.until - ROUNDING_S:
+            return 0
+        try:
+            done = component.step()
+        except Unavailable as error:
+            self._put_off(component, error)
+            return 0
+        self._pauses.pop(component.name, None)
+        return done
+
+    def _rest(self) -> float:
+        """Return for how long there is nothing to do: not at all long while any component is well."""
+        if len(self._pauses) < len(self._components):
+            return IDLE_SLEEP_S
+        return min(pause.seconds for pause in self._pauses.values())
 
     def _idle_or_unwatched(self, until_idle: bool, moved: float) -> bool:
         """Ask whether anything waits only when the answer matters: it costs a look at every topic's end."""
         overdue = self._clock.monotonic() - moved > STALL_AFTER_S / 2
-        return all(c.idle() for c in self._components) if until_idle or overdue else False
+        return all(self._is_idle(c) for c in self._components) if until_idle or overdue else False
 
-    def _wait_out(self, error: CasebusError, failures: int) -> None:
-        pause = BACKOFF_S[min(failures, len(BACKOFF_S)) - 1]
-        self._log.warning("unavailable", code=error.code, reason=error.what, attempt=failures, seconds=pause)
-        self._clock.sleep(pause)
+    def _is_idle(self, component: Component) -> bool:
+        try:
+            return component.idle()
+        except Unavailable as error:
+            self._put_off(component, error)
+            return False
+
+    def _put_off(self, component: Component, error: CasebusError) -> None:
+        before = self._pauses.get(component.name)
+        failures = before.failures + 1 if before else 1
+        seconds = BACKOFF_S[min(failures, len(BACKOFF_S)) - 1]
+        self._log.warning(
+            "unavailable", part=component.name, code=error.code, reason=error.what, attempt=failures, seconds=seconds
+        )
+        self._pauses[component.name] = Pause(failures, seconds, self._clock.monotonic() + seconds)
 
     def _refuse_to_hang(self, now: float, started: float, moved: float, timeout_s: float | None) -> None:
         if timeout_s is not None and now - started > timeout_s:

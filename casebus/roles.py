@@ -18,11 +18,12 @@ from casebus.bus.log import Log
 from casebus.bus.outbox import Publisher, Relay
 from casebus.bus.parking import PARKED_RECORDS, RELEASED
 from casebus.bus.sqlite_log import SqliteLog
+from casebus.bus.topic_identity import TOPICS_READ, TopicIdentity
 from casebus.clock import Clock
 from casebus.directory import Directory
 from casebus.discovery import adapter_of, consumers_of
-from casebus.errors import UsageError
-from casebus.installing import all_topics
+from casebus.errors import Conflict, NotPermitted, UsageError
+from casebus.installing import topics_of
 from casebus.intake.drafting import Drafting
 from casebus.intake.handing_out import HandingOut
 from casebus.intake.records import OWN_RECORDS, TAKEN
@@ -35,11 +36,21 @@ from casebus.node import Component, Node, Part
 from casebus.settings import Settings, database_url, load
 from casebus.state import Concept
 from casebus.store.sqlite import SqliteStore
-from casebus.store.store import Store, Transaction
+from casebus.store.store import Save, Store, Transaction
 from casebus.wire.schemas import Schemas
 from casebus.wire.seal import Opener, Sealer
 
 TOKEN_EPOCH = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StateOwner:
+    """The one row that says which data directory a role's state belongs to."""
+
+    installation: str
+
+
+STATE_OWNER: Concept[StateOwner] = Concept("state_owner", StateOwner, lambda _: "")
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,12 @@ class Installation:
         directory = Directory.load(layout.directory)
         if directory.training != settings.training:
             raise UsageError("casebus.toml and directory.toml disagree on whether this is training")
+        published = [key.id for key in directory.keys if keys.is_training_key(key.owner, key.raw)]
+        if published and not settings.training:
+            raise NotPermitted(
+                f"the directory lists published training keys ({', '.join(published)}) but does not say that it is training",
+                next_step="make a new directory with `casebus init`: anybody can sign with published keys.",
+            )
         return Installation(layout, settings, directory, Schemas.load(), clock)
 
     @property
@@ -72,10 +89,19 @@ class Installation:
             self.directory.agency(code)
         return self.layout.role(code)
 
-    def open_log(self, client: str) -> Log:
-        """Return the Log of the settings, with every topic there. Raises `BusError`."""
+    @property
+    def present(self) -> list[str]:
+        """The codes of the roles that lie under this data directory, agencies first: on a machine of its own, one."""
+        return [code for code in (*self.agencies, HUB) if self.role(code).directory.is_dir()]
+
+    def open_log(self, client: str, *, making: Sequence[str] = ()) -> Log:
+        """Return the Log of the settings, with the topics there that are to be made: none for who only looks.
+
+        Raises `BusError`.
+        """
         log = self._log(client)
-        log.create(all_topics(self.agencies))
+        if making:
+            log.create(making)
         return log
 
     def _log(self, client: str) -> Log:
@@ -87,14 +113,38 @@ class Installation:
         return KafkaLog(kafka_settings(self.settings, client), self.clock)
 
     def open_store(self, code: str) -> Store:
-        """Return the Store of a role. Raises `StoreError`."""
+        """Return the Store of a role. Raises `StoreError`, `Conflict` for a database of another data directory."""
         url = database_url(self.settings)
         concepts = concepts_of(Role.hub if code == HUB else Role.agency)
         if url is None:
             return SqliteStore(self.role(code).state, concepts)
         from casebus.store.postgres import PostgresStore  # here for the same reason as the Kafka client
 
-        return PostgresStore(url, code.replace("-", "_"), concepts)
+        store = PostgresStore(url, code.replace("-", "_"), concepts)
+        try:
+            self._claim(store)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _claim(self, store: Store) -> None:
+        """Take the state for this data directory, or see that it has it. An embedded Store lies in its directory."""
+        mine = self.settings.installation
+        if mine is None:
+            return
+        with store.view() as view:
+            owner = view.get(STATE_OWNER, "")
+        if owner is None:
+            with store.transaction() as tx:
+                owner = tx.get(STATE_OWNER, "") or StateOwner(mine)
+                tx.apply(Save(STATE_OWNER, owner))
+        if owner.installation != mine:
+            raise Conflict(
+                f"this database holds the state of another data directory (installation {owner.installation}); "
+                f"{self.layout.root} is installation {mine}",
+                next_step="name another database: two data directories on one would mix their cases.",
+            )
 
     def publisher(self, code: str) -> Publisher:
         """Return what signs with a role's key."""
@@ -123,7 +173,7 @@ def _path(name: str | None) -> Path | None:
 
 def concepts_of(role: Role) -> list[Concept[Any]]:
     """Return the tables of a role: its consumers', parking, and at an agency what intake remembers."""
-    own: list[Concept[Any]] = [PARKED_RECORDS]
+    own: list[Concept[Any]] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
     if role is Role.agency:
         own += [OWN_RECORDS, TAKEN]
     return own + [
@@ -168,7 +218,7 @@ class GatedLoop:
         self._name = name
         self._store = store
         self._gate = gate
-        self._loop: Loop[Transaction] = Loop(name, topics, log, store, gate.take)
+        self._loop: Loop[Transaction] = Loop(name, topics, log, store, gate.take, TopicIdentity(name, log, store))
 
     def step(self) -> int:
         """Handle what was released, then one batch of each topic."""
@@ -191,7 +241,7 @@ class _Root:
         self._stack = stack
         self._store = installation.open_store(code)
         stack.callback(self._store.close)
-        self._log = installation.open_log(code)
+        self._log = installation.open_log(code, making=topics_of(code, installation.agencies))
         stack.callback(self._log.close)
         self._publisher = installation.publisher(code)
 

@@ -18,13 +18,15 @@ class Settings(BaseModel):
 
     `bootstrap` is HOST:PORT[,HOST:PORT] of Apache Kafka, null for the embedded Log. `database_file` is a file that has
     the URL of PostgreSQL, null for the embedded Store. `ledger_origin` names the ledger for ever. The `kafka_*` files
-    hold certificates, a key and a password.
+    hold certificates, a key and a password. `installation` is made by `init` and saved in the database too, so that two
+    data directories never share one; null is not checked.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     training: bool = False
     ledger_origin: Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,200}$")]
+    installation: Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] | None = None
     bootstrap: str | None = None
     database_file: str | None = None
     kafka_ca_file: str | None = None

@@ -1,6 +1,6 @@
 """`casebus run all`: the four roles as child processes of one supervisor.
 
-A role that dies is started again. All end when the supervisor ends, even by SIGKILL: each child reads a pipe whose
+A role that dies is started again, after growing pauses of its own while the others go on. All end when the supervisor ends, even by SIGKILL: each child reads a pipe whose
 other end only the supervisor holds, and the kernel closes that end whatever way the supervisor died. Locks are the kernel's
 too, so nothing stale is left.
 """
@@ -25,18 +25,42 @@ from casebus.status import Overview
 LIFELINE = "CASEBUS_LIFELINE"
 LOOK_EVERY_S = 0.1
 STOP_WITHIN_S = 15.0
-RESTART_PAUSE_S = 0.5
+BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+LIVED_S = 30.0
+KILLS_FORGIVEN = 3
 GIVE_UP_AFTER = 8
+INTERRUPTED = 130
+
+
+@dataclass
+class Deaths:
+    """How often in a row one role's process ended without living for `LIVED_S`, by itself and from outside."""
+
+    failures: int = 0
+    kills: int = 0
+
+    def pause_after(self, return_code: int, lived_s: float) -> float:
+        """Count a death; return the seconds until the next start. One killed from outside did not fail by itself."""
+        if lived_s >= LIVED_S:
+            self.failures = self.kills = 0
+        if return_code <= 0 or return_code == INTERRUPTED:
+            self.kills += 1
+            number = self.kills - KILLS_FORGIVEN
+        else:
+            self.failures += 1
+            number = self.failures
+        return BACKOFF_S[min(number, len(BACKOFF_S)) - 1] if number > 0 else 0.0
 
 
 @dataclass
 class Child:
-    """One role's process, and how often it was started in a row without living for long."""
+    """One role's process, when it was started, and when it is started again, None while it runs."""
 
     code: str
     process: subprocess.Popen[bytes]
     started: float
-    quick_deaths: int = 0
+    deaths: Deaths
+    again_at: float | None = None
 
 
 class Supervisor:
@@ -51,30 +75,41 @@ class Supervisor:
         self._children: list[Child] = []
 
     def run(self, *, stopped: Callable[[], bool], until_idle: bool, timeout_s: float | None) -> None:
-        """Run until stopped, or idle twice in a row. Raises `Stalled` on timeout or when a role keeps dying."""
-        self._children = [self._start(code) for code in (HUB, *self._in.agencies)]
+        """Run until stopped, or idle twice in a row.
+
+        Raises `Stalled` on timeout, and with `until_idle` when a role cannot be started; else it is tried for ever.
+        """
         try:
+            for code in (HUB, *self._in.agencies):
+                self._children.append(Child(code, self._start(code), self._clock.monotonic(), Deaths()))
             self._watch(stopped, until_idle, timeout_s)
         finally:
             self._stop()
 
-    def _start(self, code: str) -> Child:
+    def _start(self, code: str) -> subprocess.Popen[bytes]:
         arguments = [sys.executable, "-m", "casebus", "run", code, "--data", str(self._in.layout.root)]
         process = subprocess.Popen(  # the child must not get the write end: it would keep itself alive
-            arguments, stdin=subprocess.DEVNULL, pass_fds=(self._read_end,), env=lifeline(self._read_end)
+            arguments,
+            stdin=subprocess.DEVNULL,
+            pass_fds=(self._read_end,),
+            env=lifeline(self._read_end),
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the roles in order
         )
         self._log.info("role_started", component=code, pid=process.pid)
-        return Child(code, process, self._clock.monotonic())
+        return process
 
     def _watch(self, stopped: Callable[[], bool], until_idle: bool, timeout_s: float | None) -> None:
         began = self._clock.monotonic()
-        overview: Overview | None = None
+        overview: Overview | None = None  # ends with this process
         idle_looks = 0
         while not stopped():
-            self._restart_dead()
+            for child in self._children:
+                self._look_after(child, gives_up=until_idle)
             if until_idle:
                 overview = overview or self._overview()
-                idle_looks = idle_looks + 1 if overview is not None and _is_idle(overview) else 0
+                failing = any(child.again_at is not None and child.deaths.failures for child in self._children)
+                idle = overview is not None and not failing and _is_idle(overview)
+                idle_looks = idle_looks + 1 if idle else 0
                 if idle_looks >= 2:
                     return
             if timeout_s is not None and self._clock.monotonic() - began > timeout_s:
@@ -87,26 +122,24 @@ class Supervisor:
         except Unavailable:
             return None
 
-    def _restart_dead(self) -> None:
-        for index, child in enumerate(self._children):
-            if child.process.poll() is None:
-                continue
-            self._log.warning("role_died", component=child.code, exit_code=child.process.returncode)
-            lived = self._clock.monotonic() - child.started
-            unavailable = child.process.returncode == Unavailable.exit_code
-            ended_from_outside = child.process.returncode <= 0  # killed, or asked to stop: it did not fail by itself
-            failed = not unavailable and not ended_from_outside
-            deaths = child.quick_deaths + 1 if lived < 5 and failed else 0
-            if deaths >= GIVE_UP_AFTER:
-                raise Stalled(
-                    f"{child.code} ended {deaths} times in a row within seconds of its start, "
-                    f"last with exit code {child.process.returncode}",
-                    next_step=f"run it alone to see why: casebus run {child.code}",
-                )
-            self._clock.sleep(RESTART_PAUSE_S if deaths > 1 or unavailable else 0)
-            again = self._start(child.code)
-            again.quick_deaths = deaths
-            self._children[index] = again
+    def _look_after(self, child: Child, *, gives_up: bool) -> None:
+        now = self._clock.monotonic()
+        if child.again_at is None:
+            if child.process.poll() is not None:
+                self._count(child, now, gives_up)
+        elif now >= child.again_at:
+            child.process, child.started, child.again_at = self._start(child.code), now, None
+
+    def _count(self, child: Child, now: float, gives_up: bool) -> None:
+        code = child.process.returncode
+        pause = child.deaths.pause_after(code, now - child.started)
+        self._log.warning("role_died", component=child.code, exit_code=code, seconds=pause)
+        if gives_up and child.deaths.failures >= GIVE_UP_AFTER:
+            raise Stalled(
+                f"{child.code} ended {GIVE_UP_AFTER} times in a row soon after its start, last with exit code {code}",
+                next_step=f"run it alone to see why: casebus run {child.code}",
+            )
+        child.again_at = now + pause
 
     def _stop(self) -> None:
         for child in self._children:

@@ -72,7 +72,8 @@ class Delivery:
 
     def _side(self, agency: str, payload: DeconflictionAcknowledged | DeconflictionResolved, view: View) -> Handled:
         before = view.get(REGISTERS, f"{payload.conflict_id}|{agency}")
-        side = before.side if before else Side()
+        # An acknowledgement of a later revision after an outcome: the side answers anew, because it became immediate.
+        side = before.side if before and before.answers >= payload.revision else Side()
         after = side.resolved(payload.outcome) if isinstance(payload, DeconflictionResolved) else side.acknowledged()
         if after == side:
             return NOTHING

@@ -44,10 +44,10 @@ class Desk:
                 return Save(ALERTS, retract(_alert(gone.conflict_id, view), gone.revision, gone.reason))
             case DeconflictionAcknowledged() as taken:
                 alert = _alert(taken.conflict_id, view)
-                return Save(ALERTS, with_theirs(alert, alert.theirs.acknowledged()))
+                return Save(ALERTS, with_theirs(alert, alert.theirs.acknowledged(), taken.revision))
             case DeconflictionResolved() as ended:
                 alert = _alert(ended.conflict_id, view)
-                return Save(ALERTS, with_theirs(alert, alert.theirs.resolved(ended.outcome)))
+                return Save(ALERTS, with_theirs(alert, alert.theirs.resolved(ended.outcome), ended.revision))
             case DeconflictionNoHit() as none:
                 text = f"checked against {', '.join(none.covered)}: nothing found"
                 return Save(NOTICES, Notice(received.event.id, "DeconflictionNoHit", none.own_id, text))

@@ -26,8 +26,8 @@ from casebus.wire.ids import content_id
 class DuplicateSuspects:
     """The handler: what an event changes about its record, then what that changes about the record's pairs."""
 
-    def __init__(self, agencies: Sequence[str]) -> None:
-        self._agencies = tuple(agencies)
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
 
     def handle(self, received: Received, view: View) -> Handled:
         """Return the record and its postings as they now stand, and every pair found, revised or retracted."""
@@ -40,7 +40,7 @@ class DuplicateSuspects:
             raise _refused("it corrects a record that is not held")
         if after is None or after == before:
             return NOTHING
-        changes = Matchmaking(HubState(view), before, after, self._agencies).changes()
+        changes = Matchmaking(HubState(view), before, after, self._directory).changes()
         return Handled(changes.effects, tuple(Outgoing(HUB_EVENTS, e) for e in published(changes)))
 
 
@@ -89,7 +89,7 @@ class HubState:
 
 def build(directory: Directory, owner: str) -> DuplicateSuspects:
     """Return the handler for these agencies."""
-    return DuplicateSuspects([agency.code for agency in directory.agencies])
+    return DuplicateSuspects(directory)
 
 
 def topics(agencies: Sequence[str], owner: str) -> list[str]:

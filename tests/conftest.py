@@ -38,15 +38,13 @@ class RealParts:
         self._reasons: dict[str, set[str]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        part = _part_of(report)
-        if part is None:
-            return
-        if report.skipped:
-            self._skipped[part] += 1
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-            self._reasons.setdefault(part, set()).add(reason.removeprefix("Skipped: ").removeprefix(f"{part}: "))
-        elif report.when == "call":
-            self._ran[part] += 1
+        for part in _parts_of(report):
+            if report.skipped:
+                self._skipped[part] += 1
+                reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+                self._reasons.setdefault(part, set()).add(reason.removeprefix("Skipped: ").removeprefix(f"{part}: "))
+            elif report.when == "call":
+                self._ran[part] += 1
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
@@ -62,12 +60,11 @@ class RealParts:
         return f"{line}, {self._skipped[part]} skipped" + (f" ({reasons})" if reasons else "")
 
 
-def _part_of(report: pytest.TestReport) -> str | None:
-    for part in ("postgres", "kafka"):
-        if part in report.keywords:
-            return part
+def _parts_of(report: pytest.TestReport) -> list[str]:
+    """Return the real parts that a test runs on; one may run on several."""
+    marked = [part for part in ("postgres", "kafka") if part in report.keywords]
     place = report.nodeid.rpartition("::")[0]
-    return "sqlite" if "sqlite" in place.lower() else None
+    return marked or (["sqlite"] if "sqlite" in place.lower() else [])
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,8 +14,10 @@ them. A handler's own bug stops the process and advances nothing; a record's fau
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
+from casebus.bus.each_in_turn import try_each
 from casebus.bus.log import Log, Recorded, events_topic
 from casebus.bus.outbox import Outgoing, Publisher
 from casebus.bus.parking import (
@@ -57,6 +59,7 @@ class Positions(Protocol):
 
 TX = TypeVar("TX", bound=Advances)
 TX_co = TypeVar("TX_co", bound=Advances, covariant=True)
+TX_in = TypeVar("TX_in", bound=Advances, contravariant=True)
 
 
 class Unit(Protocol[TX_co]):
@@ -71,39 +74,70 @@ class Unit(Protocol[TX_co]):
         ...
 
 
+class Identity(Protocol[TX_in]):
+    """What sees to it that a topic is the one that was read before (`casebus.bus.topic_identity`)."""
+
+    def check(self, topic: str) -> None:
+        """Raise `BusError` when it is another."""
+        ...
+
+    def remember(self, topic: str, tx: TX_in) -> None:
+        """Save which one is read."""
+        ...
+
+
 class Loop(Generic[TX]):
-    """Reads topics in turn and hands each record to `take`, one transaction per batch of one topic."""
+    """Reads topics in turn and hands each record to `take`, one transaction per batch of one topic.
+
+    `identity` is None for the ledger, whose leaves bind the topic's id.
+    """
 
     def __init__(
-        self, name: str, topics: Sequence[str], log: Log, unit: Unit[TX], take: Callable[[Recorded, TX], None]
+        self,
+        name: str,
+        topics: Sequence[str],
+        log: Log,
+        unit: Unit[TX],
+        take: Callable[[Recorded, TX], None],
+        identity: Identity[TX] | None = None,
     ) -> None:
         self.name = name
         self._topics = tuple(topics)
         self._log = log
         self._unit = unit
         self._take = take
+        self._identity = identity
         self._whole: set[str] = set()
 
     def step(self) -> int:
-        """Take one batch of each topic; return how many records. Raises `StalePosition` when fenced."""
-        return sum(self._batch(topic) for topic in self._topics)
+        """Take one batch of each topic; return how many records.
+
+        Raises `StalePosition` when fenced, and the first `BusError` after every topic was tried.
+        """
+        return try_each([partial(self._batch, topic) for topic in self._topics], of=BusError)
 
     def _batch(self, topic: str) -> int:
         with self._unit.view() as view:
             position = view.position(self.name, topic)
         if topic not in self._whole:
-            self._refuse_cut(topic, position)
+            self._refuse_another(topic, position)
         batch = self._log.read(topic, position, limit=BATCH)
         if not batch:
             return 0
         with self._unit.transaction() as tx:
             tx.advance(self.name, topic, expected=position, to=batch[-1].position + 1)
+            if self._identity is not None:
+                self._identity.remember(topic, tx)
             for recorded in batch:
                 self._take(recorded, tx)
         return len(batch)
 
-    def _refuse_cut(self, topic: str, position: int) -> None:
-        """Raise `BusError` for a topic that ends before what was read of it: it would stay silent for ever."""
+    def _refuse_another(self, topic: str, position: int) -> None:
+        """Raise `BusError` for a topic that was made again, or ends before what was read of it: records would be lost
+        in silence. Asked once per process: a topic is not made again under a running client in any ordinary way.
+        """
+        if self._identity is not None:
+            self._identity.check(topic)
         end = self._log.end(topic)
         if end < position:
             raise BusError(

@@ -6,9 +6,12 @@ afterwards, at least once. Readers deduplicate by (source, id), so a crash betwe
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
+from casebus.bus.each_in_turn import try_each
 from casebus.bus.log import Log
+from casebus.errors import BusError
 from casebus.events.envelope import Event
 from casebus.store.store import OutboxRow, Store, Transaction
 from casebus.wire.seal import Sealer
@@ -53,17 +56,29 @@ class Relay:
         self._log = log
 
     def step(self) -> int:
-        """Relay one batch; return how many rows. A crash after `append` and before the mark sends the batch again."""
+        """Relay one batch of each topic, what the desks wait for first; return how many rows.
+
+        Raises the first `BusError` after every topic was tried.
+        """
         with self._store.view() as view:
             rows = view.outbox(limit=RELAY_BATCH)
-        for topic, group in groupby(rows, key=lambda row: row.topic):
-            batch = list(group)
-            self._log.append(topic, [row.record for row in batch])
-            with self._store.transaction() as tx:
-                tx.outbox_relayed(topic, [row.sequence for row in batch])
-        return len(rows)
+        batches = [(topic, list(group)) for topic, group in groupby(rows, key=lambda row: row.topic)]
+        batches.sort(key=lambda batch: not is_inbox(batch[0]))
+        return try_each([partial(self._relay, topic, batch) for topic, batch in batches], of=BusError)
+
+    def _relay(self, topic: str, batch: list[OutboxRow]) -> int:
+        self._log.append(topic, [row.record for row in batch])
+        # A crash here sends the batch again; readers know the events by their ids.
+        with self._store.transaction() as tx:
+            tx.outbox_relayed(topic, [row.sequence for row in batch])
+        return len(batch)
 
     def idle(self) -> bool:
         """Tell whether nothing waits."""
         with self._store.view() as view:
             return view.outbox_depth() == 0
+
+
+def is_inbox(topic: str) -> bool:
+    """Tell whether a topic is an agency's inbox, of which a desk's alerts come."""
+    return topic.endswith(".inbox")

@@ -73,7 +73,8 @@ class ParkedRecord:
 
 
 def _holds(parked: ParkedRecord) -> str | None:
-    waiting = parked.authentic and parked.status != DONE
+    # A second content under a used id has nothing behind it that must wait: the first was accepted.
+    waiting = parked.authentic and parked.status != DONE and parked.reason is not ParkReason.EQUIVOCATION
     return hold_of(parked.consumer, parked.topic, parked.key) if waiting else None
 
 

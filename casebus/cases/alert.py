@@ -24,7 +24,8 @@ from casebus.state import Concept
 class Alert:
     """What the agency was told, and the two registers. `version` counts every change, for stale writes.
 
-    `raised_at` is the append time of the hub's first record of this conflict; `revision` the last that was told.
+    `raised_at` is the append time of the hub's first record of this conflict, or of the one that made it immediate;
+    `revision` the last that was told. Answers to a revision before `answered_from` no longer count.
     """
 
     conflict_id: str
@@ -47,6 +48,7 @@ class Alert:
     raised_at: datetime
     ours: Side
     theirs: Side
+    answered_from: int
     retracted: RetractReason | None
 
     @property
@@ -72,6 +74,7 @@ ALERTS: Concept[Alert] = Concept("alerts", Alert, lambda alert: alert.conflict_i
 class DeskNote:
     """What an officer noted beside a decision. Clear data: it never leaves the node."""
 
+    note_id: str
     conflict_id: str
     version: int
     actor: str
@@ -81,7 +84,7 @@ class DeskNote:
 DESK_NOTES: Concept[DeskNote] = Concept(
     "desk_notes",
     DeskNote,
-    lambda note: f"{note.conflict_id}|{note.version}",
+    lambda note: note.note_id,
     {"conflict": lambda note: note.conflict_id},
 )
 
@@ -97,6 +100,9 @@ def told(agency: str, hit: DeconflictionHit, before: Alert | None, appended_at: 
     """Return the alert after a hit or a later revision of it. An older revision than the known one changes nothing."""
     if before is not None and before.revision >= hit.revision:
         return before
+    if before is not None and hit.severity is Severity.immediate and before.severity is not Severity.immediate:
+        # What was decided before a child was at immediate risk decides nothing now: both sides answer anew.
+        before = replace(before, ours=Side(), theirs=Side(), answered_from=hit.revision, raised_at=appended_at)
     return Alert(
         conflict_id=hit.conflict_id,
         ref=ref_of(agency, hit.conflict_id),
@@ -118,6 +124,7 @@ def told(agency: str, hit: DeconflictionHit, before: Alert | None, appended_at: 
         raised_at=before.raised_at if before else appended_at,
         ours=before.ours if before else Side(),
         theirs=before.theirs if before else Side(),
+        answered_from=before.answered_from if before else hit.revision,
         retracted=None,
     )
 
@@ -129,8 +136,10 @@ def retract(alert: Alert, revision: int, reason: RetractReason) -> Alert:
     return replace(alert, revision=revision, version=alert.version + 1, retracted=reason)
 
 
-def with_theirs(alert: Alert, theirs: Side) -> Alert:
-    """Return the alert after the partner's register changed."""
+def with_theirs(alert: Alert, theirs: Side, answers: int) -> Alert:
+    """Return the alert after the partner's register changed; `answers` is the revision that the partner had before it."""
+    if answers < alert.answered_from:
+        return alert
     return alert if alert.theirs == theirs else replace(alert, theirs=theirs, version=alert.version + 1)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from casebus.cases.conflict import SideState
 from casebus.cases.pair import Register, Told
 from casebus.directory import Directory
-from casebus.events.enumerations import PointerMode, RetractReason
+from casebus.events.enumerations import Overlap, PointerMode, RetractReason
 from casebus.events.types import (
     Contact,
     DataCombined,
@@ -50,8 +50,19 @@ def copies(combined: DataCombined, directory: Directory) -> list[Copy]:
     return [copy for copy in sides if copy is not None]
 
 
+def may_be_told(agency: str, other: MatchParty, overlap: Overlap, directory: Directory) -> bool:
+    """Tell whether an agency may learn of a match with this other side at all."""
+    return directory.may_tell(agency, other.agency, overlap) and other.pointer is not PointerMode.SILENT
+
+
+def covered_by(agency: str, directory: Directory) -> tuple[str, ...]:
+    """Return the agencies of whose matches this agency may be told: what a "nothing found" speaks for."""
+    others = [other.code for other in directory.agencies if other.code != agency]
+    return tuple(code for code in others if any(directory.may_tell(agency, code, overlap) for overlap in Overlap))
+
+
 def _told(combined: DataCombined, own: MatchParty, other: MatchParty, directory: Directory) -> Copy | None:
-    if not directory.may_tell(own.agency, other.agency, combined.overlap):
+    if not may_be_told(own.agency, other, combined.overlap, directory):
         return None
     agreement = directory.agreement(own.agency, other.agency)
     basis = agreement.basis if agreement else ""

@@ -32,11 +32,13 @@ class Holding:
     """A record as held, with the ids of its sightings in the same order, so that one can be corrected.
 
     `ended_at` is the position on its agency's topic of what ended it: what was published before that is past.
+    `stated_at` is the position of the content that stands: a correction published before that is contained in it.
     """
 
     record: HeldRecord
     sighting_ids: tuple[str, ...]
     ended_at: int | None = None
+    stated_at: int | None = None
 
 
 HELD: Concept[Holding] = Concept("held_records", Holding, lambda holding: holding.record.record_id)
@@ -52,22 +54,24 @@ def changed(before: Holding | None, agency: str, payload: Payload, position: int
         return before
     match payload:
         case TipReceived():
-            return _tip(before, agency, payload.tip_id, 1, payload.content)
+            return _tip(before, agency, payload.tip_id, 1, payload.content, position)
         case TipAmended():
-            return _tip(before, agency, payload.tip_id, payload.revision, payload.content)
+            return _tip(before, agency, payload.tip_id, payload.revision, payload.content, position)
         case CaseOpened():
-            return _case(before, agency, payload)
+            return _case(before, agency, payload, position)
         case TipWithdrawn():
             return _ended(before, agency, payload.tip_id, RecordKind.tip, position)
         case CaseClosed():
             return _ended(before, agency, payload.case_id, RecordKind.case, position)
         case IdentifierCorrected():
-            return _corrected(before, payload)
+            return _corrected(before, payload, position)
         case _:
             return None
 
 
-def _tip(before: Holding | None, agency: str, tip_id: str, revision: int, content: TipContent) -> Holding:
+def _tip(
+    before: Holding | None, agency: str, tip_id: str, revision: int, content: TipContent, position: int
+) -> Holding:
     if before is not None and before.record.revision >= revision:
         return before
     record = HeldRecord(
@@ -85,17 +89,17 @@ def _tip(before: Holding | None, agency: str, tip_id: str, revision: int, conten
         source_report=content.source_report.value if content.source_report else None,
         sightings=_held(content.sightings),
     )
-    return Holding(record, tuple(sighting.sighting_id for sighting in content.sightings))
+    return Holding(record, tuple(sighting.sighting_id for sighting in content.sightings), stated_at=position)
 
 
-def _case(before: Holding | None, agency: str, payload: CaseOpened) -> Holding:
-    if before is not None and before.record.open:
+def _case(before: Holding | None, agency: str, payload: CaseOpened, position: int) -> Holding:
+    if before is not None and before.record.revision >= payload.revision:
         return before
     record = HeldRecord(
         record_id=payload.case_id,
         agency=agency,
         kind=RecordKind.case,
-        revision=before.record.revision + 1 if before else 1,
+        revision=payload.revision,
         open=True,
         matchable=True,
         backlog=payload.backlog,
@@ -106,7 +110,7 @@ def _case(before: Holding | None, agency: str, payload: CaseOpened) -> Holding:
         source_report=None,
         sightings=_held(payload.sightings),
     )
-    return Holding(record, tuple(sighting.sighting_id for sighting in payload.sightings))
+    return Holding(record, tuple(sighting.sighting_id for sighting in payload.sightings), stated_at=position)
 
 
 def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind, position: int) -> Holding:
@@ -132,10 +136,12 @@ def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind
     return Holding(record, (), ended_at=position)
 
 
-def _corrected(before: Holding | None, payload: IdentifierCorrected) -> Holding | None:
+def _corrected(before: Holding | None, payload: IdentifierCorrected, position: int) -> Holding | None:
     """Return the record with one sighting taken out and its replacement, if any, put in."""
     if before is None:
         return None
+    if before.stated_at is not None and position < before.stated_at:
+        return before
     kept = [
         (sighting_id, sighting)
         for sighting_id, sighting in zip(before.sighting_ids, before.record.sightings, strict=True)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
+from casebus.cases.disclosure import covered_by, may_be_told
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
+from casebus.directory import Directory
 from casebus.events.enumerations import MatchStatus, RecordKind, RetractReason, Strength
 from casebus.events.types import DataCombined, DeconflictionNoHit, MatchedKind, MatchParty
 from casebus.matching.candidates import common_kinds, eligible, postings, takes_part
@@ -79,11 +81,11 @@ class Changes:
 class Matchmaking:
     """One change of one record, worked out."""
 
-    def __init__(self, known: Known, before: Holding | None, after: Holding, agencies: Sequence[str]) -> None:
+    def __init__(self, known: Known, before: Holding | None, after: Holding, directory: Directory) -> None:
         self._known = known
         self._is_new = before is None
         self._after = after
-        self._agencies = tuple(agencies)
+        self._directory = directory
         self._old = _tokens(before.record) if before else {}
         self._new = _tokens(after.record)
 
@@ -171,18 +173,29 @@ class Matchmaking:
         )
 
     def _no_hit(self, combined: Sequence[DataCombined]) -> DeconflictionNoHit | None:
+        """Return the answer to a new tip of which its agency may be told nothing.
+
+        That includes a match with a SILENT holder: an answer that fails to come would say that somebody holds it. What
+        this record changes between others, or inside its own agency, is no answer to it either.
+        """
         record = self._after.record
         asks = self._is_new and record.kind is RecordKind.tip and takes_part(record)
-        # What this record changes between others (a value became common) is no answer to it.
-        if not asks or any(record.record_id in (party.record_id for party in c.parties) for c in combined):
+        if not asks or any(self._answers(c) for c in combined):
             return None
         return DeconflictionNoHit(
             own_kind=record.kind,
             own_id=record.record_id,
-            covered=self._agencies,
+            covered=covered_by(record.agency, self._directory),
             suppressed=common_kinds(record, self._frequency),
             detector=DETECTOR,
         )
+
+    def _answers(self, combined: DataCombined) -> bool:
+        mine = self._after.record
+        if mine.record_id not in (party.record_id for party in combined.parties):
+            return False
+        other = next(party for party in combined.parties if party.record_id != mine.record_id)
+        return other.agency != mine.agency and may_be_told(mine.agency, other, combined.overlap, self._directory)
 
 
 def _tokens(record: HeldRecord) -> dict[str, HeldToken]:

@@ -1,7 +1,7 @@
 """One plain sentence for each event, for replay and for the demo. There is no identifier to leak."""
 
 from casebus.events import types as t
-from casebus.events.enumerations import TriState
+from casebus.events.enumerations import Overlap, TriState
 from casebus.events.types import Payload
 
 
@@ -39,7 +39,8 @@ def _about_conflict(payload: Payload) -> str:
     match payload:
         case t.DeconflictionHit():
             who = payload.partner or "a partner, through the coordination desk"
-            return f"alert told: possible {_words(payload.overlap)} with {who}, {_words(payload.strength)}"
+            kind = "notice" if payload.overlap is Overlap.same_source_report else "alert"
+            return f"{kind} told: {overlap_words(payload.overlap)} with {who}"
         case t.DeconflictionNoHit():
             return f"checked, nothing found at {_count(len(payload.covered), 'agency', 'agencies')}"
         case t.DeconflictionRetracted():
@@ -50,7 +51,7 @@ def _about_conflict(payload: Payload) -> str:
             return f"outcome proposed by {payload.agency or 'the partner'}: {_words(payload.outcome)}"
         case t.DataCombined():
             parties = " and ".join(party.agency for party in payload.parties)
-            return f"match {payload.status.value} between {parties}: possible {_words(payload.overlap)}"
+            return f"match {payload.status.value} between {parties}: {overlap_words(payload.overlap)}"
         case _:
             return _about_child_or_governance(payload)
 
@@ -77,6 +78,13 @@ def _about_child_or_governance(payload: Payload) -> str:
 def _content(content: t.TipContent) -> str:
     child = "; the person behind the account may be a child" if content.possible_child.answer is TriState.YES else ""
     return f"{_words(content.category)}, {_count(len(content.sightings), 'identifier')}{child}"
+
+
+def overlap_words(overlap: Overlap) -> str:
+    """Return an overlap in words: a shared report number is a fact, a shared person only possible."""
+    if overlap is Overlap.same_source_report:
+        return "same source report"
+    return f"possible {_words(overlap)}"
 
 
 def _words(symbol: str) -> str:

@@ -11,10 +11,11 @@ from rich.table import Table
 from casebus import keys
 from casebus.cases.alert import Alert
 from casebus.cases.conflict import ConflictState
+from casebus.cases.telling import overlap_words
 from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, installation, refuse_without_officer
 from casebus.cli.output import page, print_json
 from casebus.desk import Desk
-from casebus.events.enumerations import ConflictOutcome
+from casebus.events.enumerations import ConflictOutcome, Overlap
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
 
@@ -49,11 +50,14 @@ def list_alerts(
     as_of = clock().now()
     with open_desk(data, agency, officer) as desk:
         alerts = desk.alerts(state=state.value if state else None, notices=notices)
-        rows = [as_dict(alert, desk.own_reference(alert.own_id)) for alert in alerts]
+        rows = [as_dict(alert, desk) for alert in alerts]
+        told = [{"type": n.type, "about": n.about, "text": n.text} for n in desk.notices()] if notices else []
     if as_json:
-        print_json({"agency": agency, "as_of": iso(as_of), "alerts": rows})
-    else:
-        _print_table(agency, rows)
+        print_json({"agency": agency, "as_of": iso(as_of), "alerts": rows} | ({"notices": told} if notices else {}))
+        return
+    _print_table(agency, rows)
+    for notice in told:
+        page().print(f"{notice['type']}: {notice['text']}", markup=False)
 
 
 @app.command("show")
@@ -61,7 +65,8 @@ def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, a
     """Show one alert: why it matched, whom to ring, by when, and where both sides stand."""
     with open_desk(data, agency, officer) as desk:
         alert = desk.alert(ref)
-        row = as_dict(alert, desk.own_reference(alert.own_id))
+        also = desk.own_reference(alert.also_own_id) if alert.also_own_id else None
+        row = as_dict(alert, desk) | {"also_own": also, "notes": desk.notes(alert)}
     print_json(row) if as_json else _print_alert(row)
 
 
@@ -78,7 +83,7 @@ def ack(
     refuse_without_officer(officer)
     with open_desk(data, agency, officer) as desk:
         alert = desk.acknowledge(ref, version)
-        row = as_dict(alert, desk.own_reference(alert.own_id))
+        row = as_dict(alert, desk)
     print_json(row) if as_json else _print_alert(row)
 
 
@@ -106,7 +111,7 @@ def resolve(
     chosen = parse_outcome(outcome)
     with open_desk(data, agency, officer) as desk:
         alert = desk.resolve(ref, chosen, version, note)
-        row = as_dict(alert, desk.own_reference(alert.own_id))
+        row = as_dict(alert, desk)
     print_json(row) if as_json else _print_alert(row)
 
 
@@ -118,7 +123,7 @@ def parse_outcome(text: str) -> ConflictOutcome:
         raise typer.BadParameter(f"not an outcome; one of {', '.join(ConflictOutcome)}") from error
 
 
-def as_dict(alert: Alert, own_reference: str) -> dict[str, Any]:
+def as_dict(alert: Alert, desk: Desk) -> dict[str, Any]:
     """Return the contract's form of an alert (DESIGN.md §9). Null is present, never absent."""
     return {
         "ref": alert.ref,
@@ -130,7 +135,7 @@ def as_dict(alert: Alert, own_reference: str) -> dict[str, Any]:
         "state": alert.state.value,
         "our_state": alert.ours.state.value,
         "their_state": alert.theirs.state.value,
-        "own": {"kind": alert.own_kind.value, "ref": own_reference},
+        "own": {"kind": alert.own_kind.value, "ref": desk.own_reference(alert.own_id)},
         "partner": alert.partner,
         "contact": alert.contact.model_dump(),
         "matched": [matched.model_dump(mode="json") for matched in alert.matched],
@@ -157,7 +162,7 @@ def _print_table(agency: str, rows: list[dict[str, Any]]) -> None:
     table = Table("ref", "severity", "overlap", "state", "ours", "theirs", "partner", "kinds", "respond by")
     for row in rows:
         kinds = ", ".join(matched["kind"] for matched in row["matched"])
-        overlap = "possible " + row["overlap"].replace("_", " ")
+        overlap = overlap_words(Overlap(row["overlap"]))
         states = (row["state"], row["our_state"], row["their_state"])
         partner = row["partner"] or "through the desk"
         table.add_row(row["ref"], row["severity"], overlap, *states, partner, kinds, row["respond_by"])
@@ -167,13 +172,17 @@ def _print_table(agency: str, rows: list[dict[str, Any]]) -> None:
 def _print_alert(row: dict[str, Any]) -> None:
     console = page()
     contact = row["contact"]
-    console.print(f"{row['ref']}  {row['severity']}  possible {row['overlap'].replace('_', ' ')}  {row['state']}")
+    console.print(f"{row['ref']}  {row['severity']}  {overlap_words(Overlap(row['overlap']))}  {row['state']}")
     console.print(f"  your {row['own']['kind']} {row['own']['ref']}; partner: {row['partner'] or 'through the desk'}")
+    if row.get("also_own"):
+        console.print(f"  and your own {row['also_own']}")
     for matched in row["matched"]:
         console.print(f"  {matched['kind']}: {matched['agreement']}, {matched['rarity']}")
     if row["suppressed"]:
         console.print(f"  too common to count: {', '.join(row['suppressed'])}")
     console.print(f"  strength: {row['strength'].replace('_', ' ')} ({row['score']:.1f}), {row['detector']}")
     console.print(f"  ring: {contact['desk']}, {contact['phone']}, {contact['email']} ({contact['hours']})")
+    for note in row.get("notes", ()):
+        console.print(f"  noted here: {note}", markup=False)
     console.print(f"  we: {row['our_state']}; they: {row['their_state']}; outcome: {row['outcome'] or 'none proposed'}")
     console.print(f"  raised {row['raised_at']}, respond by {row['respond_by']}")

@@ -18,11 +18,13 @@ from typing import Annotated, Any
 import typer
 
 from casebus.bus.log import Record, events_topic
+from casebus.cases.telling import overlap_words
 from casebus.cli.ledger import replayed
 from casebus.cli.node import training_banner
 from casebus.cli.options import Data, clock
 from casebus.cli.output import page, words
-from casebus.errors import Stalled
+from casebus.errors import NotPermitted, Stalled
+from casebus.events.enumerations import Overlap
 from casebus.installing import initialise
 from casebus.layout import HUB, Layout
 from casebus.roles import Installation
@@ -58,6 +60,13 @@ def prepared(root: Path, bootstrap: str | None, database: str | None) -> Layout:
     layout = Layout(root)
     if not layout.settings.exists():
         initialise(root, training=True, now=clock().now())
+    if not load(layout.settings, {}).training:
+        raise NotPermitted(
+            f"{root} is not for training: a story must not be told among real cases",
+            next_step="leave --data out, or name a directory that `casebus init --training` made.",
+        )
+    for variable in ("CASEBUS_BOOTSTRAP", "CASEBUS_DATABASE_FILE"):
+        os.environ.pop(variable, None)  # the story goes where its own options say, never to what is set up for work
     change: dict[str, object] = {}
     if bootstrap:
         change["bootstrap"] = bootstrap
@@ -218,7 +227,7 @@ class Story:
         alert = self._alert(agency)
         kinds = ", ".join(m["kind"].lower().replace("_", " ") for m in alert["matched"] if m["agreement"] != "differs")
         contact = alert["contact"]
-        _say(f"{agency} sees {alert['ref']}: possible {alert['overlap'].replace('_', ' ')}, {alert['severity']}.")
+        _say(f"{agency} sees {alert['ref']}: {overlap_words(Overlap(alert['overlap']))}, {alert['severity']}.")
         _say(f"  it concerns its own {alert['own']['kind']} {alert['own']['ref']}; agreeing: {kinds}")
         _say(f"  strength: {alert['strength'].replace('_', ' ')} ({alert['score']:.1f})")
         _say(f"  respond by {alert['respond_by']}")
@@ -291,7 +300,7 @@ class Story:
     def _replay(self) -> None:
         _title("The replay, from the ledger's own archive")
         opened = 0
-        for row in replayed(self._net.layout.role(HUB).ledger):
+        for row in replayed(self._net.layout.role(HUB).ledger, directory=self._net.installation.directory):
             if row["type"] == "CaseOpened":
                 opened += 1
             elif row["type"] not in ("DataAccessed", "DataDisclosed"):

@@ -11,14 +11,17 @@ from casebus.bus.log import Recorded
 from casebus.cases.telling import summary
 from casebus.cli.options import AsJson, clock
 from casebus.cli.output import leaves_bar, page, print_json, print_jsonl, words
+from casebus.directory import Directory
 from casebus.errors import NotFound, UsageError, VerificationFailed, WireError
 from casebus.events.catalogue import writer_of
+from casebus.layout import Layout
 from casebus.ledger.read import LedgerReader
 from casebus.ledger.verify import Outcome, Report
 from casebus.ledger.verify import verify as verify_ledger
 from casebus.wire.codec import decode
 from casebus.wire.headers import parse_headers
 from casebus.wire.schemas import Schemas
+from casebus.wire.seal import Opener
 
 app = typer.Typer(no_args_is_help=True, help="Verify and replay the audit log, also from an offline copy.")
 
@@ -111,7 +114,7 @@ def replay(
 ) -> None:
     """Tell every record of the ledger again, in the order in which it was logged, from the ledger's own archive."""
     _refuse_missing(ledger)
-    rows = replayed(ledger, to)
+    rows = replayed(ledger, to, _directory(ledger, data))
     if as_jsonl:
         print_jsonl(rows)
         return
@@ -120,14 +123,27 @@ def replay(
     words().print("This reading of a copy was not recorded anywhere.")
 
 
-def replayed(ledger: Path, to: int | None = None) -> Iterator[dict[str, Any]]:
-    """Return the contract's form of each record (DESIGN.md §9), also of those that no consumer could accept."""
+def _directory(ledger: Path, data: Path | None) -> Directory | None:
+    """Return the directory against which signatures are checked: --data's, or the one beside a ledger in its place."""
+    for root in (data, ledger.absolute().parent.parent):
+        if root is not None and Layout(root).directory.exists():
+            return Directory.load(Layout(root).directory)
+    return None
+
+
+def replayed(ledger: Path, to: int | None = None, directory: Directory | None = None) -> Iterator[dict[str, Any]]:
+    """Return the contract's form of each record (DESIGN.md §9), also of those that no consumer could accept.
+
+    `authentic` is null where there is no directory to check signatures against: what a record says is then what its
+    bytes say, and nothing more.
+    """
     reader = LedgerReader(ledger)
     schemas = Schemas.load()
+    opener = Opener(schemas, directory) if directory else None
     end = reader.size if to is None else min(to, reader.size)
     for index in range(end):
         recorded = reader.record(index)
-        kind, told = _told(recorded, schemas)
+        kind, told, authentic = _told(recorded, schemas) if opener is None else _opened(recorded, opener)
         _, owner = writer_of(recorded.topic)
         yield {
             "index": index,
@@ -136,16 +152,29 @@ def replayed(ledger: Path, to: int | None = None) -> Iterator[dict[str, Any]]:
             "type": kind,
             "agency": owner,
             "summary": told,
+            "authentic": authentic,
         }
 
 
-def _told(recorded: Recorded, schemas: Schemas) -> tuple[str | None, str]:
+Told = tuple[str | None, str, bool | None]
+"""A record's type, what it says, and whether its signature holds (None: not checked)."""
+
+
+def _opened(recorded: Recorded, opener: Opener) -> Told:
+    try:
+        payload = opener.open(recorded).event.payload
+    except WireError as error:
+        return None, f"a record that was not accepted: {error.reason.value.replace('_', ' ')}", error.authentic
+    return type(payload).__name__, summary(payload), True
+
+
+def _told(recorded: Recorded, schemas: Schemas) -> Told:
     try:
         attributes = parse_headers(recorded.record.headers).attributes
         schema = schemas.by_guid(attributes.schema_guid)
         if schema is None:
-            return None, "a record with an unknown schema"
+            return None, "a record with an unknown schema", None
         payload = decode(recorded.record.value, schema, schemas)
     except WireError as error:
-        return None, f"a record that cannot be read: {error.reason.value.replace('_', ' ')}"
-    return type(payload).__name__, summary(payload)
+        return None, f"a record that cannot be read: {error.reason.value.replace('_', ' ')}", None
+    return type(payload).__name__, summary(payload), None

@@ -1,23 +1,20 @@
 """`casebus log`: the records of one topic, decoded; identifiers appear as tokens only."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 
-from casebus.bus.log import events_topic
-from casebus.bus.outbox import Outgoing
-from casebus.cli.options import Data, installation
+from casebus import keys
+from casebus.cli.options import Data, Officer, installation
 from casebus.cli.output import print_jsonl
+from casebus.desk import Desk
 from casebus.errors import NotFound, WireError
 from casebus.events.catalogue import writer_of
-from casebus.events.enumerations import AccessOperation, Purpose
-from casebus.events.envelope import Event
-from casebus.events.types import DataAccessed
+from casebus.events.enumerations import Purpose
+from casebus.layout import HUB
 from casebus.roles import Installation
-from casebus.wire.ids import uuid7
 from casebus.wire.seal import Opener
 
 app = typer.Typer(no_args_is_help=True, help="The bus itself, record by record. Reading it is on record.")
@@ -29,6 +26,7 @@ def tail(
     topic: Annotated[str, typer.Argument(help="casebus.nz-police.events", show_default=False)],
     data: Data = None,
     start: Annotated[int, typer.Option("--from", help="The first position.", min=0)] = 0,
+    officer: Officer = None,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line (the only form).")] = True,
 ) -> None:
     """Print records from a position to the end, verified and decoded; what cannot be accepted says why."""
@@ -38,7 +36,7 @@ def tail(
         found.role(owner)
     except ValueError as error:
         raise NotFound(f"no topic {topic[:80]!r}", next_step="`casebus status` lists the topics.") from error
-    _record_access(found, owner, topic)
+    _record_access(found, owner, topic, officer)
     print_jsonl(_records(found, topic, start))
 
 
@@ -71,18 +69,10 @@ def _records(found: Installation, topic: str, start: int) -> Iterator[dict[str, 
             start = batch[-1].position + 1
 
 
-def _record_access(found: Installation, owner: str, topic: str) -> None:
+def _record_access(found: Installation, owner: str, topic: str, officer: str | None) -> None:
     """Put the read into the outbox of the topic's owner before anything is shown."""
-    payload = DataAccessed(
-        operation=AccessOperation.CONSULTATION,
-        actor="unnamed",
-        purpose=Purpose.AUDIT,
-        resource="log",
-        references=(topic,),
-        references_not_carried=0,
-        fields=(),
-    )
-    event_id = uuid7(found.clock.now(), secrets.token_bytes(10))
-    event = Event(id=event_id, source=owner, partition_key="log", payload=payload)
-    with closing(found.open_store(owner)) as store, store.transaction() as tx:
-        found.publisher(owner).publish(tx, [Outgoing(events_topic(owner), event)])
+    # The hub has no id key, hence no pseudonyms: its operators read as "unnamed".
+    id_key = b"" if owner == HUB else keys.load_secret(found.role(owner).key("id"))
+    named = None if owner == HUB else officer
+    with closing(found.open_store(owner)) as store:
+        Desk(owner, named, id_key, store, found.publisher(owner), found.clock).accessed("log", [topic], Purpose.AUDIT)

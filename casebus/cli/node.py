@@ -2,21 +2,24 @@
 
 import signal
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from casebus import logs
+from casebus import keys, logs
 from casebus.cli.options import AsJson, Data, clock, installation, named
 from casebus.cli.output import page, print_json, words
 from casebus.clock import Clock
 from casebus.errors import CasebusError, PartlyDone, UsageError
-from casebus.installing import initialise
+from casebus.installing import initialise, topics_of
 from casebus.layout import HUB, Layout
 from casebus.roles import Installation, open_role
-from casebus.status import Overview
+from casebus.status import Overview, end_of
 from casebus.supervise import Supervisor, die_with_supervisor
 
 
@@ -45,17 +48,22 @@ def training_banner() -> None:
 
 
 class Stop:
-    """Turns SIGTERM and SIGINT into a flag that loops look at; a second signal ends the process at once."""
+    """Turns SIGTERM and SIGINT into a flag that loops look at; a second signal ends the process at once.
+
+    `interrupted` tells that it was SIGINT: the command ends with 130 then, after SIGTERM with 0.
+    """
 
     def __init__(self) -> None:
         self.asked = False
+        self.interrupted = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)
 
-    def _ask(self, _number: int, _frame: object) -> None:
+    def _ask(self, number: int, _frame: object) -> None:
         if self.asked:
-            sys.exit(1)
+            sys.exit(128 + number)
         self.asked = True
+        self.interrupted = number == signal.SIGINT
 
     def __call__(self) -> bool:
         """Tell whether to stop."""
@@ -77,7 +85,7 @@ def run(
 ) -> None:
     """Run the roles: `all` supervises the hub and every agency as processes of their own.
 
-    Ends with 9 when something was newly refused or parked, 7 on timeout.
+    Ends with 9 when something was newly refused or parked, 7 on timeout, 130 after Ctrl-C.
     """
     die_with_supervisor()
     stop = Stop()
@@ -86,14 +94,16 @@ def run(
         if only:
             raise UsageError("--only goes with one role", next_step="casebus run nz-police --only adapter")
         logs.configure(found.layout.root / "supervisor.jsonl", "supervisor")
-        before = _faults(found) if until_idle else 0
+        before = _faults(found) if until_idle else frozenset()
         Supervisor(found, clock()).run(stopped=stop, until_idle=until_idle, timeout_s=timeout)
     else:
         found.role(role)
         logs.configure(found.role(role).log, role)
-        before = _faults(found, role) if until_idle else 0
+        before = _faults(found, role) if until_idle else frozenset()
         _run_role(found, role, only or [], stop, until_idle, timeout)
-    if until_idle and (_faults(found) if role == "all" else _faults(found, role)) > before:
+    if stop.interrupted:
+        raise typer.Abort
+    if until_idle and (_faults(found) if role == "all" else _faults(found, role)) - before:
         raise PartlyDone(
             "done, but something was refused or parked",
             unchanged="what was refused or parked is kept, with its reason.",
@@ -111,7 +121,7 @@ def _run_role(
         opened.close()
 
 
-def _faults(found: Installation, *roles: str) -> int:
+def _faults(found: Installation, *roles: str) -> frozenset[tuple[str, str]]:
     overview = Overview(found, roles)
     try:
         return overview.faults()
@@ -148,48 +158,72 @@ def _print_status(report: dict[str, object]) -> None:
 
 
 def doctor(data: Data = None, as_json: AsJson = False) -> None:
-    """Check an installation: settings, directory, schemas, keys, bus and stores, each with what to do about it."""
-    checks = [_check(name, act) for name, act in _examinations(named(data), clock())]
+    """Check an installation: settings, directory, schemas, keys, bus and stores, each with what to do about it.
+
+    Ends with the highest exit code among the checks that failed.
+    """
+    checks = _checks(Layout(named(data)), clock())
     if as_json:
-        print_json({"checks": checks})
+        print_json({"checks": [{"name": c.name, "ok": c.code == 0, "detail": c.detail} for c in checks]})
     else:
         for check in checks:
-            page().print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['detail']}")
-    if not all(check["ok"] for check in checks):
-        raise typer.Exit(1)
+            page().print(f"{'FAIL' if check.code else 'ok  '} {check.name}: {check.detail}", markup=False)
+    worst = max(check.code for check in checks)
+    if worst:
+        raise typer.Exit(worst)
 
 
-def _check(name: str, act: object) -> dict[str, object]:
-    assert callable(act), "bug: an examination is callable"
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one examination found. `code` is the exit code of its error, 0 where there was none."""
+
+    name: str
+    code: int
+    detail: str
+
+
+def _check(name: str, examine: Callable[[], str]) -> Check:
     try:
-        return {"name": name, "ok": True, "detail": act()}
+        return Check(name, 0, examine())
     except CasebusError as error:
-        return {"name": name, "ok": False, "detail": error.diagnostics()}
+        return Check(name, error.exit_code, error.diagnostics())
 
 
-def _examinations(root: Path, now: Clock) -> list[tuple[str, object]]:
-    layout = Layout(root)
-
-    def opened() -> Installation:
-        return Installation.open(layout, now)
-
-    def keys_of(code: str) -> str:
-        opened().publisher(code)
-        return "signing key can be read, by its owner only"
-
-    def reach_log() -> str:
-        found = opened()
-        found.open_log("doctor").close()
-        return found.settings.bootstrap or "embedded"
-
-    def reach_store(code: str) -> str:
-        opened().open_store(code).close()
-        return "answers"
-
-    codes = [HUB, *opened().agencies]
+def _checks(layout: Layout, now: Clock) -> list[Check]:
+    settings = _check("settings and directory", lambda: f"{len(Installation.open(layout, now).agencies)} agencies")
+    if settings.code:
+        return [settings]  # nothing else can be found without them
+    found = Installation.open(layout, now)
     return [
-        ("settings and directory", lambda: f"{len(opened().agencies)} agencies"),
-        ("bus", reach_log),
-        *((f"keys of {code}", lambda code=code: keys_of(code)) for code in codes),
-        *((f"state of {code}", lambda code=code: reach_store(code)) for code in codes),
+        settings,
+        _check("bus", lambda: _reach_bus(found)),
+        *(_check(f"{key} key of {code}", partial(_read_key, found, code, key)) for code, key in _keys(found)),
+        *(_check(f"state of {code}", partial(_reach_state, found, code)) for code in found.present),
     ]
+
+
+def _keys(found: Installation) -> list[tuple[str, str]]:
+    """Return the role and name of every key file that should be here."""
+    names = {HUB: ("signing", "ledger")}
+    return [(code, key) for code in found.present for key in names.get(code, ("signing", "token", "id"))]
+
+
+def _read_key(found: Installation, code: str, key: str) -> str:
+    path = found.role(code).key(key)
+    if key in ("token", "id"):
+        keys.load_secret(path)
+    else:
+        keys.load_signing_key(path)
+    return "can be read, by its owner only"
+
+
+def _reach_bus(found: Installation) -> str:
+    with closing(found.open_log("doctor")) as log:
+        for topic in {topic for code in found.present for topic in topics_of(code, found.agencies)}:
+            end_of(log, topic)
+    return found.settings.bootstrap or "embedded"
+
+
+def _reach_state(found: Installation, code: str) -> str:
+    found.open_store(code).close()
+    return "answers"

@@ -11,7 +11,6 @@ from casebus.bus.parking import PARKED_RECORDS, ParkedRecord, held_behind, relea
 from casebus.cli.options import AsJson, Data, installation
 from casebus.cli.output import page, print_json
 from casebus.errors import NotFound, ParkReason
-from casebus.layout import HUB
 from casebus.store.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be accepted: kept untouched, with the reason.")
@@ -22,7 +21,7 @@ ParkedId = Annotated[str, typer.Argument(help="The id, as `parked list` shows it
 @contextmanager
 def _stores(data: Data) -> Iterator[dict[str, Store]]:
     found = installation(data)
-    stores = {code: found.open_store(code) for code in (HUB, *found.agencies)}
+    stores = {code: found.open_store(code) for code in found.present}
     try:
         yield stores
     finally:
@@ -48,7 +47,7 @@ def list_parked(data: Data = None, as_json: AsJson = False) -> None:
 
 
 def as_dict(parked: ParkedRecord, behind: int) -> dict[str, Any]:
-    """Return the contract's form (DESIGN.md §9). `held_keys` are the keys that it holds, in hex, none if forged."""
+    """Return the contract's form (DESIGN.md §9). `held_keys` are the keys that it holds, none if forged."""
     heads = parked.authentic and parked.reason is not ParkReason.KEY_HELD
     return {
         "id": parked.id,

@@ -26,7 +26,7 @@ MAX_SIGHTINGS = 500
 class Payload(BaseModel):
     """The root of every model here: frozen, strict, no field that the schema does not have."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -193,9 +193,12 @@ class TipWithdrawn(Payload):
 
 
 class CaseOpened(Payload):
-    """An agency has an open investigation. A backlog load raises no urgent alert."""
+    """An agency has an open investigation, or holds something else about it than its identifiers. A later `revision`
+    replaces all of an earlier one; they rise, not always by one. A backlog load raises no urgent alert.
+    """
 
     case_id: Id
+    revision: Count = 1
     category: en.IncidentCategory
     backlog: bool
     opened_at: TimeStatement
@@ -293,9 +296,12 @@ class DeconflictionResolved(Payload):
 
 
 class WelfareCheckRequested(Payload):
-    """Somebody is asked to see that a child is safe. Never waits for a conflict."""
+    """Somebody is asked to see that a child is safe. Never waits for a conflict. A later `revision` replaces an earlier
+    request of the same check; they rise, not always by one.
+    """
 
     check_id: Id
+    revision: Count = 1
     record_ids: Annotated[tuple[Id, ...], Field(max_length=100)]
     response_class: en.ResponseClass
     children: Count

@@ -75,7 +75,9 @@ class TipWithdrawal:
 
 @dataclass(frozen=True, slots=True)
 class CaseDraft:
-    """An open investigation. Delivered again with other identifiers, it becomes one IdentifierCorrected for each."""
+    """An open investigation. Delivered again with nothing but other identifiers, it becomes one IdentifierCorrected for
+    each; with anything else changed it is opened again under the next revision, all of it.
+    """
 
     key: RecordKey
     category: en.IncidentCategory

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 
 from pydantic import BaseModel
 
+from casebus.events.enumerations import CorrectionReason
 from casebus.events.types import MAX_SIGHTINGS, Sighting
-from casebus.intake.adapter import Draft
+from casebus.intake.adapter import CaseDraft, Draft
 
 MAX_TOKENS_IN_ALL = 3_500
 """About 180 KB of tokens: with 500 sightings around them an event stays below the Log's limit of 256 KiB."""
@@ -31,6 +32,11 @@ def content_digest(draft: Draft) -> str:
     """Return SHA-256 over the content of a draft, in hex."""
     text = f"{type(draft).__name__}\n{canonical(draft)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def rest_digest(draft: CaseDraft) -> str:
+    """Return the digest of a case without its identifiers and the reason for which those changed."""
+    return content_digest(replace(draft, identifiers=(), correction_reason=CorrectionReason.TRANSCRIPTION))
 
 
 def carried(sightings: Sequence[Sighting]) -> list[Sighting]:

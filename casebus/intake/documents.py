@@ -24,7 +24,9 @@ MAX_DEPTH = 64
 MAX_OBJECTS = 300_000
 """JSON objects or XML elements: beyond it, 10 MiB of nearly nothing would take a minute and gigabytes to read."""
 
-MAX_ROWS = 100_000
+MAX_ROWS = 20_000
+"""What one document's transaction carries without holding up the node. A larger register is handed over in parts."""
+
 MAX_COLUMNS = 200
 
 Format = Literal["json", "xml", "csv"]

@@ -3,20 +3,22 @@
 Ids are derived under the agency's private id key, because report numbers are enumerable: an unkeyed hash would let any
 reader ask "do you hold report N?". The content version is the revision with a digest of the content, so the same
 content delivered again makes no event, and content that returns to an earlier form still makes a new one.
+
+Documents may arrive out of order: what ends a tip or a welfare check is told before its content is known, and the
+content that arrives afterwards finds it ended.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from casebus.errors import DocumentRefused, RefusalCode
 from casebus.events.catalogue import partition_key
-from casebus.events.enumerations import RecordKind, TriState
+from casebus.events.enumerations import Tlp, TriState
 from casebus.events.envelope import Event
 from casebus.events.types import (
+    MAX_SIGHTINGS,
     CaseClosed,
     CaseOpened,
     ChildSafeguarded,
-    IdentifierCorrected,
     Payload,
     Sighting,
     TipAmended,
@@ -38,52 +40,21 @@ from casebus.intake.adapter import (
     WelfareCompletionDraft,
     WelfareRequestDraft,
 )
-from casebus.intake.content import canonical, carried, content_digest
+from casebus.intake.content import canonical, carried, content_digest, rest_digest
+from casebus.intake.corrections import corrections
 from casebus.intake.records import OwnKind, OwnRecord, OwnSighting
+from casebus.intake.revisions import Change, Drafted, Known
 from casebus.intake.services import slug
 from casebus.matching.tokens import Tokeniser
 from casebus.wire.ids import derived_id
 
-Known = Callable[[str], OwnRecord | None]
-"""Looks an own record up by its id."""
-
 
 @dataclass(frozen=True, slots=True)
-class Drafted:
-    """What one draft became: events to publish (none when nothing changed), and the own record as it now stands.
+class _Seen:
+    """What an event carries of a document's identifiers, and how many it does not."""
 
-    `said_before` is the event in which it was said, where that is not the record's last.
-    """
-
-    events: tuple[Event, ...]
-    record: OwnRecord | None
-    said_before: str | None = None
-
-    @property
-    def event_ids(self) -> tuple[str, ...]:
-        """The events that say what the draft says, now or when it was first delivered."""
-        last = self.record.event_ids if self.record else ()
-        return last if self.said_before is None else (self.said_before,)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One revision of an own record: what it was, what its content digest is, which revision this makes."""
-
-    record_id: str
-    key: RecordKey
-    before: OwnRecord | None
-    digest: str
-
-    @property
-    def revision(self) -> int:
-        """The revision that this change makes."""
-        return self.before.revision + 1 if self.before else 1
-
-    @property
-    def unchanged(self) -> bool:
-        """Tell whether the same content stands already."""
-        return self.before is not None and self.before.open and self.before.digest == self.digest
+    carried: tuple[Sighting, ...] = ()
+    not_carried: int = 0
 
 
 class Drafting:
@@ -100,7 +71,7 @@ class Drafting:
         return derived_id(self._id_key, "record", kind.value, key.system, key.number)
 
     def draft(self, draft: Draft, known: Known) -> Drafted:
-        """Return the events that a draft makes, given what is known. Raises `DocumentRefused`."""
+        """Return the events that a draft makes, given what is known."""
         match draft:
             case TipDraft():
                 return self._tip(draft, known)
@@ -121,26 +92,28 @@ class Drafting:
 
     def _tip(self, draft: TipDraft, known: Known) -> Drafted:
         change = self._change(OwnKind.tip, draft.key, draft, known)
-        if change.unchanged:
-            return Drafted((), change.before)
-        sightings = self._sightings(draft.key, draft.identifiers)
-        content = self._content(draft, sightings)
+        if change.says_the_same:  # also of a tip that was withdrawn since: a late copy does not bring it back
+            return _known_already(change)
+        child = draft.content.possible_child.answer is TriState.YES
+        if change.before is not None and change.ended_first:
+            return Drafted((), replace(change.before, digest=change.digest, possible_child=child), ended_first=True)
+        seen = self._seen(draft.key, draft.identifiers)
+        content = self._content(draft, seen)
         tip_id = change.record_id
         payload: Payload = (
             TipReceived(tip_id=tip_id, content=content)
             if change.before is None
             else TipAmended(tip_id=tip_id, revision=change.revision, reason=draft.amend_reason, content=content)
         )
-        child = content.possible_child.answer is TriState.YES
-        return self._drafted(OwnKind.tip, change, [payload], sightings=sightings, possible_child=child)
+        return self._drafted(OwnKind.tip, change, [payload], seen=seen, possible_child=child)
 
-    def _content(self, draft: TipDraft, sightings: Sequence[Sighting]) -> TipContent:
+    def _content(self, draft: TipDraft, seen: _Seen) -> TipContent:
         report = draft.source_report
         priors = draft.prior_reports[:100]
         return draft.content.model_copy(
             update={
-                "sightings": tuple(carried(sightings)),
-                "sightings_not_carried": len(sightings) - len(carried(sightings)),
+                "sightings": seen.carried,
+                "sightings_not_carried": seen.not_carried,
                 "source_report": self._tokeniser.report(report.system, report.number) if report else None,
                 "prior_reports": tuple(self._tokeniser.report(prior.system, prior.number) for prior in priors),
             }
@@ -151,60 +124,37 @@ class Drafting:
         if change is None:
             return Drafted((), known(self.record_id(OwnKind.tip, draft.key)))
         payload = TipWithdrawn(tip_id=change.record_id, reason=draft.reason)
-        return self._drafted(OwnKind.tip, change, [payload], is_open=False)
+        return self._drafted(OwnKind.tip, change, [payload])
 
     # --- cases ---
 
     def _case(self, draft: CaseDraft, known: Known) -> Drafted:
         change = self._change(OwnKind.case, draft.key, draft, known)
-        if change.unchanged:
-            return Drafted((), change.before)
-        sightings = self._sightings(draft.key, draft.identifiers)
-        if change.before is None or not change.before.open:
-            payloads: list[Payload] = [self._case_opened(change.record_id, draft, sightings)]
-        else:
-            payloads = self._corrections(change.before, draft, sightings)
+        before = change.before if change.before is not None and change.before.open else None
+        if before is not None and change.says_the_same:
+            return _known_already(change)
+        seen = self._seen(draft.key, draft.identifiers)
+        rest = rest_digest(draft)
+        if before is not None and before.rest_digest == rest:
+            payloads: Sequence[Payload] = corrections(before, seen.carried, draft.correction_reason)
+        else:  # anything else that changed may be an escalation: the whole case is told anew
+            payloads = [self._case_opened(change, draft, seen)]
         child = draft.possible_child.answer is TriState.YES
-        return self._drafted(OwnKind.case, change, payloads, sightings=sightings, possible_child=child)
+        return self._drafted(OwnKind.case, change, payloads, seen=seen, possible_child=child, rest=rest)
 
-    def _case_opened(self, case_id: str, draft: CaseDraft, sightings: Sequence[Sighting]) -> CaseOpened:
+    def _case_opened(self, change: Change, draft: CaseDraft, seen: _Seen) -> CaseOpened:
         return CaseOpened(
-            case_id=case_id,
+            case_id=change.record_id,
+            revision=change.revision,
             category=draft.category,
             backlog=draft.backlog,
             opened_at=draft.opened_at,
             priority=draft.priority,
             possible_child=draft.possible_child,
-            sightings=tuple(carried(sightings)),
-            sightings_not_carried=len(sightings) - len(carried(sightings)),
+            sightings=seen.carried,
+            sightings_not_carried=seen.not_carried,
             grading=draft.grading,
             handling=draft.handling,
-        )
-
-    def _corrections(self, before: OwnRecord, draft: CaseDraft, after: Sequence[Sighting]) -> list[Payload]:
-        """Return one correction for each sighting that went, and one for each that came with nothing to replace."""
-        now = carried(after)
-        kept = {sighting.sighting_id for sighting in now}
-        had = {old.sighting_id for old in before.sightings}
-        came = [sighting for sighting in now if sighting.sighting_id not in had]
-        corrections: list[Payload] = []
-        for old in before.sightings:
-            if old.sighting_id in kept:
-                continue
-            same = [new for new in came if (new.subject_no, new.kind) == (old.subject_no, old.kind)]
-            replacement = same[0] if same else None
-            if replacement:
-                came.remove(replacement)
-            corrections.append(self._correction(before, draft, old.sighting_id, replacement))
-        return corrections + [self._correction(before, draft, new.sighting_id, new) for new in came]
-
-    def _correction(self, record: OwnRecord, draft: CaseDraft, wrong: str, right: Sighting | None) -> Payload:
-        return IdentifierCorrected(
-            record_kind=RecordKind.case,
-            record_id=record.record_id,
-            sighting_id=wrong,
-            reason=draft.correction_reason,
-            replacement=right,
         )
 
     def _case_closure(self, draft: CaseClosure, known: Known) -> Drafted:
@@ -214,35 +164,39 @@ class Drafting:
         change = self._closing(OwnKind.case, draft.key, draft, known)
         if change is None:
             return Drafted((), known(case_id))
-        return self._drafted(OwnKind.case, change, [CaseClosed(case_id=case_id, reason=draft.reason)], is_open=False)
+        return self._drafted(OwnKind.case, change, [CaseClosed(case_id=case_id, reason=draft.reason)])
 
     # --- the child ---
 
     def _welfare_request(self, draft: WelfareRequestDraft, known: Known) -> Drafted:
         change = self._change(OwnKind.welfare_check, draft.key, draft, known)
+        if change.says_the_same:
+            return _known_already(change)
         payload = WelfareCheckRequested(
             check_id=change.record_id,
+            revision=change.revision,
             record_ids=self._concerning(draft.concerning),
             response_class=draft.response_class,
             children=draft.children,
             country=draft.country,
             self_harm_risk=draft.self_harm_risk,
         )
-        if change.before is not None:  # asked once; what came of it is the completion
-            return Drafted((), change.before, self._event(replace(change, before=None), 0, payload).id)
-        return self._drafted(OwnKind.welfare_check, change, [payload])
+        drafted = self._drafted(OwnKind.welfare_check, change, [payload])
+        if drafted.record is not None and change.ended_first:  # on record all the same, but it waits for nothing
+            return replace(drafted, record=replace(drafted.record, open=False), ended_first=True)
+        return drafted
 
     def _welfare_completion(self, draft: WelfareCompletionDraft, known: Known) -> Drafted:
         change = self._closing(OwnKind.welfare_check, draft.key, draft, known)
         if change is None:
             return Drafted((), known(self.record_id(OwnKind.welfare_check, draft.key)))
         payload = WelfareCheckCompleted(check_id=change.record_id, result=draft.result)
-        return self._drafted(OwnKind.welfare_check, change, [payload], is_open=False)
+        return self._drafted(OwnKind.welfare_check, change, [payload])
 
     def _outcome(self, draft: SafeguardDraft, known: Known) -> Drafted:
         change = self._change(OwnKind.outcome, draft.key, draft, known)
-        if change.unchanged:
-            return Drafted((), change.before)
+        if change.says_the_same:
+            return _known_already(change)
         payload = ChildSafeguarded(
             outcome_id=change.record_id,
             outcome_type=draft.outcome_type,
@@ -268,24 +222,25 @@ class Drafting:
         return Change(record_id, key, known(record_id), content_digest(draft))
 
     def _closing(self, kind: OwnKind, key: RecordKey, draft: Draft, known: Known) -> Change | None:
-        """Return the change that ends a record, None when it has ended already."""
-        change = self._change(kind, key, draft, known)
-        if change.before is None:
-            raise DocumentRefused(RefusalCode.UNKNOWN_RECORD, f"it ends a {kind.value} that this agency does not hold")
-        return change if change.before.open else None
+        """Return the change that ends a record, None when it has ended already. One not seen yet may end, too."""
+        change = replace(self._change(kind, key, draft, known), ends=True)
+        return change if change.before is None or change.before.open else None
 
-    def _sightings(self, key: RecordKey, identifiers: Sequence[Identifier]) -> list[Sighting]:
-        """Return one sighting per distinct identifier, in the document's order."""
-        distinct = {self._sighting_id(key, identifier): identifier for identifier in identifiers}
-        return [self._sighting(sighting_id, identifier) for sighting_id, identifier in distinct.items()]
+    def _seen(self, key: RecordKey, identifiers: Sequence[Identifier]) -> _Seen:
+        """Return one sighting per distinct identifier, in the document's order, as many as an event carries."""
+        distinct = list(dict.fromkeys(identifiers))
+        # Cut before anything is tokenised: a document of a hundred thousand costs no more than one of five hundred.
+        sightings = [self._sighting(key, identifier) for identifier in distinct[:MAX_SIGHTINGS]]
+        kept = tuple(carried(sightings))
+        return _Seen(kept, len(distinct) - len(kept))
 
     def _sighting_id(self, key: RecordKey, identifier: Identifier) -> str:
         return derived_id(self._id_key, "sighting", key.system, key.number, canonical(identifier))
 
-    def _sighting(self, sighting_id: str, identifier: Identifier) -> Sighting:
+    def _sighting(self, key: RecordKey, identifier: Identifier) -> Sighting:
         tokenised = self._tokeniser.tokens(identifier, self._region)
         return Sighting(
-            sighting_id=sighting_id,
+            sighting_id=self._sighting_id(key, identifier),
             subject_no=identifier.subject_no,
             kind=identifier.kind,
             tokens=tokenised.tokens,
@@ -302,23 +257,27 @@ class Drafting:
         change: Change,
         payloads: Sequence[Payload],
         *,
-        sightings: Sequence[Sighting] = (),
+        seen: _Seen = _Seen(),
         possible_child: bool | None = None,
-        is_open: bool = True,
+        rest: str = "",
     ) -> Drafted:
         events = tuple(self._event(change, number, payload) for number, payload in enumerate(payloads))
-        before_child = change.before.possible_child if change.before else False
+        event_ids = tuple(event.id for event in events)
+        before = change.before
+        before_child = before.possible_child if before else False
         record = OwnRecord(
             record_id=change.record_id,
             kind=kind,
             system=change.key.system,
             number=change.key.number,
             revision=change.revision,
-            digest=change.digest,
-            open=is_open,
+            digest=change.content_digest,
+            open=not change.ends,
             possible_child=before_child if possible_child is None else possible_child,
-            sightings=tuple(OwnSighting(s.sighting_id, s.subject_no, s.kind) for s in carried(sightings)),
-            event_ids=tuple(event.id for event in events),
+            sightings=tuple(OwnSighting(s.sighting_id, s.subject_no, s.kind) for s in seen.carried),
+            event_ids=before.event_ids if before and not event_ids else event_ids,
+            content_event_ids=change.content_event_ids(event_ids),
+            rest_digest=rest,
         )
         return Drafted(events, record)
 
@@ -326,7 +285,28 @@ class Drafting:
         version = f"{change.revision}:{change.digest}:{number}"
         kind = type(payload).__name__
         event_id = derived_id(self._id_key, "event", change.key.system, change.key.number, kind, version)
-        return Event(id=event_id, source=self._agency, partition_key=partition_key(payload), payload=payload)
+        return Event(
+            id=event_id,
+            source=self._agency,
+            partition_key=partition_key(payload),
+            payload=payload,
+            classification=_classification(payload),
+        )
+
+
+def _known_already(change: Change) -> Drafted:
+    return Drafted((), change.before, change.before.content_event_ids if change.before else ())
+
+
+def _classification(payload: Payload) -> Tlp:
+    """Return the mark that a tip or a case bears itself; AMBER for what bears none."""
+    match payload:
+        case TipReceived() | TipAmended():
+            return payload.content.handling.tlp
+        case CaseOpened():
+            return payload.handling.tlp
+        case _:
+            return Tlp.AMBER
 
 
 def service_slug(service: str | None) -> str | None:

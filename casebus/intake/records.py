@@ -28,8 +28,12 @@ class OwnSighting:
 
 @dataclass(frozen=True, slots=True)
 class OwnRecord:
-    """A tip, case, welfare check or outcome as last published. `digest` is over the content, `revision` counts from 1;
-    `event_ids` are the events of the last revision.
+    """A tip, case, welfare check or outcome as last published. `revision` counts from 1; `event_ids` are the events of
+    the last revision that made any.
+
+    `digest` is over the content as last delivered and is kept through the record's ending, as are `content_event_ids`,
+    the events that said it. Both are empty in a record that ended before its content arrived. `rest_digest` is over a
+    case without its identifiers: it tells a correction of those from any other change.
     """
 
     record_id: str
@@ -42,6 +46,8 @@ class OwnRecord:
     possible_child: bool
     sightings: tuple[OwnSighting, ...]
     event_ids: tuple[str, ...]
+    content_event_ids: tuple[str, ...] = ()
+    rest_digest: str = ""
 
     @property
     def key(self) -> RecordKey:

@@ -11,6 +11,7 @@ committed together with its events; filing it afterwards repeats safely:
 A crash after 1 leaves the document in `in/` with an unfiled row: the next start does 2 to 4 and translates nothing.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -25,6 +26,8 @@ from casebus.intake.records import Taken
 
 NAME_LIMIT_BYTES = 255
 REPORT_SUFFIX = ".report.json"
+_NOT_REGULAR = (errno.ELOOP, errno.ENXIO, errno.EISDIR)
+"""What opening says of a link, of a socket or a pipe that nobody serves, of a directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,12 @@ class Spool:
             (directory / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def waiting(self) -> list[Found]:
-        """Return what is in `in/`, in order of arrival: modification time, then name."""
-        with os.scandir(self._directory / "in") as entries:
-            found = [self._found(entry) for entry in entries if _is_offered(entry.name)]
+        """Return what is in `in/`, in order of arrival: modification time, then name. Raises `StoreError`."""
+        try:
+            with os.scandir(self._directory / "in") as entries:
+                found = [self._found(entry) for entry in entries if _is_offered(entry.name)]
+        except OSError as error:
+            raise StoreError(f"in/ cannot be read: {error.strerror}") from error
         return sorted((f for f in found if f is not None), key=lambda f: (f.modified_ns, f.name))
 
     def _found(self, entry: os.DirEntry[str]) -> Found | None:
@@ -58,16 +64,26 @@ class Spool:
             return None
         return Found(entry.name, identity_of(entry.name, status), status.st_mtime_ns, stat.S_ISREG(status.st_mode))
 
-    def read(self, found: Found) -> bytes:
-        """Return a document's bytes. Raises `DocumentRefused` for what is not a regular file, or is too large.
+    def read(self, found: Found) -> bytes | None:
+        """Return a document's bytes, None if it is gone: whoever put it there took it back.
 
-        The file is opened without following a link or waiting for a pipe's writer, and judged by the open descriptor:
-        what is read is what was judged.
+        Raises `DocumentRefused` for what is not a regular file, or is too large; `StoreError` for what says nothing
+        about the document (no descriptor left, a failing disk, no permission): it is tried again.
         """
         try:
-            descriptor = os.open(self._directory / "in" / found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            return self._content(found)
+        except FileNotFoundError:
+            return None
         except OSError as error:
-            raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it cannot be opened as a regular file") from error
+            if error.errno in _NOT_REGULAR:
+                raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it is not a regular file") from error
+            raise StoreError(f"a document in in/ cannot be read: {error.strerror}") from error
+
+    def _content(self, found: Found) -> bytes:
+        """Open without following a link or waiting for a pipe's writer, and judge the open descriptor: what is read is
+        what was judged.
+        """
+        descriptor = os.open(self._directory / "in" / found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)  # before a file object is made of it: of a directory none can be
             raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it is not a regular file")
@@ -181,9 +197,12 @@ def write_durably(path: Path, body: bytes) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make renames in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    """Make renames in a directory durable. Raises `StoreError`."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreError(f"{directory.name}/ cannot be made durable: {error.strerror}") from error

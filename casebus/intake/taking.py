@@ -9,11 +9,12 @@ import structlog
 
 from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
-from casebus.errors import DocumentRefused, RefusalCode
+from casebus.errors import DocumentRefused, RefusalCode, StoreError
 from casebus.events.envelope import Event
 from casebus.intake.adapter import Adapter, Document, Draft
 from casebus.intake.drafting import Drafting
 from casebus.intake.records import OWN_RECORDS, TAKEN, OwnRecord, Taken
+from casebus.intake.revisions import Drafted
 from casebus.intake.spool import Found, Spool
 from casebus.store.store import Save, Store, Transaction, View
 
@@ -55,9 +56,16 @@ class Taking:
             self._file_unfiled()
         untaken = (found for found in self._spool.waiting() if not self._is_taken(found))
         taken = 0
+        unreadable: StoreError | None = None
         for found in islice(untaken, STEP_DOCUMENTS):
-            self._take(found)
-            taken += 1
+            try:
+                read = self._read(found)
+            except StoreError as error:  # this one is tried again, and is not in the way of the others
+                unreadable = unreadable or error
+                continue
+            taken += self._take(found, read)
+        if unreadable is not None and not taken:
+            raise unreadable
         return taken
 
     def idle(self) -> bool:
@@ -68,53 +76,51 @@ class Taking:
         with self._store.view() as view:
             return view.get(TAKEN, found.identity) is not None
 
-    def _take(self, found: Found) -> None:
-        digest, said = self._read(found)
+    def _take(self, found: Found, read: tuple[str, Decision | list[Draft]] | None) -> bool:
+        """Decide upon a document, commit, file it. False if it is gone: then there is nothing to report."""
+        if read is None:
+            return False
+        digest, said = read
+        # Drafted before the write transaction, because many tokens take a while and the whole node waits for it. Nobody
+        # but this component writes OWN_RECORDS, and its lock lets one instance run: what is read here still stands then.
+        decision = said if isinstance(said, Decision) else self._decide(said)
         # Before the commit: one that is reported as failed may have happened all the same.
         self._unfiled = True
         with self._store.transaction() as tx:
-            decision = said if isinstance(said, Decision) else self._decide(said, tx)
             taken = self._taken(found, digest, decision, tx)
             self._commit(decision, taken, tx)
         self._file(taken)
         self._unfiled = False
         self._log.info("document_taken", outcome=taken.outcome, code=taken.code, events=len(taken.event_ids))
+        return True
 
-    def _read(self, found: Found) -> tuple[str, Decision | list[Draft]]:
-        """Return a document's digest and what it says: outside any transaction, because a large one takes a while."""
+    def _read(self, found: Found) -> tuple[str, Decision | list[Draft]] | None:
+        """Return a document's digest and what it says, None if it is gone; outside any transaction."""
         digest = ""
         try:
             content = self._spool.read(found)
+            if content is None:
+                return None
             digest = hashlib.sha256(content).hexdigest()
             return digest, self._adapter.translate(Document(found.name, content))
         except DocumentRefused as refused:
             return digest, _refusal(refused)
 
-    def _decide(self, drafts: list[Draft], view: View) -> Decision:
+    def _decide(self, drafts: list[Draft]) -> Decision:
         """Draft what a document says against the agency's own records; nothing is written yet."""
         standing: dict[str, OwnRecord] = {}
+        made: list[Drafted] = []
+        with self._store.view() as view:
 
-        def known(record_id: str) -> OwnRecord | None:
-            return standing.get(record_id) or view.get(OWN_RECORDS, record_id)
+            def known(record_id: str) -> OwnRecord | None:
+                return standing.get(record_id) or view.get(OWN_RECORDS, record_id)
 
-        events: list[Event] = []
-        event_ids: list[str] = []
-        try:
             for draft in drafts:
                 drafted = self._drafting.draft(draft, known)
-                events += drafted.events
-                event_ids += drafted.event_ids
+                made.append(drafted)
                 if drafted.record is not None:
                     standing[drafted.record.record_id] = drafted.record
-        except DocumentRefused as refused:
-            return _refusal(refused)
-        records = tuple(standing.values())
-        if not events:
-            # Asked, because one that said something else before was never published under the id of what it says now.
-            topic = events_topic(self._adapter.agency)
-            event_ids = [event_id for event_id in event_ids if view.published(topic, event_id)]
-            return Decision(DUPLICATE, None, "nothing new: its content is known already", (), tuple(event_ids), records)
-        return Decision(ACCEPTED, None, f"{len(events)} events", tuple(events), tuple(event_ids), records)
+        return _decision(made, tuple(standing.values()))
 
     def _taken(self, found: Found, digest: str, decision: Decision, view: View) -> Taken:
         folder = "refused" if decision.outcome == REFUSED else "done"
@@ -157,3 +163,18 @@ class Taking:
 
 def _refusal(refused: DocumentRefused) -> Decision:
     return Decision(REFUSED, refused.refusal.value, refused.what)
+
+
+def _decision(made: list[Drafted], records: tuple[OwnRecord, ...]) -> Decision:
+    events = tuple(event for drafted in made for event in drafted.events)
+    event_ids = tuple(dict.fromkeys(event_id for drafted in made for event_id in drafted.event_ids))
+    late = sum(drafted.ended_first for drafted in made)
+    if events:
+        told = f"{len(events)} events" + (f"; {late} of its records ended before they arrived" if late else "")
+        return Decision(ACCEPTED, None, told, events, event_ids, records)
+    told = (
+        "no event is made of it: it was ended before it arrived"
+        if late
+        else "nothing new: its content is known already"
+    )
+    return Decision(DUPLICATE, None, told, (), event_ids, records)

@@ -128,7 +128,8 @@ def _pair(
             kind = family.kinds[0]
             best[kind] = _stronger(best.get(kind), _line(kind, family, count))
     if handles and not any(kind in best or kind in suppressed for kind in _HANDLE_KINDS):
-        handle = max(handles, key=lambda line: (-_BANDS.index(line.rarity), line.kind))
+        # By kind, never by rarity: which kind it counts under decides what else differs, hence the score.
+        handle = max(handles, key=lambda line: (line.kind, -_BANDS.index(line.rarity)))
         best[handle.kind] = handle
     suppressed -= best.keys()
     differs = _differing(both - best.keys() - suppressed)
@@ -167,9 +168,11 @@ def rarity(count: int, cap: int) -> Rarity:
 
 def _rank(weighed: Weighed) -> tuple[object, ...]:
     """Order pairs of persons: by score, then so that equal scores fall the same way whichever record came first."""
-    lines = [(line.kind, line.agreement, line.rarity, line.weight) for line in weighed.lines]
+    lines = [(line.kind, line.agreement, line.weight) for line in weighed.lines]
     child = any(role in CHILD_ROLES for roles in weighed.roles for role in roles)
-    return weighed.score, child, lines, weighed.suppressed, [sorted(roles) for roles in weighed.roles]
+    roles = [sorted(each) for each in weighed.roles]
+    # Rarity last: it depends on what else the hub has read, and must decide nothing but which band is shown.
+    return weighed.score, child, lines, weighed.suppressed, roles, [line.rarity for line in weighed.lines]
 
 
 CHILD_ROLES = frozenset(

@@ -133,10 +133,14 @@ class PostgresView:
         return next((bytes(digest) for (digest,) in found), None)
 
     def outbox(self, *, limit: int) -> list[OutboxRow]:
-        """Return rows not yet relayed, by topic and sequence."""
+        """Return up to `limit` rows not yet relayed of each topic, by topic and sequence."""
         query = """
             SELECT topic, sequence, event_id, record_key, record_value, header_names, header_values
-            FROM outbox WHERE NOT relayed ORDER BY topic, sequence LIMIT %s
+            FROM (
+                SELECT *, row_number() OVER (PARTITION BY topic ORDER BY sequence) AS place
+                FROM outbox WHERE NOT relayed
+            ) AS waiting
+            WHERE place <= %s ORDER BY topic, sequence
         """
         return [_outbox_row(*row) for row in self._connection.rows(query, (limit,))]
 

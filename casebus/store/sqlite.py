@@ -121,10 +121,11 @@ class SqliteView:
         return bytes(rows[0][0]) if rows else None
 
     def outbox(self, *, limit: int) -> list[OutboxRow]:
-        """Return rows not yet relayed, by topic and sequence."""
+        """Return up to `limit` rows not yet relayed of each topic, by topic and sequence."""
         sql = (
-            "SELECT topic, sequence, event_id, record_key, record_value, record_headers FROM outbox "
-            "WHERE relayed = 0 ORDER BY topic, sequence LIMIT ?"
+            "SELECT topic, sequence, event_id, record_key, record_value, record_headers FROM "
+            "(SELECT *, row_number() OVER (PARTITION BY topic ORDER BY sequence) AS place FROM outbox WHERE relayed = 0) "
+            "WHERE place <= ? ORDER BY topic, sequence"
         )
         return [
             OutboxRow(topic, sequence, event_id, Record(key, value, _decode_headers(headers)))

@@ -59,7 +59,7 @@ class View(Protocol):
         ...
 
     def outbox(self, *, limit: int) -> list[OutboxRow]:
-        """Return rows not yet relayed, by topic and sequence."""
+        """Return up to `limit` rows not yet relayed of each topic, by topic and sequence: no topic starves another."""
         ...
 
     def outbox_depth(self) -> int:

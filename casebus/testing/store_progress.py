@@ -67,7 +67,8 @@ class StoreProgress(StoreInstances):
             tx.outbox_add(outbox_row("t", 3))
         with store.view() as view:
             assert view.outbox(limit=9) == [outbox_row(*row) for row in (("t", 1), ("t", 2), ("t", 3), ("u", 1))]
-            assert view.outbox(limit=2) == [outbox_row("t", 1), outbox_row("t", 2)]
+            assert view.outbox(limit=2) == [outbox_row("t", 1), outbox_row("t", 2), outbox_row("u", 1)]
+            assert view.outbox(limit=1) == [outbox_row("t", 1), outbox_row("u", 1)]
             assert view.outbox_depth() == 4
 
     def test_a_wrong_sequence_or_a_known_event_is_a_bug(self, store: Store) -> None:

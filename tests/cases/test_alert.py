@@ -26,6 +26,7 @@ class AlertLife(RuleBasedStateMachine):
         self.alert = self.previous = alert()
         self.ours: ConflictOutcome | None = None
         self.theirs: ConflictOutcome | None = None
+        self.raised_at = RAISED_AT
         self.newest = (1, False)  # the last revision, and whether it was a retraction
 
     def became(self, after: object) -> None:
@@ -34,6 +35,10 @@ class AlertLife(RuleBasedStateMachine):
     @rule(revision=st.integers(1, 8), severity=st.sampled_from(list(en.Severity)))
     def hub_tells(self, revision: int, severity: en.Severity) -> None:
         later = RAISED_AT + timedelta(hours=revision)
+        rises = severity is en.Severity.immediate and self.alert.severity is not en.Severity.immediate
+        if rises and revision > self.alert.revision:  # a child at immediate risk: both sides answer anew
+            self.ours = self.theirs = None
+            self.raised_at = later
         self.became(told(NZ, hit(revision, severity=severity), self.alert, later))
         self.newest = max(self.newest, (revision, False)) if revision > self.newest[0] else self.newest
 
@@ -63,11 +68,11 @@ class AlertLife(RuleBasedStateMachine):
 
     @rule()
     def they_acknowledge(self) -> None:
-        self.became(with_theirs(self.alert, self.alert.theirs.acknowledged()))
+        self.became(with_theirs(self.alert, self.alert.theirs.acknowledged(), self.alert.revision))
 
     @rule(outcome=outcomes)
     def they_resolve(self, outcome: ConflictOutcome) -> None:
-        self.became(with_theirs(self.alert, self.alert.theirs.resolved(outcome)))
+        self.became(with_theirs(self.alert, self.alert.theirs.resolved(outcome), self.alert.revision))
         self.theirs = outcome
 
     @rule(outcome=outcomes, behind=st.integers(-2, 2))
@@ -98,7 +103,7 @@ class AlertLife(RuleBasedStateMachine):
     @invariant()
     def it_is_one_alert_all_along(self) -> None:
         first = alert()
-        assert (self.alert.ref, self.alert.raised_at, self.alert.own_id) == (first.ref, first.raised_at, first.own_id)
+        assert (self.alert.ref, self.alert.raised_at, self.alert.own_id) == (first.ref, self.raised_at, first.own_id)
 
 
 AlertLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
@@ -107,8 +112,8 @@ TestAlertLife = AlertLife.TestCase
 
 def test_a_later_revision_replaces_what_was_told_and_is_no_second_alert() -> None:
     before = resolve(alert(), JOINT)
-    after = told(NZ, hit(2, severity=en.Severity.immediate), before, RAISED_AT + timedelta(days=1))
-    assert (after.severity, after.revision, after.version) == (en.Severity.immediate, 2, before.version + 1)
+    after = told(NZ, hit(2, severity=en.Severity.routine), before, RAISED_AT + timedelta(days=1))
+    assert (after.severity, after.revision, after.version) == (en.Severity.routine, 2, before.version + 1)
     assert (after.ref, after.raised_at, after.ours) == (before.ref, before.raised_at, before.ours)
 
 
@@ -149,5 +154,31 @@ def test_the_two_sides_have_different_references_and_each_keeps_its_own() -> Non
 
 def test_the_partners_register_changes_only_when_it_differs() -> None:
     before = alert()
-    assert with_theirs(before, Side()) is before
-    assert with_theirs(before, Side().acknowledged()).version == before.version + 1
+    assert with_theirs(before, Side(), before.revision) is before
+    assert with_theirs(before, Side().acknowledged(), before.revision).version == before.version + 1
+
+
+def test_what_was_decided_before_a_child_was_at_immediate_risk_decides_nothing_after() -> None:
+    decided = resolve(
+        with_theirs(alert(), Side().resolved(ConflictOutcome.JOINT_INVESTIGATION), 1),
+        ConflictOutcome.JOINT_INVESTIGATION,
+    )
+    assert decided.state is ConflictState.resolved
+    later = RAISED_AT + timedelta(days=3)
+    reopened = told(NZ, hit(2, severity=en.Severity.immediate), decided, later)
+    assert (reopened.state, reopened.ours, reopened.theirs) == (ConflictState.open, Side(), Side())
+    assert reopened.respond_by > later
+    assert with_theirs(reopened, Side().resolved(ConflictOutcome.JOINT_INVESTIGATION), 1) is reopened, (
+        "an answer to the revision before"
+    )
+    assert with_theirs(reopened, Side().resolved(ConflictOutcome.JOINT_INVESTIGATION), 2).theirs == Side().resolved(
+        ConflictOutcome.JOINT_INVESTIGATION
+    )
+
+
+def test_more_evidence_alone_does_not_undo_a_decision() -> None:
+    decided = resolve(
+        with_theirs(alert(), Side().resolved(ConflictOutcome.JOINT_INVESTIGATION), 1),
+        ConflictOutcome.JOINT_INVESTIGATION,
+    )
+    assert told(NZ, hit(2), decided, RAISED_AT).state is ConflictState.resolved

@@ -84,7 +84,9 @@ class Desks:
 
     def deliver(self, desk: int) -> None:
         if self.on_the_way[desk]:
-            self.alerts[desk] = with_theirs(self.alerts[desk], self.on_the_way[desk].popleft())
+            self.alerts[desk] = with_theirs(
+                self.alerts[desk], self.on_the_way[desk].popleft(), self.alerts[desk].revision
+            )
 
 
 decisions = st.tuples(st.just("decide"), st.sampled_from([0, 1]), st.none() | outcomes)

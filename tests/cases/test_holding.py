@@ -115,14 +115,31 @@ def test_the_same_event_again_changes_nothing() -> None:
     once = held(received("a"))
     assert changed(once, NZ, received("a"), 1) is once
     case = held(opened("a"))
-    assert changed(case, NZ, opened("a", "b"), 1) is case, "an open case changes by corrections"
+    assert changed(case, NZ, opened("a", "b"), 1) is case, "an open case changes by corrections and later revisions"
+
+
+@given(
+    st.permutations([opened("a"), opened("a", "b", revision=2), opened("c", revision=5, priority=Priority.IMMEDIATE)])
+)
+def test_the_newest_revision_of_a_case_stands_in_whatever_order_they_came(events: list[t.Payload]) -> None:
+    """An escalation overtakes what is parked; what is released later does not undo it."""
+    holding = held(*events)
+    assert (holding.record.revision, names(holding)) == (5, {"c"})
+    assert holding.record.immediate_risk
+
+
+def test_a_correction_that_stood_before_the_content_is_contained_in_it() -> None:
+    """It was parked, and the escalation overtook it: it does not bring the wrong identifier in again."""
+    escalated = (2, opened("c", revision=3))
+    assert names(held((0, opened("a")), escalated, (1, corrected("a", "b")))) == {"c"}
+    assert names(held((0, opened("a")), escalated, (3, corrected("c", "d")))) == {"d"}
 
 
 def test_an_ended_record_takes_no_part_and_may_be_opened_again() -> None:
     assert not held(received("a"), WITHDRAWN).record.open
     assert not held(opened("a"), CLOSED).record.open
     assert held(received("a"), WITHDRAWN, amended(3, "b")).record.open
-    again = held(opened("a"), CLOSED, opened("b"))
+    again = held(opened("a"), CLOSED, opened("b", revision=3))
     assert again.record.open
     assert names(again) == {"b"}
 

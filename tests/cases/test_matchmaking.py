@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casebus import installing
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking, Posting, token_key
 from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
+from casebus.directory import Agreement, Directory
 from casebus.events.enumerations import IdentifierType, MatchStatus, PointerMode, RecordKind, SubjectCategory
 from casebus.events.types import DataCombined, DeconflictionNoHit
 from casebus.matching.candidates import postings
@@ -24,6 +26,10 @@ from casebus.wire.ids import content_id
 
 CAP = 2
 AGENCIES = ("nz-police", "uk-nca", "nz-internal-affairs")
+BOOK = Directory(
+    agencies=installing.AGENCIES,
+    agreements=tuple(Agreement(between=pair, pointer=True, basis="b") for pair in combinations(AGENCIES, 2)),
+)
 IDS = [content_id("record", str(number)) for number in range(6)]
 K = IdentifierType
 
@@ -63,7 +69,7 @@ class Hub:
 
     def take(self, record: HeldRecord) -> Changes:
         before = self.held.get(record.record_id)
-        changes = Matchmaking(self, before, Holding(record, ()), AGENCIES).changes()
+        changes = Matchmaking(self, before, Holding(record, ()), BOOK).changes()
         for effect in changes.effects:
             match effect:
                 case Save(concept, Holding() as holding) if concept is HELD:
@@ -213,14 +219,30 @@ def test_a_no_hit_is_answered_to_a_new_tip_that_finds_nothing_and_to_no_other(
     for event in made[0]:
         is_new = event.record_id not in hub.held
         answer = hub.take(event).no_hit
-        finds = any(event.record_id in pair.record_ids for pair in hub.pairs.values() if pair.finding)
+        finds = any(tells(pair, event) for pair in hub.pairs.values() if pair.finding)
         assert (answer is not None) == (is_new and event.open and not finds)
+
+
+def tells(pair: Pair, event: HeldRecord) -> bool:
+    """Tell whether the agency of this record may be told of a match that is not its own affair."""
+    if event.record_id not in pair.record_ids:
+        return False
+    other = pair.parties[1 - pair.record_ids.index(event.record_id)]
+    return other.agency != event.agency and other.pointer is not PointerMode.SILENT
+
+
+def test_a_match_with_a_silent_holder_is_answered_like_no_match_at_all() -> None:
+    hub = Hub()
+    hub.take(record(1, ACCOUNT, pointer=PointerMode.SILENT))
+    changes = hub.take(record(0, ACCOUNT))
+    assert [c.status for c in changes.combined] == [MatchStatus.found]
+    assert changes.no_hit == Hub().take(record(0, ACCOUNT)).no_hit
 
 
 def test_a_new_tip_that_finds_nothing_is_told_so_and_a_case_is_not() -> None:
     answer = Hub().take(record(0, ACCOUNT)).no_hit
     assert isinstance(answer, DeconflictionNoHit)
-    assert (answer.own_id, answer.covered, answer.suppressed) == (IDS[0], AGENCIES, ())
+    assert (answer.own_id, answer.covered, answer.suppressed) == (IDS[0], AGENCIES[1:], ())
     assert Hub().take(record(0, ACCOUNT, kind=RecordKind.case)).no_hit is None
 
 

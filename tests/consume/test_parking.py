@@ -71,8 +71,8 @@ def _crowded(record: Record) -> Record:
 
 def _bomb(items: bytes) -> Record:
     """A signed welfare check whose list of records claims so many items, and ends there."""
-    id_only = _data(WELFARE)[:37]
-    return raw_seal(WELFARE, data=id_only + items)
+    id_and_revision = _data(WELFARE)[:38]
+    return raw_seal(WELFARE, data=id_and_revision + items)
 
 
 def _invalid_model() -> Record:
@@ -272,7 +272,7 @@ def test_a_closed_case_passes_the_hold_and_stays_closed(network: Network) -> Non
     network.settle()
     assert suspects_parked(network) == []
     assert not is_open(network, "c")
-    network.publish(case("c"))  # opened again, after it was closed
+    network.publish(case("c").model_copy(update={"revision": 3}))  # opened again, after it was closed
     network.settle()
     assert is_open(network, "c")
 
@@ -382,6 +382,7 @@ def test_a_second_failing_record_of_a_key_waits_behind_the_first(network: Networ
     with pytest.raises(Conflict):
         network.release(3)
     make_good(network, 1, amended("a", 2))
+    make_good(network, 3, amended("a", 4))  # it would succeed, but nobody has asked for it yet
     network.release(1)
     network.settle()
     assert revision_of(network, "a") == 3
@@ -389,7 +390,6 @@ def test_a_second_failing_record_of_a_key_waits_behind_the_first(network: Networ
         (3, ParkReason.MODEL_INVALID),
         (4, ParkReason.KEY_HELD),
     ]
-    make_good(network, 3, amended("a", 4))
     network.release(3)
     network.settle()
     assert revision_of(network, "a") == 5

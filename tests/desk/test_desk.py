@@ -19,7 +19,7 @@ from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, retract, told
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.clock import FixedClock
 from casebus.desk import MAX_NOTE_CHARS, MAX_REFERENCES, UNNAMED, Desk, pseudonym
-from casebus.errors import Conflict, NotFound
+from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
 from casebus.events.enumerations import ConflictOutcome, RetractReason
 from casebus.events.types import DataAccessed, DeconflictionAcknowledged, DeconflictionResolved, Payload
@@ -241,8 +241,10 @@ def test_the_note_stays_at_the_desk(office: Office) -> None:
 def test_each_decision_keeps_its_own_note_within_bounds(office: Office) -> None:
     desk = office.desk()
     desk.resolve(FIRST.ref, JOINT, None, "first thought")
-    desk.resolve(FIRST.ref, FALSE_MATCH, None, "x" * (MAX_NOTE_CHARS + 1))
-    assert sorted(notes(office)) == ["first thought", "x" * MAX_NOTE_CHARS]
+    with pytest.raises(UsageError):
+        desk.resolve(FIRST.ref, FALSE_MATCH, None, "x" * (MAX_NOTE_CHARS + 1))
+    desk.resolve(FIRST.ref, JOINT, None, "the same outcome, another thought")
+    assert sorted(notes(office)) == ["first thought", "the same outcome, another thought"]
 
 
 def test_a_name_or_note_in_another_encoding_is_taken_like_any_other(office: Office) -> None:

@@ -445,3 +445,21 @@ def test_a_replay_tells_the_ledger_again_up_to_an_index(worked: Network) -> None
 )
 def test_the_data_directory_is_accepted_after_every_command(worked: Network, arguments: tuple[str, ...]) -> None:
     assert worked.casebus(*arguments)
+
+
+def test_ctrl_c_stops_the_roles_in_order_and_ends_with_130(network: Network) -> None:
+    supervisor = network.start()
+    wait_until_started(network, (HUB, *AGENCIES), supervisor)
+    supervisor.send_signal(signal.SIGINT)
+    assert supervisor.wait(timeout=60) == 130
+    assert {said(network.layout.role(r).log, "node_stopped") for r in (HUB, *AGENCIES)} == {1}
+
+
+def test_doctor_looks_at_every_key_and_ends_with_the_highest_exit_code(network: Network) -> None:
+    network.layout.role("uk-nca").key("token").chmod(0o644)
+    network.layout.role("uk-nca").key("id").unlink()
+    checks = network.json("doctor", code=5)["checks"]
+    assert {c["name"] for c in checks if not c["ok"]} == {"token key of uk-nca", "id key of uk-nca"}
+    network.layout.settings.write_text("nonsense = 1\n")
+    (check,) = network.json("doctor", code=2)["checks"]
+    assert (check["name"], check["ok"]) == ("settings and directory", False)

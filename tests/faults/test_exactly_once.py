@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hub_harness import DIA, HUB, NZ, SCHEMAS, UK, Network, amended, gated, gated_by, raw_seal, sealer, tip, tip_id
+from hub_harness import HUB, NZ, SCHEMAS, UK, Network, amended, gated, gated_by, raw_seal, sealer, tip, tip_id
 
 from casebus.bus.consume import EventGate, Handled, Loop
 from casebus.bus.consumer import Role
@@ -83,7 +83,7 @@ def test_a_handlers_bug_ends_the_process_with_nothing_advanced_and_nothing_writt
     """Not even what came before it in its batch; once it is mended everything is handled, once."""
     network.publish(tip("n"), tip("bug"), tip("m"))
     before = network.everything()
-    buggy = gated_by(SUSPECTS, Stumbles([NZ, UK, DIA]), network.log, network.store, network.directory)
+    buggy = gated_by(SUSPECTS, Stumbles(network.directory), network.log, network.store, network.directory)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             buggy.step()
@@ -153,7 +153,7 @@ def test_a_released_record_that_another_instance_has_tried_is_left_alone(network
     second = Overtaken(network)
     gate = EventGate(
         SUSPECTS.name,
-        DuplicateSuspects([NZ, UK, DIA]),
+        DuplicateSuspects(network.directory),
         Opener(SCHEMAS, network.directory),
         Publisher(sealer(HUB)),
         tells=None,

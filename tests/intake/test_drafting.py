@@ -6,7 +6,8 @@ import pytest
 from agency_harness import Known, drafting_of
 from hub_harness import DIA, NZ, content
 
-from casebus.errors import DocumentRefused, RefusalCode
+from casebus import keys
+from casebus.cases.holding import changed
 from casebus.events import enumerations as en
 from casebus.events.types import (
     MAX_SIGHTINGS,
@@ -17,6 +18,7 @@ from casebus.events.types import (
     TipAmended,
     TipReceived,
     TipWithdrawn,
+    WelfareCheckRequested,
 )
 from casebus.intake.adapter import (
     CaseClosure,
@@ -29,8 +31,10 @@ from casebus.intake.adapter import (
     WelfareCompletionDraft,
     WelfareRequestDraft,
 )
+from casebus.intake.drafting import Drafting
 from casebus.intake.reports import handling
 from casebus.intake.times import missing
+from casebus.matching.tokens import Tokenised, Tokeniser
 
 KEY = RecordKey("ncmec", "900000001")
 PHONE, OTHER_PHONE = "+64 21 555 0101", "+64 21 555 0102"
@@ -104,22 +108,93 @@ def test_no_event_holds_what_was_written() -> None:
     assert not [value for value in ("555", "canary", KEY.number) if value in text]
 
 
-@pytest.mark.parametrize("draft", [TipWithdrawal(KEY, en.WithdrawReason.ERROR)])
-def test_withdrawing_what_is_not_held_is_refused(draft: TipWithdrawal) -> None:
-    """The document names a report that this agency never had."""
-    with pytest.raises(DocumentRefused) as refused:
-        Known(drafting_of()).draft(draft)
-    assert refused.value.refusal is RefusalCode.UNKNOWN_RECORD
-    assert KEY.number not in refused.value.what
+WITHDRAWAL = TipWithdrawal(KEY, en.WithdrawReason.ERROR)
 
 
-def test_a_withdrawal_is_told_once_and_the_tip_may_come_back() -> None:
-    """A second withdrawal is nothing new; the same content afterwards is a new revision."""
-    withdrawal = TipWithdrawal(KEY, en.WithdrawReason.ERROR)
-    events = Known(drafting_of()).draft(tip_of(), withdrawal, withdrawal, tip_of())
-    assert [type(event.payload) for event in events] == [TipReceived, TipWithdrawn, TipAmended]
-    assert isinstance(events[2].payload, TipAmended)
-    assert events[2].payload.revision == 3
+def test_a_withdrawal_before_its_tip_is_told_and_the_tip_stays_withdrawn() -> None:
+    """Documents were reordered: what arrives afterwards makes no event, however often; other content does."""
+    known = Known(drafting_of())
+    events = known.draft(WITHDRAWAL, tip_of(phone(PHONE)), tip_of(phone(PHONE)), WITHDRAWAL)
+    assert [event.type for event in events] == ["TipWithdrawn"]
+    (record,) = known.records.values()
+    assert not record.open
+    (later,) = known.draft(tip_of(phone(OTHER_PHONE)))
+    assert isinstance(later.payload, TipAmended)
+    (record,) = known.records.values()
+    assert record.open
+    held = None
+    for position, event in enumerate([*events, later]):
+        held = changed(held, NZ, event.payload, position)
+    assert held is not None
+    assert held.record.open, "the hub, which counts the withdrawal as revision 2, takes the amendment"
+
+
+def test_a_withdrawal_is_told_once_and_a_late_copy_of_the_tip_does_not_undo_it() -> None:
+    """Other content does bring the tip back: the source says something new."""
+    known = Known(drafting_of())
+    events = known.draft(tip_of(), WITHDRAWAL, WITHDRAWAL, tip_of())
+    assert [type(event.payload) for event in events] == [TipReceived, TipWithdrawn]
+    (again,) = known.draft(tip_of(phone(PHONE)))
+    assert isinstance(again.payload, TipAmended)
+    assert again.payload.revision == 3
+
+
+ESCALATIONS = {
+    "priority": {"priority": en.Priority.IMMEDIATE},
+    "pointer": {"handling": handling(pointer=en.PointerMode.SILENT)},
+    "mark": {"handling": handling(tlp=en.Tlp.RED)},
+    "child": {"possible_child": PossibleChild(answer=en.TriState.YES, indicators=(en.ChildIndicator.AGENCY_ASSESSED,))},
+    "category": {"category": en.IncidentCategory.CONTACT_SEXUAL_ABUSE},
+    "backlog": {"backlog": False},
+}
+
+
+@pytest.mark.parametrize("other", ESCALATIONS.values(), ids=ESCALATIONS)
+def test_a_case_that_is_escalated_is_told_anew_in_full(other: dict[str, object]) -> None:
+    """Under a later revision, with its identifiers; the same once more is nothing new, and back again is a third."""
+    first = case_of(phone(PHONE))
+    escalated = replace(first, **other)  # type: ignore[arg-type]
+    events = Known(drafting_of(DIA)).draft(first, escalated, escalated, first)
+    payloads = [event.payload for event in events]
+    assert [(type(p), getattr(p, "revision", None)) for p in payloads] == [(CaseOpened, n) for n in (1, 2, 3)]
+    assert len({event.id for event in events}) == 3
+    opened = payloads[1]
+    assert isinstance(opened, CaseOpened)
+    assert opened.sightings == getattr(payloads[0], "sightings", None)
+    assert {name: getattr(opened, name) for name in other} == other
+
+
+def test_a_case_that_is_escalated_with_another_phone_is_one_event() -> None:
+    """It replaces the case with its identifiers; the next correction starts from those."""
+    first, then = case_of(phone(PHONE)), replace(case_of(phone(OTHER_PHONE)), priority=en.Priority.IMMEDIATE)
+    events = Known(drafting_of(DIA)).draft(first, then, replace(then, identifiers=(phone(PHONE),)))
+    assert [type(event.payload) for event in events] == [CaseOpened, CaseOpened, IdentifierCorrected]
+    assert isinstance(events[1].payload, CaseOpened)
+    assert getattr(events[2].payload, "sighting_id", None) == events[1].payload.sightings[0].sighting_id
+
+
+def test_a_case_that_is_corrected_closed_and_opened_again_bears_a_later_revision() -> None:
+    """Later than whatever the hub may have counted meanwhile."""
+    a, b = case_of(phone(PHONE)), case_of(phone(OTHER_PHONE))
+    events = Known(drafting_of(DIA)).draft(a, b, CLOSURE, b)
+    held = None
+    for position, event in enumerate(events):
+        held = changed(held, DIA, event.payload, position)
+    assert held is not None
+    assert held.record.open
+    assert [getattr(event.payload, "revision", None) for event in events] == [1, None, None, 4]
+
+
+@pytest.mark.parametrize("tlp", list(en.Tlp))
+def test_an_event_bears_the_mark_of_its_tip_or_case(tlp: en.Tlp) -> None:
+    marked = handling(tlp=tlp)
+    tip = replace(tip_of(), content=tip_of().content.model_copy(update={"handling": marked}))
+    amended = replace(tip, identifiers=(phone(PHONE),))
+    events = Known(drafting_of()).draft(tip, amended, replace(case_of(), handling=marked))
+    assert [event.classification for event in events] == [tlp] * 3
+    assert {event.classification for event in Known(drafting_of()).draft(WITHDRAWAL, WELFARE, OUTCOME)} == {
+        en.Tlp.AMBER
+    }
 
 
 def corrections(*registers: CaseDraft) -> list[IdentifierCorrected]:
@@ -195,6 +270,27 @@ def test_the_first_500_identifiers_are_carried_and_the_rest_counted(number: int)
     assert event.payload.content.sightings_not_carried == number - MAX_SIGHTINGS
 
 
+class Counting(Tokeniser):
+    """A tokeniser that counts what it was asked for."""
+
+    asked = 0
+
+    def tokens(self, identifier: Identifier, region: str) -> Tokenised:
+        self.asked += 1
+        return super().tokens(identifier, region)
+
+
+def test_what_is_not_carried_is_not_tokenised() -> None:
+    """And what is stated twice does not use the room up."""
+    tokeniser = Counting(keys.training_secret("token"), 1)
+    identifiers = [email(f"person{n // 2}@example.org", n // 2) for n in range(2 * (MAX_SIGHTINGS + 30))]
+    (event,) = Known(Drafting(NZ, "NZ", keys.training_secret("id"), tokeniser)).draft(tip_of(*identifiers))
+    assert tokeniser.asked == MAX_SIGHTINGS
+    assert isinstance(event.payload, TipReceived)
+    assert len(event.payload.content.sightings) == MAX_SIGHTINGS
+    assert event.payload.content.sightings_not_carried == 30
+
+
 def test_an_identifier_that_is_stated_twice_is_one_sighting() -> None:
     (event,) = Known(drafting_of()).draft(tip_of(phone(PHONE), phone(PHONE)))
     assert isinstance(event.payload, TipReceived)
@@ -243,3 +339,33 @@ def test_an_outcome_that_is_restated_is_another_event() -> None:
     """Two reports for the same child, counted anew: the number changes, hence the content."""
     events = Known(drafting_of()).draft(OUTCOME, replace(OUTCOME, count=2), OUTCOME)
     assert len({event.id for event in events}) == 3
+
+
+RAISED = {
+    "class": {"response_class": en.ResponseClass.OTHER},
+    "children": {"children": 3},
+    "risk": {"self_harm_risk": en.TriState.YES},
+}
+
+
+@pytest.mark.parametrize("other", RAISED.values(), ids=RAISED)
+def test_a_welfare_request_that_is_raised_is_told_under_the_next_revision(other: dict[str, object]) -> None:
+    """After its completion too: it is then asked for again, and may be completed again."""
+    raised = replace(WELFARE, **other)  # type: ignore[arg-type]
+    events = Known(drafting_of()).draft(WELFARE, raised, raised)
+    assert [getattr(event.payload, "revision", None) for event in events] == [1, 2]
+    assert isinstance(events[1].payload, WelfareCheckRequested)
+    assert {name: getattr(events[1].payload, name) for name in other} == other
+    assert len({event.id for event in events}) == 2
+    events = Known(drafting_of()).draft(WELFARE, COMPLETED, raised, COMPLETED)
+    assert [event.type for event in events] == ["WelfareCheckRequested", "WelfareCheckCompleted"] * 2
+    assert len({event.id for event in events}) == 4
+
+
+def test_a_completion_before_its_request_is_told_and_so_is_the_request() -> None:
+    """Both are on record; the check does not wait for a second completion."""
+    known = Known(drafting_of())
+    events = known.draft(COMPLETED, WELFARE, WELFARE, COMPLETED)
+    assert [event.type for event in events] == ["WelfareCheckCompleted", "WelfareCheckRequested"]
+    (record,) = known.records.values()
+    assert not record.open

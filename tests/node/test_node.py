@@ -146,6 +146,22 @@ def test_what_does_not_answer_is_tried_again_with_growing_pauses_and_recovers(tm
     assert pauses == [*BACKOFF_S, BACKOFF_S[-1], BACKOFF_S[-1]]
 
 
+def test_the_pauses_begin_anew_after_it_has_answered(tmp_path: Path) -> None:
+    """Two short absences are not one long one."""
+    clock = Naps()
+
+    class TwiceAway(Away):
+        def step(self) -> int:
+            done = super().step()
+            if self.left == 1:
+                self.left, self.times = 0, 2
+            return done
+
+    node_of(tmp_path, TwiceAway(2, times=3), clock=clock).run(stopped=never, until_idle=True, timeout_s=None)
+    pauses = [nap for nap in clock.naps if nap != IDLE_SLEEP_S]
+    assert pauses == [*BACKOFF_S[:3], *BACKOFF_S[:2]]
+
+
 def test_what_never_answers_ends_as_a_stall(tmp_path: Path) -> None:
     """A supervisor starts the role again; it does not hang for ever."""
     with pytest.raises(Stalled):
@@ -192,3 +208,16 @@ def test_locks_are_let_go_when_it_ends_in_an_error(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(StalePosition):
             node_of(tmp_path, Fenced(1)).run(stopped=never, until_idle=True, timeout_s=None)
+
+
+def test_a_component_that_does_not_answer_keeps_no_other_waiting(tmp_path: Path) -> None:
+    """Not even for its pauses; an error of its own part is raised after the component's other parts."""
+    away, well = Away(1, times=10**9), Work(500)
+    started = FixedClock(NOW)
+    with pytest.raises(Stalled):
+        node_of(tmp_path, away, well, clock=started).run(stopped=never, until_idle=True, timeout_s=2)
+    assert well.left == 0
+    part, other = Away(1, times=1), Work(1)
+    with pytest.raises(BusError):
+        Component("c", tmp_path / "c.lock", (part, other)).step()
+    assert other.left == 0
