@@ -53,7 +53,7 @@ def list_alerts(
         rows = [as_dict(alert, desk) for alert in alerts]
         told = [{"type": n.type, "about": n.about, "text": n.text} for n in desk.notices()] if notices else []
     if as_json:
-        print_json({"agency": agency, "as_of": iso(as_of), "alerts": rows} | ({"notices": told} if notices else {}))
+        print_json({"agency": agency, "as_of": iso(as_of), "alerts": rows})
         return
     _print_table(agency, rows)
     for notice in told:
@@ -66,8 +66,8 @@ def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, a
     with open_desk(data, agency, officer) as desk:
         alert = desk.alert(ref)
         also = desk.own_reference(alert.also_own_id) if alert.also_own_id else None
-        row = as_dict(alert, desk) | {"also_own": also, "notes": desk.notes(alert)}
-    print_json(row) if as_json else _print_alert(row)
+        row, notes = as_dict(alert, desk), desk.notes(alert)
+    print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes})
 
 
 @app.command("ack")

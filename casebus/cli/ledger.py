@@ -114,7 +114,10 @@ def replay(
 ) -> None:
     """Tell every record of the ledger again, in the order in which it was logged, from the ledger's own archive."""
     _refuse_missing(ledger)
-    rows = replayed(ledger, to, _directory(ledger, data))
+    directory = _directory(ledger, data)
+    if directory is None:
+        words().print("No directory.toml is at hand: signatures are not checked. Name a data directory with --data.")
+    rows = replayed(ledger, to, directory)
     if as_jsonl:
         print_jsonl(rows)
         return
@@ -134,8 +137,7 @@ def _directory(ledger: Path, data: Path | None) -> Directory | None:
 def replayed(ledger: Path, to: int | None = None, directory: Directory | None = None) -> Iterator[dict[str, Any]]:
     """Return the contract's form of each record (DESIGN.md §9), also of those that no consumer could accept.
 
-    `authentic` is null where there is no directory to check signatures against: what a record says is then what its
-    bytes say, and nothing more.
+    Without a directory signatures are not checked: what a record says is then what its bytes say, and nothing more.
     """
     reader = LedgerReader(ledger)
     schemas = Schemas.load()
@@ -143,7 +145,7 @@ def replayed(ledger: Path, to: int | None = None, directory: Directory | None = 
     end = reader.size if to is None else min(to, reader.size)
     for index in range(end):
         recorded = reader.record(index)
-        kind, told, authentic = _told(recorded, schemas) if opener is None else _opened(recorded, opener)
+        kind, told = _told(recorded, schemas) if opener is None else _opened(recorded, opener)
         _, owner = writer_of(recorded.topic)
         yield {
             "index": index,
@@ -152,20 +154,19 @@ def replayed(ledger: Path, to: int | None = None, directory: Directory | None = 
             "type": kind,
             "agency": owner,
             "summary": told,
-            "authentic": authentic,
         }
 
 
-Told = tuple[str | None, str, bool | None]
-"""A record's type, what it says, and whether its signature holds (None: not checked)."""
+Told = tuple[str | None, str]
+"""A record's type, None if it was not accepted, and what it says."""
 
 
 def _opened(recorded: Recorded, opener: Opener) -> Told:
     try:
         payload = opener.open(recorded).event.payload
     except WireError as error:
-        return None, f"a record that was not accepted: {error.reason.value.replace('_', ' ')}", error.authentic
-    return type(payload).__name__, summary(payload), True
+        return None, f"a record that was not accepted: {error.reason.value.replace('_', ' ')}"
+    return type(payload).__name__, summary(payload)
 
 
 def _told(recorded: Recorded, schemas: Schemas) -> Told:
@@ -173,8 +174,8 @@ def _told(recorded: Recorded, schemas: Schemas) -> Told:
         attributes = parse_headers(recorded.record.headers).attributes
         schema = schemas.by_guid(attributes.schema_guid)
         if schema is None:
-            return None, "a record with an unknown schema", None
+            return None, "a record with an unknown schema"
         payload = decode(recorded.record.value, schema, schemas)
     except WireError as error:
-        return None, f"a record that cannot be read: {error.reason.value.replace('_', ' ')}", None
-    return type(payload).__name__, summary(payload), None
+        return None, f"a record that cannot be read: {error.reason.value.replace('_', ' ')}"
+    return type(payload).__name__, summary(payload)
