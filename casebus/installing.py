@@ -20,6 +20,7 @@ from casebus.directory import Agency, Agreement, Directory, PublicKey
 from casebus.errors import Conflict, UsageError
 from casebus.events.types import Contact
 from casebus.layout import HUB, Layout, RoleLayout
+from casebus.ledger.sequencer import Ledger
 from casebus.ledger.vkey import verifier_key
 from casebus.settings import Settings
 
@@ -136,6 +137,8 @@ def _make_hub(role: RoleLayout, training: bool, since: datetime) -> PublicKey:
     _make_directory(role)
     ledger_key = keys.training_signing_key(HUB, "ledger") if training else keys.make_signing_key()
     keys.write_signing_key(role.key("ledger"), ledger_key)
+    # An empty ledger is a ledger: it can be verified before anything ran.
+    Ledger.open(role.ledger, LEDGER_ORIGIN, ledger_key, FixedClock(since)).close()
     role.ledger_vkey.write_text(verifier_key(LEDGER_ORIGIN, ledger_key).format() + "\n", encoding="ascii")
     return _make_signing_key(role, training, since)
 
