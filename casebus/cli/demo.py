@@ -19,7 +19,7 @@ import typer
 
 from casebus.bus.log import Record, events_topic
 from casebus.cases.telling import overlap_words
-from casebus.cli.ledger import replayed
+from casebus.cli.ledger_replay import replayed
 from casebus.cli.node import training_banner
 from casebus.cli.options import Data, clock
 from casebus.cli.output import page, words
