@@ -1,5 +1,5 @@
 # Every target sets itself up in .venv; nothing needs to be installed by hand but Python 3.11+ (and, optionally, JDK, Maven, PostgreSQL).
-.PHONY: demo test check golden kafka-up kafka-down clean
+.PHONY: demo test check bench bench-quality golden kafka-up kafka-down clean
 PYTHON ?= python3
 PY := .venv/bin/python
 
@@ -28,6 +28,18 @@ check: .venv/.dev  ## style, types, direction of imports, generated files
 	.venv/bin/lint-imports
 	$(PY) -m casebus schema check
 	$(PY) tools/regenerate_golden.py --check
+
+bench: .venv/.dev  ## the figures of docs/performance.md, measured here
+	$(PY) bench/ledger.py
+
+# Splink stands apart: what it needs is no part of casebus. A subset: make bench-quality ARGUMENTS=--quick
+.venv/.splink/.ready: bench/quality/requirements.lock .venv/.runtime
+	$(PYTHON) -m venv --clear .venv/.splink
+	.venv/.splink/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r bench/quality/requirements.lock
+	touch $@
+
+bench-quality: .venv/.dev .venv/.splink/.ready  ## how well match file finds one person, beside Splink: docs/matching.md
+	$(PY) bench/quality/run.py $(ARGUMENTS)
 
 golden: .venv/.dev  ## regenerate what is generated
 	$(PY) tools/regenerate_golden.py

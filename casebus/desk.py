@@ -25,8 +25,35 @@ from casebus.store.store import Save, Store, Transaction
 from casebus.wire.ids import uuid7
 
 MAX_REFERENCES = 1000
+MAX_FIELDS = 100
+MAX_WORD_CHARS = 200
 MAX_NOTE_CHARS = 4000
 UNNAMED = "unnamed"
+ALERT_FIELDS = (
+    "ref",
+    "conflict_id",
+    "revision",
+    "version",
+    "overlap",
+    "severity",
+    "state",
+    "our_state",
+    "their_state",
+    "own",
+    "partner",
+    "contact",
+    "matched",
+    "suppressed",
+    "strength",
+    "score",
+    "detector",
+    "raised_at",
+    "respond_by",
+    "outcome",
+)
+"""What is shown of an alert where nobody says that it was less (DESIGN.md §9)."""
+
+NOTICE_FIELDS = ("type", "about", "text")
 
 
 class Desk:
@@ -41,23 +68,27 @@ class Desk:
         self._publisher = publisher
         self._clock = clock
 
-    def alerts(self, *, state: str | None, notices: bool) -> list[Alert]:
-        """Return the alerts, the ones due first; each list is recorded as a consultation."""
+    def alerts(self, *, state: str | None, notices: bool, fields: Sequence[str] = ALERT_FIELDS) -> list[Alert]:
+        """Return the alerts, the ones due first; each list is recorded as a consultation of the fields to be shown."""
         with self._store.transaction() as tx:
             found = [a for a in tx.all(ALERTS) if notices or not a.is_notice]
             shown = sorted((a for a in found if state in (None, a.state.value)), key=lambda a: (a.respond_by, a.ref))
-            self._accessed(tx, "alerts", [alert.ref for alert in shown])
+            self._accessed(tx, "alerts", [alert.ref for alert in shown], fields)
         return shown
 
-    def alert(self, ref: str) -> Alert:
+    def alert(self, ref: str, fields: Sequence[str] = ALERT_FIELDS) -> Alert:
         """Return one alert. Raises `NotFound`, and records the look all the same."""
         with self._store.transaction() as tx:
             alert = _find(tx, ref)
-            self._accessed(tx, "alert", [alert.ref] if alert else [])
+            self._accessed(tx, "alert", [alert.ref] if alert else [], fields if alert else ())
         return _found(alert, ref)
 
-    def acknowledge(self, ref: str, version: int | None) -> Alert:
-        """Take an alert up. Doing it again changes nothing. Raises `NotFound`, `Conflict`."""
+    def acknowledge(self, ref: str, version: int | None, note: str | None = None) -> Alert:
+        """Take an alert up. Doing it again changes nothing but notes.
+
+        Raises `NotFound`, `Conflict`, and `UsageError` for a longer note than is kept.
+        """
+        _refuse_too_long(note)
         with self._store.transaction() as tx:
             before = _found(_find(tx, ref), ref)
             refuse_stale(before, version)
@@ -65,6 +96,7 @@ class Desk:
             payload = DeconflictionAcknowledged(
                 conflict_id=after.conflict_id, agency=self._agency, revision=after.revision, actor=self._actor
             )
+            self._keep(tx, after, note)
             return self._write(tx, before, after, payload)
 
     def resolve(self, ref: str, outcome: ConflictOutcome, version: int | None, note: str | None) -> Alert:
@@ -73,8 +105,7 @@ class Desk:
         The note is the agency's own: it stays in this node and is in no event. Raises `UsageError` for a longer one
         than is kept, before anything is decided.
         """
-        if note and len(note) > MAX_NOTE_CHARS:
-            raise UsageError(f"the note has more than {MAX_NOTE_CHARS} characters", next_step="shorten it.")
+        _refuse_too_long(note)
         with self._store.transaction() as tx:
             before = _found(_find(tx, ref), ref)
             refuse_stale(before, version)
@@ -86,10 +117,13 @@ class Desk:
                 outcome=outcome,
                 actor=self._actor,
             )
-            if note:
-                kept = DeskNote(self._new_id(), after.conflict_id, after.version, self._actor, storable(note))
-                tx.apply(Save(DESK_NOTES, kept))
+            self._keep(tx, after, note)
             return self._write(tx, before, after, payload)
+
+    def _keep(self, tx: Transaction, alert: Alert, note: str | None) -> None:
+        if note:
+            kept = DeskNote(self._new_id(), alert.conflict_id, alert.version, self._actor, storable(note))
+            tx.apply(Save(DESK_NOTES, kept))
 
     def notes(self, alert: Alert) -> list[str]:
         """Return what this desk's officers noted beside their decisions, oldest first."""
@@ -100,7 +134,7 @@ class Desk:
         """Return what else the hub told this agency: checks that found nothing, records of its own that were parked."""
         with self._store.transaction() as tx:
             found = list(tx.all(NOTICES))
-            self._accessed(tx, "notices", [notice.event_id for notice in found])
+            self._accessed(tx, "notices", [notice.event_id for notice in found], NOTICE_FIELDS)
         return found
 
     def own_reference(self, record_id: str) -> str:
@@ -109,10 +143,16 @@ class Desk:
             record = view.get(OWN_RECORDS, record_id)
         return record.number if record else record_id
 
-    def accessed(self, resource: str, references: Sequence[str], purpose: Purpose = Purpose.INVESTIGATION) -> None:
-        """Record a consultation of something that is not an alert."""
+    def accessed(
+        self,
+        resource: str,
+        references: Sequence[str],
+        purpose: Purpose = Purpose.INVESTIGATION,
+        fields: Sequence[str] = (),
+    ) -> None:
+        """Record a consultation of something that is not an alert; `fields` names what is shown of each."""
         with self._store.transaction() as tx:
-            self._accessed(tx, resource, references, purpose)
+            self._accessed(tx, resource, references, fields, purpose)
 
     def _write(self, tx: Transaction, before: Alert, after: Alert, payload: Payload) -> Alert:
         if after != before:
@@ -121,16 +161,21 @@ class Desk:
         return after
 
     def _accessed(
-        self, tx: Transaction, resource: str, references: Sequence[str], purpose: Purpose = Purpose.INVESTIGATION
+        self,
+        tx: Transaction,
+        resource: str,
+        references: Sequence[str],
+        fields: Sequence[str],
+        purpose: Purpose = Purpose.INVESTIGATION,
     ) -> None:
         payload = DataAccessed(
             operation=AccessOperation.CONSULTATION,
             actor=self._actor,
             purpose=purpose,
             resource=resource,
-            references=tuple(references[:MAX_REFERENCES]),
+            references=tuple(map(_word, references[:MAX_REFERENCES])),
             references_not_carried=max(0, len(references) - MAX_REFERENCES),
-            fields=(),
+            fields=tuple(map(_word, fields[:MAX_FIELDS])),
         )
         self._publish(tx, payload)
 
@@ -151,14 +196,27 @@ def pseudonym(id_key: bytes, officer: str | None) -> str:
     return "officer-" + hmac.new(id_key, b"officer\n" + name, hashlib.sha256).hexdigest()[:16]
 
 
+def _refuse_too_long(note: str | None) -> None:
+    if note and len(note) > MAX_NOTE_CHARS:
+        raise UsageError(f"the note has more than {MAX_NOTE_CHARS} characters", next_step="shorten it.")
+
+
+def _word(text: str) -> str:
+    """Return a text as an event can hold it: what somebody typed must not keep the reading from being recorded."""
+    return storable(text)[:MAX_WORD_CHARS]
+
+
 def _find(tx: Transaction, ref: str) -> Alert | None:
-    """Return the alert of a reference or a conflict id. Raises `Conflict` should two alerts ever share a reference."""
-    found = tx.by(ALERTS, "ref", ref)
+    """Return the alert of a reference or a conflict id, typed in any case.
+
+    Raises `Conflict` should two alerts ever share a reference.
+    """
+    found = tx.by(ALERTS, "ref", ref.upper())
     if len(found) > 1:
         raise Conflict(
             f"two alerts have the reference {ref[:40]!r}", next_step="name the one you mean by its conflict id."
         )
-    return found[0] if found else tx.get(ALERTS, ref)
+    return found[0] if found else tx.get(ALERTS, ref.lower())
 
 
 def _found(alert: Alert | None, ref: str) -> Alert:

@@ -23,6 +23,9 @@ from casebus.events.types import AgencyCode, Contact, Country, Word
 HUB = "hub"
 _MAX_FILE_BYTES = 1_000_000
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
+_Vkey = Annotated[str, Field(max_length=400, pattern=r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$")]
+"""A key as signed notes name it (c2sp.org/signed-note); `casebus.ledger.vkey` reads it strictly."""
+
 _HEADER = "# The directory of a casebus network: agencies, desks, public keys, agreements. Every node pins this file.\n"
 
 
@@ -31,12 +34,16 @@ class _Entry(BaseModel):
 
 
 class Agency(_Entry):
-    """One organisation. `region` is the ISO 3166 country in which its documents' phone numbers and dates are read."""
+    """One organisation. `region` is the ISO 3166 country in which its documents' phone numbers and dates are read.
+
+    `witness_key` verifies its witness's cosignatures on the ledger (a vkey of type 04); absent where it has no witness.
+    """
 
     code: AgencyCode
     name: _Text
     country: Country
     region: Country
+    witness_key: _Vkey | None = None
     desk: Contact
 
     @field_validator("code")
@@ -111,6 +118,7 @@ COORDINATION_DESK = Contact(
 
 class _File(_Entry):
     training: bool = False
+    ledger_key: _Vkey | None = None
     coordination_desk: Contact = COORDINATION_DESK
     agencies: Annotated[tuple[Agency, ...], Field(strict=False, max_length=200)]
     keys: Annotated[tuple[PublicKey, ...], Field(strict=False, max_length=2000)] = ()
@@ -119,13 +127,17 @@ class _File(_Entry):
 
 @dataclass(frozen=True)
 class Directory:
-    """The directory as a value. `training` marks one whose private keys are published."""
+    """The directory as a value. `training` marks one whose private keys are published.
+
+    `ledger_key` is the key of the ledger that the agencies follow and cosign; absent where none does.
+    """
 
     agencies: tuple[Agency, ...]
     keys: tuple[PublicKey, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     training: bool = False
     coordination_desk: Contact = COORDINATION_DESK
+    ledger_key: str | None = None
     _by_code: dict[str, Agency] = field(init=False, repr=False, compare=False)
     _by_key_id: dict[str, PublicKey] = field(init=False, repr=False, compare=False)
     _by_pair: dict[frozenset[str], Agreement] = field(init=False, repr=False, compare=False)
@@ -144,7 +156,7 @@ class Directory:
             with path.open("rb") as file:
                 content = file.read(_MAX_FILE_BYTES + 1)
         except FileNotFoundError as error:
-            raise NotFound(f"there is no directory at {path}", next_step="`casebus init` makes one.") from error
+            raise NotFound(f"there is no directory at {path}", next_step="copy it from another node.") from error
         except OSError as error:
             raise UsageError(f"{path} cannot be read") from error
         if len(content) > _MAX_FILE_BYTES:
@@ -166,7 +178,7 @@ class Directory:
             raise UsageError(
                 f"the directory is wrong at {_first_place(error)}", next_step="correct directory.toml."
             ) from error
-        return cls(read.agencies, read.keys, read.agreements, read.training, read.coordination_desk)
+        return cls(read.agencies, read.keys, read.agreements, read.training, read.coordination_desk, read.ledger_key)
 
     def to_toml(self) -> str:
         """Return the file's text; `from_toml` reads it back to an equal directory."""
@@ -205,6 +217,7 @@ def _contradictions(directory: Directory) -> Iterator[str]:
     codes = [agency.code for agency in directory.agencies]
     yield from _repeated("agency", codes)
     yield from _repeated("key", [key.id for key in directory.keys])
+    yield from _repeated("witness key", [agency.witness_key for agency in directory.agencies if agency.witness_key])
     yield from _repeated("agreement", [" and ".join(sorted(each.between)) for each in directory.agreements])
     known = {*codes, HUB}
     yield from (f"key {key.id} belongs to nobody listed" for key in directory.keys if key.owner not in known)
@@ -225,6 +238,7 @@ def _first_place(error: ValidationError) -> str:
 
 def _lines(directory: Directory) -> Iterator[str]:
     yield f"training = {_value(directory.training)}"
+    yield from _pairs({"ledger_key": directory.ledger_key})
     yield from ("", "[coordination_desk]", *_pairs(directory.coordination_desk.model_dump()))
     for agency in directory.agencies:
         yield from ("", "[[agencies]]")

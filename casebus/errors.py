@@ -6,9 +6,11 @@ CasebusError
 ├── NotFound              exit 4   no such alert, parked record, topic or directory (or not yours to see)
 ├── NotPermitted          exit 5   the agreement, the role or the key does not allow it
 ├── Conflict              exit 6   somebody else was first: a stale version, a directory in use
-│   └── StalePosition              a second instance of a consumer has moved on; this one stops
+│   ├── StalePosition              a second instance of a consumer has moved on; this one stops
+│   └── LedgerClosed               a ledger that was closed for good takes nothing more
 ├── Unavailable           exit 7   a broker, a database or a disk does not answer; trying again may help
 │   ├── BusError                   from `casebus.bus`
+│   │   └── RecordsGone            the bus no longer has records that should be read
 │   ├── StoreError                 from `casebus.store`
 │   └── Stalled                    records wait and nothing moves
 ├── SchemaError           exit 8   a schema is unknown, unlocked or incompatible
@@ -88,6 +90,12 @@ class StalePosition(Conflict):
     code = "CB6001"
 
 
+class LedgerClosed(Conflict):
+    """The ledger was closed for good; the next one has not been begun."""
+
+    code = "CB6002"
+
+
 class Unavailable(CasebusError):
     """Something outside does not answer; trying again may help."""
 
@@ -100,6 +108,20 @@ class BusError(Unavailable):
     """The bus does not answer, or refused."""
 
     code = "CB7001"
+
+
+class RecordsGone(BusError):
+    """Records were lost from a topic. `first` is the first position that it still has, or its end."""
+
+    code = "CB7004"
+
+    def __init__(self, topic: str, first: int) -> None:
+        super().__init__(
+            f"{topic}: records were lost from the topic; it has nothing before position {first}",
+            unchanged="the position was not moved.",
+            next_step="restore the topic, or rebuild from the ledger's archive; never skip.",
+        )
+        self.first = first
 
 
 class StoreError(Unavailable):

@@ -6,6 +6,7 @@ moves each role to its own machine, and hands public keys over out of band; no p
 
 import base64
 import uuid
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,18 +18,24 @@ from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.sqlite_log import SqliteLog
 from casebus.clock import FixedClock
 from casebus.directory import Agency, Agreement, Directory, PublicKey
-from casebus.errors import Conflict, UsageError
 from casebus.events.types import Contact
 from casebus.layout import HUB, Layout, RoleLayout
 from casebus.ledger.sequencer import Ledger
-from casebus.ledger.vkey import verifier_key
+from casebus.ledger.vkey import VerifierKey, verifier_key
+from casebus.ledger.witness import Witness
 from casebus.settings import Settings
+from casebus.staging import new_directory
+from casebus.witnessing.topics import witnessing_topics
 
 TRAINING_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 TRAINING_INSTALLATION = str(uuid.UUID(int=0))
 """All training is one installation: its keys are the same everywhere, so its state may be told again elsewhere."""
 
 LEDGER_ORIGIN = "casebus.example/ledger"
+WITNESS_NAME = "casebus.example/witness/{}"
+
+PIECES = ("agencies", HUB, "bus", "directory.toml", "casebus.toml")
+"""What lies at the top of a data directory; the settings last, because they say that it is one."""
 
 AGENCIES = (
     Agency(
@@ -81,71 +88,102 @@ AGREEMENTS = (
 
 def all_topics(agencies: list[str]) -> list[str]:
     """Return every topic of a network with these agencies."""
-    return [events_topic(HUB), *map(events_topic, agencies), *map(inbox_topic, agencies)]
+    return [
+        *(events_topic(HUB), *map(events_topic, agencies), *map(inbox_topic, agencies)),
+        *witnessing_topics(agencies),
+    ]
 
 
 def topics_of(code: str, agencies: list[str]) -> list[str]:
-    """Return the topics that a role writes or reads: the hub all, an agency its own two."""
-    return all_topics(agencies) if code == HUB else [events_topic(code), inbox_topic(code)]
+    """Return the topics that a role writes or reads: the hub all, an agency its own two and what witnesses say."""
+    return (
+        all_topics(agencies) if code == HUB else [events_topic(code), inbox_topic(code), *witnessing_topics(agencies)]
+    )
 
 
-def initialise(root: Path, *, training: bool, now: datetime) -> Layout:
-    """Make a data directory. Raises `Conflict` when it is there and not empty; nothing in it is changed then."""
-    layout = Layout(root)
-    try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(root.iterdir()):
-            raise Conflict(
-                f"{root} is not empty", next_step="name a new directory, or use what is there with `casebus run`."
-            )
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
-        raise UsageError(f"{root} cannot be made a directory: {error.strerror}") from error
+def initialise(root: Path, *, training: bool, now: datetime, ledger_origin: str = LEDGER_ORIGIN) -> Layout:
+    """Make a data directory. Raises `Conflict` when it is there and not empty; nothing in it is changed then.
+
+    What fails on the way leaves nothing behind (`casebus.staging`).
+
+    A ledger begins here. On a bus that has carried one before, its origin must be another: with the same name and key
+    it would be a fork of that one.
+    """
+    with new_directory(root, PIECES) as workshop:
+        _fill(Layout(workshop), training, now, ledger_origin)
+    return Layout(root)
+
+
+def _fill(layout: Layout, training: bool, now: datetime, ledger_origin: str) -> None:
     since = TRAINING_SINCE if training else now
     token_key = keys.training_secret("token") if training else keys.make_secret()
     public = [_make_agency(layout.role(agency.code), token_key, training, since) for agency in AGENCIES]
-    public.append(_make_hub(layout.role(HUB), training, since))
+    public.append(_make_signing_key(_make_directory(layout.role(HUB)), training, since))
+    ledger_key = _make_ledger(layout.role(HUB), ledger_origin, training, since)
+    witness_keys = {each.code: _make_witness(layout.role(each.code), ledger_key, training, since) for each in AGENCIES}
+    layout.role(HUB).policy.write_text(policy_text(ledger_key, witness_keys), encoding="ascii")
     directory = Directory(
-        agencies=AGENCIES,
+        agencies=tuple(a.model_copy(update={"witness_key": witness_keys[a.code].format()}) for a in AGENCIES),
         keys=tuple(public),
         agreements=tuple(Agreement(between=(a, b), pointer=True, basis=basis) for a, b, basis in AGREEMENTS),
         training=training,
+        ledger_key=ledger_key.format(),
     )
     layout.bus.mkdir(mode=0o700)
     with closing(SqliteLog(layout.bus, FixedClock(now))) as log:
         log.create(all_topics([agency.code for agency in AGENCIES]))
     layout.directory.write_text(directory.to_toml(), encoding="utf-8")
-    # Last, because it is what says that a directory is a casebus: a crash before leaves one that is only not empty.
     # The id is random for training too: two of those must not share a database either.
     settings = Settings(
         training=training,
-        ledger_origin=LEDGER_ORIGIN,
+        ledger_origin=ledger_origin,
         installation=TRAINING_INSTALLATION if training else str(uuid.uuid4()),
     )
     layout.settings.write_text(settings.to_toml(), encoding="utf-8")
-    return layout
 
 
 def _make_agency(role: RoleLayout, token_key: bytes, training: bool, since: datetime) -> PublicKey:
     _make_directory(role)
     (role.spool / "in").mkdir(mode=0o700, parents=True)
     keys.write_secret(role.key("token"), token_key)
-    keys.write_secret(role.key("id"), keys.training_secret(f"id/{role.code}") if training else keys.make_secret())
+    _make_id_key(role, training)
     return _make_signing_key(role, training, since)
 
 
-def _make_hub(role: RoleLayout, training: bool, since: datetime) -> PublicKey:
-    _make_directory(role)
+def _make_ledger(role: RoleLayout, origin: str, training: bool, since: datetime) -> VerifierKey:
     ledger_key = keys.training_signing_key(HUB, "ledger") if training else keys.make_signing_key()
     keys.write_signing_key(role.key("ledger"), ledger_key)
+    _make_id_key(role, training)
     # An empty ledger is a ledger: it can be verified before anything ran.
-    Ledger.open(role.ledger, LEDGER_ORIGIN, ledger_key, FixedClock(since)).close()
-    role.ledger_vkey.write_text(verifier_key(LEDGER_ORIGIN, ledger_key).format() + "\n", encoding="ascii")
-    return _make_signing_key(role, training, since)
+    Ledger.open(role.ledger, origin, ledger_key, FixedClock(since)).close()
+    vkey = verifier_key(origin, ledger_key)
+    role.ledger_vkey.write_text(vkey.format() + "\n", encoding="ascii")
+    return vkey
 
 
-def _make_directory(role: RoleLayout) -> None:
+def _make_witness(role: RoleLayout, log: VerifierKey, training: bool, since: datetime) -> VerifierKey:
+    """Make an agency's witness with an empty memory: from here on a missing one was lost, and is never begun anew."""
+    key = keys.training_signing_key(role.code, "witness") if training else keys.make_signing_key()
+    keys.write_signing_key(role.key("witness"), key)
+    with closing(Witness.open(role.witness, key, WITNESS_NAME.format(role.code), [log], FixedClock(since))) as witness:
+        return witness.vkey
+
+
+def policy_text(log: VerifierKey, witnesses: Mapping[str, VerifierKey]) -> str:
+    """Return a tlog-policy: two of the witnesses must have cosigned."""
+    lines = [f"log {log.format()}", *(f"witness {name} {key.format()}" for name, key in witnesses.items())]
+    return "\n".join([*lines, f"group agencies 2 {' '.join(witnesses)}", "quorum agencies", ""])
+
+
+def _make_id_key(role: RoleLayout, training: bool) -> None:
+    """Make the key under which ids and the pseudonyms of those who read are derived; the hub has readers too."""
+    keys.write_secret(role.key("id"), keys.training_secret(f"id/{role.code}") if training else keys.make_secret())
+
+
+def _make_directory(role: RoleLayout) -> RoleLayout:
     for directory in (role.directory, role.key("x").parent, role.lock("x").parent):
         directory.mkdir(mode=0o700, parents=True)
+    return role
 
 
 def _make_signing_key(role: RoleLayout, training: bool, since: datetime) -> PublicKey:

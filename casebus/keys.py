@@ -120,7 +120,7 @@ def _read_private(path: Path) -> bytes:
                 )
             return file.read(_MAX_FILE_BYTES)
     except FileNotFoundError as error:
-        raise NotFound(f"there is no key at {path}", next_step="`casebus init` makes keys.") from error
+        raise NotFound(f"there is no key at {path}", next_step="restore it from its backup.") from error
     except PermissionError as error:
         raise NotPermitted(f"{path} cannot be read by this user") from error
     except OSError as error:
@@ -133,6 +133,6 @@ def _no_key(path: Path, expected: str) -> UsageError:
     )
 
 
-def is_training_key(owner: str, public: bytes) -> bool:
+def is_training_key(owner: str, public: bytes, purpose: str = "signing") -> bool:
     """Tell whether a public key is an owner's published training key: anybody can sign with it."""
-    return public == public_bytes(training_signing_key(owner))
+    return public == public_bytes(training_signing_key(owner, purpose))

@@ -29,12 +29,26 @@ class RoleLayout:
         return self.directory / "spool"
 
     def key(self, name: str) -> Path:
-        """One of the role's keys: signing, token, id; for the hub signing, ledger."""
+        """One of the role's keys: signing, token, id, witness; for the hub signing, ledger, id."""
         return self.directory / "keys" / f"{name}.key"
 
     def lock(self, component: str) -> Path:
         """What a running component holds, so that there is one of it."""
         return self.directory / "locks" / f"{component}.lock"
+
+    def stopped(self, component: str) -> Path:
+        """What a component leaves that has stopped for good (`casebus.node`), until it is started again."""
+        return self.lock(component).with_suffix(".stopped")
+
+    @property
+    def witness(self) -> Path:
+        """What an agency's witness remembers, and the evidence that it found."""
+        return self.directory / "witness"
+
+    @property
+    def evidence(self) -> Path:
+        """Contradictions under the ledger's own key: at an agency its witness's, at the hub its own."""
+        return (self.directory if self.code == HUB else self.witness) / "evidence"
 
     @property
     def ledger(self) -> Path:

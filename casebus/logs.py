@@ -6,9 +6,11 @@ get into a log by somebody adding a keyword in haste.
 
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
+
+from casebus.errors import StoreError
 
 ALLOWED = frozenset(
     {
@@ -26,10 +28,14 @@ ALLOWED = frozenset(
         "events",
         "records",
         "attempt",
+        "index",
         "seconds",
         "exit_code",
         "error_type",
         "pid",
+        "status",
+        "origin",
+        "size",
     }
 )
 
@@ -40,8 +46,19 @@ def drop_unlisted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
 
 
 def configure(path: Path, role: str) -> None:
-    """Send this process's log to a file, line by line."""
-    file = path.open("a", buffering=1, encoding="utf-8")
+    """Send this process's log to a file, line by line. Raises `StoreError` where there can be no such file."""
+    try:
+        file = path.open("a", buffering=1, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"the log {path} cannot be written: {error.strerror}",
+            next_step="see whether its directory is there, writable by this user and not full.",
+        ) from error
+    configure_stream(file, role)
+
+
+def configure_stream(file: TextIO, role: str) -> None:
+    """Send this process's log to an open stream: for a program that stands alone, stderr."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -7,6 +7,7 @@ its own state. Nothing here opens another role's directory.
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from casebus.bus.topic_identity import TOPICS_READ, TopicIdentity
 from casebus.clock import Clock
 from casebus.directory import Directory
 from casebus.discovery import adapter_of, consumers_of
-from casebus.errors import Conflict, NotPermitted, UsageError
+from casebus.errors import Conflict, LedgerClosed, NotPermitted, UsageError
 from casebus.installing import topics_of
 from casebus.intake.drafting import Drafting
 from casebus.intake.handing_out import HandingOut
@@ -30,17 +31,26 @@ from casebus.intake.records import OWN_RECORDS, TAKEN
 from casebus.intake.spool import Spool
 from casebus.intake.taking import Taking
 from casebus.layout import HUB, Layout, RoleLayout
-from casebus.ledger.sequencer import Ledger
+from casebus.ledger.predecessor import read_predecessor
+from casebus.ledger.sequencer import Ledger, LedgerTransaction
+from casebus.ledger.vkey import verifier_key
 from casebus.matching.tokens import Tokeniser
-from casebus.node import Component, Node, Part
+from casebus.node import Component, Late, Node, Part
 from casebus.settings import Settings, database_url, load
 from casebus.state import Concept
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Save, Store, Transaction
 from casebus.wire.schemas import Schemas
 from casebus.wire.seal import Opener, Sealer
+from casebus.witnessing.answering import WITNESS
+from casebus.witnessing.asking import STANDINGS
+from casebus.witnessing.assembling import Refusing, answering_parts, asking_parts, read_vkey, stop_of
+from casebus.witnessing.followed import FOLLOWER_CONCEPTS
+from casebus.witnessing.published import seen_checkpoints
 
 TOKEN_EPOCH = 1
+LAST_ROUND_S = 6.0
+"""For so long the witnesses are given to cosign the final checkpoint of a closed ledger while records wait for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ class Installation:
         directory = Directory.load(layout.directory)
         if directory.training != settings.training:
             raise UsageError("casebus.toml and directory.toml disagree on whether this is training")
-        published = [key.id for key in directory.keys if keys.is_training_key(key.owner, key.raw)]
+        published = published_keys(directory)
         if published and not settings.training:
             raise NotPermitted(
                 f"the directory lists published training keys ({', '.join(published)}) but does not say that it is training",
@@ -146,10 +156,35 @@ class Installation:
                 next_step="name another database: two data directories on one would mix their cases.",
             )
 
+    def open_ledger(self, log: Log) -> Ledger:
+        """Return the hub's ledger, for writing, unless the bus holds checkpoints of it that it is behind or never was.
+
+        Raises `Conflict` when another process has it, `VerificationFailed` when it is damaged, rolled back or forked.
+        """
+        role, before = self.role(HUB), self.settings.ledger_continues
+        key = keys.load_signing_key(role.key("ledger"))
+        seen = seen_checkpoints(log, self.agencies, verifier_key(self.settings.ledger_origin, key))
+        continues = None if before is None else partial(read_predecessor, self.layout.root / before)
+        return Ledger.open(role.ledger, self.settings.ledger_origin, key, self.clock, seen=seen, continues=continues)
+
     def publisher(self, code: str) -> Publisher:
         """Return what signs with a role's key."""
         key = keys.load_signing_key(self.role(code).key("signing"))
         return Publisher(Sealer(self.schemas, key, keys.key_id(code, keys.public_bytes(key))))
+
+
+def published_keys(directory: Directory) -> list[str]:
+    """Return the names of the directory's keys whose private halves are published with the source."""
+    signing = [key.id for key in directory.keys if keys.is_training_key(key.owner, key.raw)]
+    named = [(HUB, "ledger", directory.ledger_key), *((a.code, "witness", a.witness_key) for a in directory.agencies)]
+    read = [
+        (owner, purpose, read_vkey(line, f"{purpose}_key").public_key)
+        for owner, purpose, line in named
+        if line is not None
+    ]
+    return signing + [
+        f"{purpose} key of {owner}" for owner, purpose, raw in read if keys.is_training_key(owner, raw, purpose)
+    ]
 
 
 def kafka_settings(settings: Settings, client: str) -> KafkaSettings:
@@ -172,10 +207,9 @@ def _path(name: str | None) -> Path | None:
 
 
 def concepts_of(role: Role) -> list[Concept[Any]]:
-    """Return the tables of a role: its consumers', parking, and at an agency what intake remembers."""
+    """Return the tables of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
     own: list[Concept[Any]] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
-    if role is Role.agency:
-        own += [OWN_RECORDS, TAKEN]
+    own += [OWN_RECORDS, TAKEN, *FOLLOWER_CONCEPTS] if role is Role.agency else [STANDINGS]
     return own + [
         c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts
     ]
@@ -208,7 +242,12 @@ def component_names(code: str) -> list[str]:
     """Return what `--only` takes for a role, in the order in which components are stepped."""
     role = Role.hub if code == HUB else Role.agency
     consumers = [consumer.name for consumer in consumers_of(role)]
-    return [*(["adapter"] if role is Role.agency else []), "relay", *consumers]
+    return [
+        *(["adapter"] if role is Role.agency else []),
+        "relay",
+        *consumers,
+        *([WITNESS] if role is Role.agency else []),
+    ]
 
 
 class GatedLoop:
@@ -231,6 +270,30 @@ class GatedLoop:
         return released == 0 and self._loop.idle()
 
 
+class UntilClosed:
+    """The ledger's loop. A ledger that was closed for good ends it, after the witnesses had time for the last checkpoint."""
+
+    def __init__(self, loop: Loop[LedgerTransaction], clock: Clock) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._closed_at: float | None = None
+
+    def step(self) -> int:
+        """Log one batch of each topic. Raises `LedgerClosed` once a record waits for a closed ledger for some seconds."""
+        try:
+            return self._loop.step()
+        except LedgerClosed:
+            now = self._clock.monotonic()
+            self._closed_at = now if self._closed_at is None else self._closed_at
+            if now - self._closed_at < LAST_ROUND_S:
+                return 0
+            raise
+
+    def idle(self) -> bool:
+        """Tell whether nothing waits."""
+        return self._loop.idle()
+
+
 class _Root:
     """Opens what the wanted components share, once."""
 
@@ -246,14 +309,27 @@ class _Root:
         self._publisher = installation.publisher(code)
 
     def component(self, name: str) -> Component:
-        return Component(name, self._role.lock(name), self._parts(name))
+        # What depends on the ledger and its witnesses is put together late: what is wrong there holds up nothing else.
+        late = name == WITNESS or isinstance(self._consumer_of(name), RecordConsumer)
+        parts = (Late(partial(self._parts, name)),) if late else self._parts(name)
+        return Component(name, self._role.lock(name), parts)
+
+    def _consumer_of(self, name: str) -> Consumer | None:
+        role = Role.hub if self._code == HUB else Role.agency
+        return next((consumer for consumer in consumers_of(role) if consumer.name == name), None)
 
     def _parts(self, name: str) -> tuple[Part, ...]:
         if name == "adapter":
             return (self._adapter(),)
         if name == "relay":
             return (Relay(self._store, self._log),)
-        consumer = next(c for c in consumers_of(Role.hub if self._code == HUB else Role.agency) if c.name == name)
+        if name == WITNESS:
+            found = self._in
+            return answering_parts(self._role, found.directory, self._log, self._store, found.clock, self._stack)
+        consumer = self._consumer_of(name)
+        if isinstance(consumer, RecordConsumer):
+            return self._audit(consumer)
+        assert consumer is not None, "bug: a component that is no consumer"
         part = self._consumer(consumer)
         return (part, HandingOut(Spool(self._role.spool), self._store)) if name == "desk" else (part,)
 
@@ -263,18 +339,30 @@ class _Root:
         drafting = Drafting(self._code, adapter.region, id_key, Tokeniser(token_key, TOKEN_EPOCH))
         return Taking(adapter, drafting, Spool(self._role.spool), self._store, self._publisher)
 
-    def _consumer(self, consumer: Consumer) -> Part:
+    def _audit(self, consumer: RecordConsumer) -> tuple[Part, ...]:
+        """Return what asks the witnesses, and what writes the ledger; evidence against it keeps it closed.
+
+        In this order: what others saw signed is compared before anything new is signed.
+        """
+        found, log = self._in, self._log
+        stop = stop_of(self._role, found.settings.ledger_origin)
+        if stop is not None:
+            return (Refusing(stop),)
+        ledger, taker = self._ledger(), consumer.build(log)
+        topics = consumer.topics(found.agencies, self._code)
+        loop = Loop(consumer.name, topics, log, ledger, taker.take, gone=taker.gone)
+        asking = asking_parts(ledger, self._role, found.agencies, log, self._store, found.clock)
+        return (*asking, UntilClosed(loop, found.clock))
+
+    def _consumer(self, consumer: EventConsumer) -> Part:
         topics = consumer.topics(self._in.agencies, self._code)
-        if isinstance(consumer, RecordConsumer):
-            return Loop(consumer.name, topics, self._log, self._open_ledger(), consumer.build(self._log))
         opener = Opener(self._in.schemas, self._in.directory)
         handler = consumer.build(self._in.directory, self._code)
         tells = HUB_EVENTS if self._code == HUB else None
         gate = EventGate(consumer.name, handler, opener, self._publisher, tells=tells)
         return GatedLoop(consumer.name, topics, self._log, self._store, gate)
 
-    def _open_ledger(self) -> Ledger:
-        key = keys.load_signing_key(self._role.key("ledger"))
-        ledger = Ledger.open(self._role.ledger, self._in.settings.ledger_origin, key, self._in.clock)
+    def _ledger(self) -> Ledger:
+        ledger = self._in.open_ledger(self._log)
         self._stack.callback(ledger.close)
         return ledger

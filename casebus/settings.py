@@ -17,7 +17,8 @@ class Settings(BaseModel):
     """The settings of one data directory.
 
     `bootstrap` is HOST:PORT[,HOST:PORT] of Apache Kafka, null for the embedded Log. `database_file` is a file that has
-    the URL of PostgreSQL, null for the embedded Store. `ledger_origin` names the ledger for ever. The `kafka_*` files
+    the URL of PostgreSQL, null for the embedded Store. `ledger_origin` names the ledger for ever;
+    `ledger_continues` is the directory of the closed ledger that it goes on from, null for the first. The `kafka_*` files
     hold certificates, a key and a password. `installation` is made by `init` and saved in the database too, so that two
     data directories never share one; null is not checked.
     """
@@ -26,6 +27,7 @@ class Settings(BaseModel):
 
     training: bool = False
     ledger_origin: Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,200}$")]
+    ledger_continues: str | None = None
     installation: Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] | None = None
     bootstrap: str | None = None
     database_file: str | None = None
@@ -59,9 +61,14 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
             if environment.get(variable):
                 given[name] = environment[variable]
         return Settings.model_validate(given)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(
             f"there is no casebus in {path.parent}", next_step=f"make one with `casebus init --data {path.parent}`."
+        ) from error
+    except OSError as error:  # a directory in its place, a name that no file can have, somebody else's file
+        raise UsageError(
+            f"{path.name} in {str(path.parent)[:200]} cannot be read: {error.strerror}",
+            next_step="name the data directory that `casebus init` made.",
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} is not TOML in UTF-8", next_step="correct it by hand.") from error

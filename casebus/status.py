@@ -3,9 +3,9 @@
 Reads the stores of the roles that are under this data directory, and the Log. It opens no key.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from casebus.bus.consumer import Consumer, EventConsumer, Role
 from casebus.bus.log import Log
@@ -13,17 +13,23 @@ from casebus.bus.parking import RELEASED, waiting
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.outgoing import OUTGOING
 from casebus.cases.pair import PAIRS, Pair
-from casebus.cases.standing import StandingRecord, state_hash
+from casebus.cases.standing import StandingRecord
+from casebus.cases.standing_views import Standing
 from casebus.discovery import consumers_of
-from casebus.errors import NotFound
+from casebus.errors import NotFound, StoreError
 from casebus.installing import topics_of
 from casebus.intake.records import OWN_RECORDS, TAKEN
 from casebus.intake.spool import Spool
 from casebus.intake.taking import REFUSED
 from casebus.layout import HUB
 from casebus.ledger.positions import committed_positions
+from casebus.ledger.read import LedgerReader
 from casebus.roles import Installation
+from casebus.stops import AUDIT_LOG, component_of, stops_in, witnessing_of
 from casebus.store.store import Store, View
+from casebus.witnessing.answering import WITNESS
+from casebus.witnessing.asking import STANDINGS
+from casebus.witnessing.topics import witness_topic, witnessing_topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,19 @@ class Overview:
         self._stack.close()
 
     def consumers(self) -> list[ConsumerStatus]:
-        """Return how far every consumer is."""
+        """Return how far every consumer is, witnesses and who asks them included."""
         # Positions first: they are in the topics, so what is appended meanwhile shows as waiting, never as negative.
-        logged = committed_positions(self._in.role(HUB).ledger) if HUB in self._stores else {}
+        logged = self._logged() if HUB in self._stores else {}
         ends = self._ends()
-        return [status for code in self._stores for status in self._consumers_of(code, ends, logged)]
+        found = [status for code in self._stores for status in self._consumers_of(code, ends, logged)]
+        return found + [status for code in self._stores for status in self._witnessing_of(code, ends)]
+
+    def _logged(self) -> Mapping[tuple[str, str], int]:
+        """Return what the ledger has read; nothing of a journal that cannot be read: `stopped` and `doctor` say why."""
+        try:
+            return committed_positions(self._in.role(HUB).ledger)
+        except StoreError:
+            return {}
 
     def _ends(self) -> dict[str, int]:
         """Return the end of every topic that one of the roles writes or reads."""
@@ -88,15 +102,37 @@ class Overview:
                 for topic in consumer.topics(self._in.agencies, code)
             ]
 
+    def _witnessing_of(self, code: str, ends: Mapping[str, int]) -> list[ConsumerStatus]:
+        name, topics = witnessing_of(self._in, code)
+        with self._stores[code].view() as view:
+            return [ConsumerStatus(code, name, topic, view.position(name, topic), ends[topic]) for topic in topics]
+
     def is_idle(self) -> bool:
         """Tell whether no document is left to take or file to hand out, no released record is left to try again, every
-        outbox is empty and every consumer is at its end.
+        outbox is empty, every consumer is at its end, and the newest checkpoint was answered by the witnesses that are
+        present. What has stopped for good is not waited for: `stops` tells.
         """
         if any(self._untaken(code) or self._not_handed_out(code) for code in self._agencies):
             return False
         if any(self._released(code) or self._depth(code) for code in self._stores):
             return False
-        return all(status.position >= status.end for status in self.consumers())
+        stopped = {(stop.role, stop.component) for stop in stops_in(self._in, list(self._stores))}
+        if HUB in self._stores and (HUB, AUDIT_LOG) not in stopped and self._unanswered(stopped):
+            return False
+        return all(
+            status.position >= status.end
+            for status in self.consumers()
+            if (status.role, component_of(status.consumer)) not in stopped
+        )
+
+    def _unanswered(self, stopped: Set[tuple[str, str]]) -> bool:
+        """Tell whether a witness that is present has not answered the newest checkpoint, cosigning it or not."""
+        _, topics = witnessing_of(self._in, HUB)
+        awaited = [a for a in self._agencies if witness_topic(a) in topics and (a, WITNESS) not in stopped]
+        newest = LedgerReader(self._in.role(HUB).ledger).checkpoint.format()
+        with self._stores[HUB].view() as view:
+            answered = {standing.name for standing in view.all(STANDINGS) if standing.answered == newest}
+        return not answered.issuperset(awaited)
 
     def _untaken(self, code: str) -> int:
         spool = Spool(self._in.role(code).spool)
@@ -130,9 +166,12 @@ class Overview:
 
     def report(self) -> dict[str, object]:
         """Return the whole, as `casebus status --json` prints it."""
-        consumers = self.consumers()
+        consumers, ends = self.consumers(), self._ends()
+        witnessing = witnessing_topics(self._in.agencies)
         return {
-            "topics": self._ends(),
+            "topics": {topic: end for topic, end in ends.items() if topic not in witnessing},
+            "witnessing": {topic: end for topic, end in ends.items() if topic in witnessing},
+            "stopped": [asdict(stop) for stop in stops_in(self._in, list(self._stores))],
             "consumers": [
                 {
                     "role": each.role,
@@ -156,20 +195,27 @@ class Overview:
 
     def state_hash(self) -> str:
         """Return where everything stands, as one hash."""
+        return self.standing().hash()
+
+    def standing(self) -> Standing:
+        """Return everything that stands in the stores of the roles."""
         records: list[StandingRecord] = []
         alerts: list[Alert] = []
         for code in self._agencies:
             with self._stores[code].view() as view:
-                records += [
-                    StandingRecord(code, r.kind.value, r.record_id, r.revision, r.digest, r.open)
-                    for r in view.all(OWN_RECORDS)
-                ]
+                records += [record.standing(code) for record in view.all(OWN_RECORDS)]
                 alerts += list(view.all(ALERTS))
         pairs: list[Pair] = []
         if HUB in self._stores:
             with self._stores[HUB].view() as view:
                 pairs = list(view.all(PAIRS))
-        return state_hash(records, pairs, alerts)
+        return Standing.of(records, pairs, alerts)
+
+    def waiting(self) -> int:
+        """Return how many events wait to be relayed, or on the bus to be read."""
+        return sum(self._depth(code) for code in self._stores) + sum(
+            max(0, status.end - status.position) for status in self.consumers()
+        )
 
 
 def end_of(log: Log, topic: str) -> int:

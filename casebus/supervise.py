@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -19,14 +20,17 @@ import structlog
 from casebus.clock import Clock
 from casebus.errors import CasebusError, Stalled, Unavailable
 from casebus.layout import HUB
+from casebus.node import hold
 from casebus.roles import Installation
 from casebus.status import Overview
+from casebus.stops import forget_stops
 
 LIFELINE = "CASEBUS_LIFELINE"
 LOOK_EVERY_S = 0.1
 STOP_WITHIN_S = 15.0
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 LIVED_S = 30.0
+LOCK_WAIT_S = 1.0
 KILLS_FORGIVEN = 3
 GIVE_UP_AFTER = 8
 INTERRUPTED = 130
@@ -63,11 +67,18 @@ class Child:
     again_at: float | None = None
 
 
+def say_on_stderr(words: str) -> None:
+    """Tell an operator who watches. A stderr that cannot be written stops no role: the log has it too."""
+    with suppress(OSError):
+        sys.stderr.write(words + "\n")
+
+
 class Supervisor:
     """Starts, watches, restarts and stops the roles."""
 
-    def __init__(self, installation: Installation, clock: Clock) -> None:
+    def __init__(self, installation: Installation, clock: Clock, say: Callable[[str], None] = say_on_stderr) -> None:
         self._in = installation
+        self._say = say
         self._clock = clock
         self._log = structlog.get_logger()
         self._read_end, self._write_end = os.pipe()
@@ -78,13 +89,16 @@ class Supervisor:
         """Run until stopped, or idle twice in a row.
 
         Raises `Stalled` on timeout, and with `until_idle` when a role cannot be started; else it is tried for ever.
+        Raises `Conflict` at once when another supervisor runs these roles: its children would keep ours from starting.
         """
-        try:
-            for code in (HUB, *self._in.agencies):
-                self._children.append(Child(code, self._start(code), self._clock.monotonic(), Deaths()))
-            self._watch(stopped, until_idle, timeout_s)
-        finally:
-            self._stop()
+        with hold(self._in.layout.root / "supervisor.lock", "`casebus run all`", self._clock, wait_s=LOCK_WAIT_S):
+            forget_stops(self._in, self._in.present)
+            try:
+                for code in (HUB, *self._in.agencies):
+                    self._children.append(Child(code, self._start(code), self._clock.monotonic(), Deaths()))
+                self._watch(stopped, until_idle, timeout_s)
+            finally:
+                self._stop()
 
     def _start(self, code: str) -> subprocess.Popen[bytes]:
         arguments = [sys.executable, "-m", "casebus", "run", code, "--data", str(self._in.layout.root)]
@@ -134,6 +148,11 @@ class Supervisor:
         code = child.process.returncode
         pause = child.deaths.pause_after(code, now - child.started)
         self._log.warning("role_died", component=child.code, exit_code=code, seconds=pause)
+        if pause and child.deaths.failures + child.deaths.kills > 1:
+            self._say(
+                f"{child.code} ended again soon after its start, with exit code {code}; the next start is in {pause:g} s. "
+                f"To see why: casebus run {child.code}, or its log.jsonl."
+            )
         if gives_up and child.deaths.failures >= GIVE_UP_AFTER:
             raise Stalled(
                 f"{child.code} ended {GIVE_UP_AFTER} times in a row soon after its start, last with exit code {code}",

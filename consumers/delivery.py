@@ -10,10 +10,9 @@ from casebus.bus.consume import HUB_EVENTS, NOTHING, Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.outbox import Outgoing
-from casebus.cases.conflict import Side
 from casebus.cases.disclosure import Copy, copies, register_copy, retraction_copies
 from casebus.cases.holding import HELD
-from casebus.cases.pair import REGISTERS, TOLD, Register, Told
+from casebus.cases.pair import REGISTERS, TOLD, Told, registered
 from casebus.directory import Directory
 from casebus.events.catalogue import partition_key
 from casebus.events.enumerations import MatchStatus
@@ -72,13 +71,9 @@ class Delivery:
 
     def _side(self, agency: str, payload: DeconflictionAcknowledged | DeconflictionResolved, view: View) -> Handled:
         before = view.get(REGISTERS, f"{payload.conflict_id}|{agency}")
-        # An acknowledgement of a later revision after an outcome: the side answers anew, because it became immediate.
-        side = before.side if before and before.answers >= payload.revision else Side()
-        after = side.resolved(payload.outcome) if isinstance(payload, DeconflictionResolved) else side.acknowledged()
-        if after == side:
+        register = registered(before, agency, payload)
+        if register is None or register == before:
             return NOTHING
-        count = before.revision + 1 if before else 1
-        register = Register(payload.conflict_id, agency, after, count, payload.revision)
         told = view.get(TOLD, payload.conflict_id)
         copy = register_copy(register, told, self._directory) if told else None
         return delivered([copy] if copy else [], Save(REGISTERS, register))

@@ -6,19 +6,12 @@ from collections.abc import Sequence
 from casebus.bus.consume import Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import inbox_topic
-from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, retract, told, with_theirs
+from casebus.cases.alert import ALERTS, DESK_NOTES
+from casebus.cases.inbox import alert_after, concerned
 from casebus.cases.outgoing import NOTICES, OUTGOING, Notice, OutgoingFile
 from casebus.directory import Directory
-from casebus.errors import ParkReason, WireError
 from casebus.events.envelope import Received
-from casebus.events.types import (
-    DeconflictionAcknowledged,
-    DeconflictionHit,
-    DeconflictionNoHit,
-    DeconflictionResolved,
-    DeconflictionRetracted,
-    RecordParked,
-)
+from casebus.events.types import DeconflictionNoHit, RecordParked
 from casebus.state import Effect, Save
 from casebus.store.store import View
 
@@ -36,18 +29,11 @@ class Desk:
         return Handled((*effects, state) if state else effects)
 
     def _state(self, received: Received, view: View) -> Effect | None:
+        about = concerned(received.event.payload)
+        if about is not None:
+            before = view.get(ALERTS, about.conflict_id)
+            return Save(ALERTS, alert_after(self._agency, about, before, received.appended_at))
         match received.event.payload:
-            case DeconflictionHit() as hit:
-                before = view.get(ALERTS, hit.conflict_id)
-                return Save(ALERTS, told(self._agency, hit, before, received.appended_at))
-            case DeconflictionRetracted() as gone:
-                return Save(ALERTS, retract(_alert(gone.conflict_id, view), gone.revision, gone.reason))
-            case DeconflictionAcknowledged() as taken:
-                alert = _alert(taken.conflict_id, view)
-                return Save(ALERTS, with_theirs(alert, alert.theirs.acknowledged(), taken.revision))
-            case DeconflictionResolved() as ended:
-                alert = _alert(ended.conflict_id, view)
-                return Save(ALERTS, with_theirs(alert, alert.theirs.resolved(ended.outcome), ended.revision))
             case DeconflictionNoHit() as none:
                 text = f"checked against {', '.join(none.covered)}: nothing found"
                 return Save(NOTICES, Notice(received.event.id, "DeconflictionNoHit", none.own_id, text))
@@ -56,15 +42,6 @@ class Desk:
                 return Save(NOTICES, Notice(received.event.id, "RecordParked", parked.topic, text))
             case _:
                 return None
-
-
-def _alert(conflict_id: str, view: View) -> Alert:
-    """Return an alert that must be there: the inbox has one order, and a conflict is told before what follows it."""
-    alert = view.get(ALERTS, conflict_id)
-    if alert is None:
-        what = "it concerns a conflict of which this agency was never told"
-        raise WireError(ParkReason.NOT_ACCEPTABLE, what, authentic=True)
-    return alert
 
 
 def _file(received: Received) -> OutgoingFile:

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from postgres_server import Missing, PostgresServer
 from real_parts import require_or_skip
 
-# Kafka's fixtures live in a module of their own.
-pytest_plugins = ["kafka_node"] if (Path(__file__).parent / "kafka_node.py").exists() else []
+# Kafka's fixtures, and the strangers' verifiers, live in modules of their own.
+pytest_plugins = ["kafka_node", "independent_verifiers", "second_python"]
+
+_PARTS = ("sqlite", "postgres", "kafka", "independent", "second_python")
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +51,7 @@ class RealParts:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
         # Wrapped around all others, so that it comes after their summaries, however long these are.
         yield
-        terminalreporter.write_line("casebus: " + "; ".join(map(self._line, ("sqlite", "postgres", "kafka"))))
+        terminalreporter.write_line("casebus: " + "; ".join(map(self._line, _PARTS)))
 
     def _line(self, part: str) -> str:
         line = f"{part} {self._ran[part]} run"
@@ -62,7 +63,7 @@ class RealParts:
 
 def _parts_of(report: pytest.TestReport) -> list[str]:
     """Return the real parts that a test runs on; one may run on several."""
-    marked = [part for part in ("postgres", "kafka") if part in report.keywords]
+    marked = [part for part in _PARTS[1:] if part in report.keywords]
     place = report.nodeid.rpartition("::")[0]
     return marked or (["sqlite"] if "sqlite" in place.lower() else [])
 

@@ -209,6 +209,7 @@ def raw_seal(
     partition: str | None = None,
     event_id: str = content_id("raw"),
     sequence: int = 1,
+    topic: str | None = None,
 ) -> Record:
     """Sign whatever is wanted, as a partner's broken or hostile system could: nothing is checked first."""
     schema = SCHEMAS.for_type(type(payload).__name__)
@@ -221,7 +222,7 @@ def raw_seal(
         partition_key=partition,
         classification=en.Tlp.AMBER,
         sequence=sequence,
-        topic=events_topic(agency),
+        topic=topic or events_topic(agency),
         schema_guid=schema.guid,
     )
     values = headers.attribute_values(attributes)

@@ -28,9 +28,9 @@ from casebus.bus.parking import (
     hold_of,
     of_same_key,
     parked_of,
-    passes_hold,
 )
-from casebus.errors import BusError, ParkReason, WireError
+from casebus.cases.overtaking import passes_hold
+from casebus.errors import BusError, ParkReason, RecordsGone, WireError
 from casebus.events.catalogue import writer_of
 from casebus.events.envelope import Event, Received
 from casebus.events.types import RecordParked
@@ -89,7 +89,8 @@ class Identity(Protocol[TX_in]):
 class Loop(Generic[TX]):
     """Reads topics in turn and hands each record to `take`, one transaction per batch of one topic.
 
-    `identity` is None for the ledger, whose leaves bind the topic's id.
+    `identity` is None for the ledger, whose leaves bind the topic's id. `gone` takes note that a topic has nothing before
+    a position any more; without it such a loss stops the loop.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Loop(Generic[TX]):
         unit: Unit[TX],
         take: Callable[[Recorded, TX], None],
         identity: Identity[TX] | None = None,
+        gone: Callable[[str, int, TX], None] | None = None,
     ) -> None:
         self.name = name
         self._topics = tuple(topics)
@@ -107,6 +109,7 @@ class Loop(Generic[TX]):
         self._unit = unit
         self._take = take
         self._identity = identity
+        self._gone = gone
         self._whole: set[str] = set()
 
     def step(self) -> int:
@@ -121,7 +124,15 @@ class Loop(Generic[TX]):
             position = view.position(self.name, topic)
         if topic not in self._whole:
             self._refuse_another(topic, position)
-        batch = self._log.read(topic, position, limit=BATCH)
+        try:
+            batch = self._log.read(topic, position, limit=BATCH)
+        except RecordsGone as error:
+            if self._gone is None:
+                raise
+            with self._unit.transaction() as tx:
+                tx.advance(self.name, topic, expected=position, to=error.first)
+                self._gone(topic, error.first, tx)
+            return error.first - position
         if not batch:
             return 0
         with self._unit.transaction() as tx:

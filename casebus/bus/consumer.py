@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from casebus.bus.consume import Handler
 from casebus.bus.log import Log, Recorded
@@ -33,6 +33,18 @@ class EventConsumer:
     build: Callable[[Directory, str], Handler]
 
 
+class Taker(Protocol):
+    """What a consumer of raw records does, in the transaction of the loop."""
+
+    def take(self, recorded: Recorded, tx: Any) -> None:
+        """Take a record."""
+        ...
+
+    def gone(self, topic: str, first: int, tx: Any) -> None:
+        """Take note that the topic has nothing before `first` any more."""
+        ...
+
+
 @dataclass(frozen=True)
 class RecordConsumer:
     """Takes raw records, well-formed or not; its effects go to the ledger."""
@@ -40,7 +52,7 @@ class RecordConsumer:
     name: str
     role: Role
     topics: Callable[[Sequence[str], str], list[str]]
-    build: Callable[[Log], Callable[[Recorded, Any], None]]
+    build: Callable[[Log], Taker]
 
 
 Consumer = EventConsumer | RecordConsumer

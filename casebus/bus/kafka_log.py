@@ -41,7 +41,7 @@ from casebus.bus.kafka_preflight import check_reachable
 from casebus.bus.kafka_settings import BUFFERED_RECORDS, KafkaSettings, is_topic
 from casebus.bus.log import Record, Recorded
 from casebus.clock import Clock
-from casebus.errors import BusError, NotFound
+from casebus.errors import BusError, NotFound, RecordsGone
 
 T = TypeVar("T")
 
@@ -113,7 +113,7 @@ class KafkaLog:
     def read(self, topic: str, position: int, *, limit: int, wait_ms: int = 0) -> list[Recorded]:
         """Return up to `limit` records from `position` on; empty at the end, after waiting up to `wait_ms`.
 
-        Raises `BusError` when the broker no longer has the record, or should have it and does not hand it over.
+        Raises `RecordsGone` when the broker no longer has the record, `BusError` when it should and does not hand it over.
         """
         assert position >= 0, "bug: positions count from 0"
         tail = self._tails.get(topic)
@@ -122,21 +122,31 @@ class KafkaLog:
             if position > end:
                 self._clock.sleep(wait_ms / 1000)
                 return []
-            with self._errors(f"reading {topic}", drop_reader=True):
-                tail = self._await(topic, position, end, wait_ms)
+            try:
+                with self._errors(f"reading {topic}", drop_reader=True):
+                    tail = self._await(topic, position, end, wait_ms)
+            except BusError as error:
+                if isinstance(error.__cause__, OffsetOutOfRangeError) and (first := self._first(topic)) > position:
+                    raise RecordsGone(topic, first) from error
+                raise
         if tail is None or limit <= 0:
             return []
         return tail.take(limit)
 
     def end(self, topic: str) -> int:
         """Return the position that the next record will get."""
+        return self._bound(topic, "end", KafkaConsumer.end_offsets)
+
+    def _first(self, topic: str) -> int:
+        return self._bound(topic, "beginning", KafkaConsumer.beginning_offsets)
+
+    def _bound(self, topic: str, name: str, ask: Callable[..., Any]) -> int:
         self._must_exist(topic)
-        partition, what = TopicPartition(topic, 0), f"asking for the end of {topic}"
+        partition, what = TopicPartition(topic, 0), f"asking for the {name} of {topic}"
         try:
             with self._errors(what, drop_reader=True):
                 consumer = self._reader()
-                ends = self._bounded(what, lambda ms: consumer.end_offsets([partition], timeout_ms=ms))
-                return int(ends[partition])
+                return int(self._bounded(what, lambda ms: ask(consumer, [partition], timeout_ms=ms))[partition])
         except BusError:
             self._known.discard(topic)
             self._must_exist(topic)  # says NotFound when the topic was deleted meanwhile
@@ -331,13 +341,6 @@ class KafkaLog:
 
 
 def _bus_error(what: str, error: Exception) -> BusError:
-    if isinstance(error, OffsetOutOfRangeError):
-        where = " ".join(f"{partition.topic} {position}" for partition, position in error.args[0].items())
-        return BusError(
-            f"{what}: records were lost from the topic; the broker no longer has the position asked for: {where}",
-            unchanged="the position was not moved.",
-            next_step="restore the topic, or rebuild from the ledger's archive; never skip.",
-        )
     if isinstance(error, AuthorizationError):
         return BusError(f"{what}: the broker does not permit it", next_step="ask the operator for the topic's rights.")
     if isinstance(error, MessageSizeTooLargeError):

@@ -56,7 +56,8 @@ class Log(Protocol):
     def read(self, topic: str, position: int, *, limit: int, wait_ms: int = 0) -> list[Recorded]:
         """Return up to `limit` records from `position` on; empty at the end, after waiting up to `wait_ms`.
 
-        A record read at a position is that record for ever.
+        A record read at a position is that record for ever. Raises `RecordsGone` where a Log can lose its beginning and
+        has.
         """
         ...
 

@@ -10,38 +10,11 @@ from datetime import datetime
 
 from casebus.bus.log import Record, Recorded
 from casebus.errors import Conflict, NotFound, ParkReason, WireError
-from casebus.events.enumerations import MatchStatus, Priority, Severity
-from casebus.events.envelope import Event
-from casebus.events.types import (
-    CaseClosed,
-    CaseOpened,
-    ChildSafeguarded,
-    DataCombined,
-    DeconflictionHit,
-    DeconflictionRetracted,
-    IdentifierCorrected,
-    Payload,
-    TipAmended,
-    TipReceived,
-    TipWithdrawn,
-    WelfareCheckCompleted,
-    WelfareCheckRequested,
-)
 from casebus.state import Concept
 from casebus.store.store import Save, Transaction, View
 from casebus.wire.ids import content_id
 
 PARKED, RELEASED, DONE = "parked", "released", "done"
-
-_NEVER_HELD = (
-    TipWithdrawn,
-    CaseClosed,
-    IdentifierCorrected,
-    DeconflictionRetracted,
-    WelfareCheckRequested,
-    WelfareCheckCompleted,
-    ChildSafeguarded,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +80,6 @@ def parked_of(consumer: str, recorded: Recorded, error: WireError) -> ParkedReco
         authentic=error.authentic,
         status=PARKED,
     )
-
-
-def passes_hold(event: Event) -> bool:
-    """Tell whether an event may overtake a parked one of its key: retractions, the child, immediate risk."""
-    match event.payload:
-        case DataCombined(status=MatchStatus.retracted):
-            return True
-        case payload:
-            return isinstance(payload, _NEVER_HELD) or immediate(payload)
-
-
-def immediate(payload: Payload) -> bool:
-    """Tell whether a payload concerns a child at immediate risk."""
-    match payload:
-        case TipReceived() | TipAmended():
-            return payload.content.priority is Priority.IMMEDIATE
-        case CaseOpened():
-            return payload.priority is Priority.IMMEDIATE
-        case DataCombined() | DeconflictionHit():
-            return payload.severity is Severity.immediate
-        case _:
-            return False
 
 
 def waiting(view: View) -> list[ParkedRecord]:

@@ -144,15 +144,15 @@ def with_theirs(alert: Alert, theirs: Side, answers: int) -> Alert:
 
 
 def acknowledge(alert: Alert) -> Alert:
-    """Return the alert after this desk took it up; the same alert when it has. Raises `Conflict` if retracted."""
-    _refuse_retracted(alert)
+    """Return the alert after this desk took it up; the same alert when it has. Raises `Conflict`."""
+    _refuse_undecidable(alert)
     ours = alert.ours.acknowledged()
     return alert if ours == alert.ours else replace(alert, ours=ours, version=alert.version + 1)
 
 
 def resolve(alert: Alert, outcome: ConflictOutcome) -> Alert:
     """Return the alert after this desk proposed an outcome; the same alert when it has. Raises `Conflict`."""
-    _refuse_retracted(alert)
+    _refuse_undecidable(alert)
     ours = alert.ours.resolved(outcome)
     return alert if ours == alert.ours else replace(alert, ours=ours, version=alert.version + 1)
 
@@ -166,7 +166,12 @@ def refuse_stale(alert: Alert, version: int | None) -> None:
         )
 
 
-def _refuse_retracted(alert: Alert) -> None:
+def _refuse_undecidable(alert: Alert) -> None:
+    if alert.is_notice:
+        raise Conflict(
+            f"alert {alert.ref} is a notice: there is nothing to decide, it only informs",
+            next_step="`casebus alerts list` without --notices shows what waits for a decision.",
+        )
     if alert.retracted is not None:
         raise Conflict(
             f"alert {alert.ref} was retracted ({alert.retracted.value}): there is nothing left to decide",

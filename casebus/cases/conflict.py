@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from casebus.events.enumerations import ConflictOutcome, Severity
+from casebus.events.types import DeconflictionAcknowledged, DeconflictionResolved
 
 
 class SideState(StrEnum):
@@ -41,6 +42,15 @@ class Side:
     def resolved(self, outcome: ConflictOutcome) -> "Side":
         """Return the register after an outcome was proposed; the last one counts."""
         return Side(SideState.resolved, outcome)
+
+
+Answer = DeconflictionAcknowledged | DeconflictionResolved
+"""What a side publishes about a conflict."""
+
+
+def answered(side: Side, answer: Answer) -> Side:
+    """Return a side's register after its answer."""
+    return side.resolved(answer.outcome) if isinstance(answer, DeconflictionResolved) else side.acknowledged()
 
 
 def conflict_state(ours: Side, theirs: Side, *, retracted: bool) -> ConflictState:

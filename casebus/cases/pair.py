@@ -7,7 +7,7 @@ the hub has seen, so two hubs that read topics in another order would differ in 
 
 from dataclasses import dataclass
 
-from casebus.cases.conflict import Side
+from casebus.cases.conflict import Answer, Side, answered
 from casebus.events.enumerations import Agreement, IdentifierType, Overlap, Severity
 from casebus.events.types import MatchParty
 from casebus.matching.held import Match
@@ -88,3 +88,14 @@ REGISTERS: Concept[Register] = Concept(
     lambda register: f"{register.conflict_id}|{register.agency}",
     {"conflict": lambda register: register.conflict_id},
 )
+
+
+def registered(before: Register | None, agency: str, answer: Answer) -> Register | None:
+    """Return a side's register after what it published; the same one (None: none yet) where that changes nothing."""
+    # An acknowledgement of a later revision after an outcome: the side answers anew, because it became immediate.
+    side = before.side if before and before.answers >= answer.revision else Side()
+    after = answered(side, answer)
+    if after == side:
+        return before
+    count = before.revision + 1 if before else 1
+    return Register(answer.conflict_id, agency, after, count, answer.revision)

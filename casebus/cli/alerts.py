@@ -14,20 +14,36 @@ from casebus.cases.conflict import ConflictState
 from casebus.cases.telling import overlap_words
 from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, installation, refuse_without_officer
 from casebus.cli.output import page, print_json
-from casebus.desk import Desk
+from casebus.desk import ALERT_FIELDS, Desk
 from casebus.events.enumerations import ConflictOutcome, Overlap
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
+
+TABLE_FIELDS = (
+    "ref",
+    "severity",
+    "overlap",
+    "state",
+    "our_state",
+    "their_state",
+    "partner",
+    "matched",
+    "respond_by",
+)
 
 Notices = Annotated[
     bool, typer.Option("--notices", help="Also what only informs: the same report at both, matches inside this agency.")
 ]
 
 
+Note = Annotated[str | None, typer.Option("--note", help="For this agency's own file; it is in no event.")]
+
+
 @contextmanager
 def open_desk(data: Data, agency: str, officer: str | None) -> Iterator[Desk]:
     """Open one agency's desk; its node may be running or not."""
     found = installation(data)
+    found.directory.agency(agency)  # the hub is a role, and has no desk
     role = found.role(agency)
     store = found.open_store(agency)
     try:
@@ -49,7 +65,8 @@ def list_alerts(
     """List alerts, the ones due first."""
     as_of = clock().now()
     with open_desk(data, agency, officer) as desk:
-        alerts = desk.alerts(state=state.value if state else None, notices=notices)
+        shown = ALERT_FIELDS if as_json else TABLE_FIELDS
+        alerts = desk.alerts(state=state.value if state else None, notices=notices, fields=shown)
         rows = [as_dict(alert, desk) for alert in alerts]
         told = [{"type": n.type, "about": n.about, "text": n.text} for n in desk.notices()] if notices else []
     if as_json:
@@ -64,7 +81,7 @@ def list_alerts(
 def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
     """Show one alert: why it matched, whom to ring, by when, and where both sides stand."""
     with open_desk(data, agency, officer) as desk:
-        alert = desk.alert(ref)
+        alert = desk.alert(ref, ALERT_FIELDS if as_json else (*ALERT_FIELDS, "also_own", "notes"))
         also = desk.own_reference(alert.also_own_id) if alert.also_own_id else None
         row, notes = as_dict(alert, desk), desk.notes(alert)
     print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes})
@@ -77,12 +94,13 @@ def ack(
     data: Data = None,
     officer: Officer = None,
     version: Version = None,
+    note: Note = None,
     as_json: AsJson = False,
 ) -> None:
     """Acknowledge an alert: the partner sees that this desk has taken it up."""
     refuse_without_officer(officer)
     with open_desk(data, agency, officer) as desk:
-        alert = desk.acknowledge(ref, version)
+        alert = desk.acknowledge(ref, version, note)
         row = as_dict(alert, desk)
     print_json(row) if as_json else _print_alert(row)
 
@@ -103,7 +121,7 @@ def resolve(
     data: Data = None,
     officer: Officer = None,
     version: Version = None,
-    note: Annotated[str | None, typer.Option("--note", help="For this agency's own file; it is in no event.")] = None,
+    note: Note = None,
     as_json: AsJson = False,
 ) -> None:
     """Propose how the conflict ends. Equal proposals of both sides resolve it, unequal ones dispute it."""
@@ -120,7 +138,8 @@ def parse_outcome(text: str) -> ConflictOutcome:
     try:
         return ConflictOutcome(text.upper().replace("-", "_"))
     except ValueError as error:
-        raise typer.BadParameter(f"not an outcome; one of {', '.join(ConflictOutcome)}") from error
+        known = ", ".join(ConflictOutcome)
+        raise typer.BadParameter(f"not an outcome; one of {known}", param_hint="--outcome") from error
 
 
 def as_dict(alert: Alert, desk: Desk) -> dict[str, Any]:

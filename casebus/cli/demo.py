@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -25,8 +26,12 @@ from casebus.cli.options import Data, clock
 from casebus.cli.output import page, words
 from casebus.errors import NotPermitted, Stalled
 from casebus.events.enumerations import Overlap
-from casebus.installing import initialise
+from casebus.installing import LEDGER_ORIGIN, initialise
 from casebus.layout import HUB, Layout
+from casebus.ledger.cosignature import cosigned_at
+from casebus.ledger.note import parse_note
+from casebus.ledger.policy import parse_policy
+from casebus.ledger.publication import CHECKPOINT
 from casebus.roles import Installation
 from casebus.settings import load
 from casebus.status import Overview
@@ -59,7 +64,9 @@ def prepared(root: Path, bootstrap: str | None, database: str | None) -> Layout:
     """Make a training data directory, or take the one that is there; write down which bus and database it uses."""
     layout = Layout(root)
     if not layout.settings.exists():
-        initialise(root, training=True, now=clock().now())
+        # A broker may have carried the story before: with the published keys, a second ledger of one name forks it.
+        origin = f"{LEDGER_ORIGIN}/{uuid.uuid4().hex[:12]}" if bootstrap else LEDGER_ORIGIN
+        initialise(root, training=True, now=clock().now(), ledger_origin=origin)
     if not load(layout.settings, {}).training:
         raise NotPermitted(
             f"{root} is not for training: a story must not be told among real cases",
@@ -94,13 +101,23 @@ class _Network:
     def __enter__(self) -> "_Network":
         words().print("starting the hub and three agency nodes ...")
         arguments = [sys.executable, "-m", "casebus", "run", "all", "--data", str(self.layout.root)]
-        self._overview = Overview(self.installation)
+        self._overview = self._reached()
         read_end, self._write_end = os.pipe()
         self._process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=sys.stderr, pass_fds=(read_end,), env=lifeline(read_end)
         )
         os.close(read_end)
         return self
+
+    def _reached(self) -> Overview:
+        """Look once before anything runs: a bus or database that is not there is told now, by this process."""
+        overview = Overview(self.installation)
+        try:
+            overview.consumers()
+        except BaseException:
+            overview.close()
+            raise
+        return overview
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None, "bug: not started"
@@ -293,9 +310,16 @@ class Story:
     def _ledger(self) -> None:
         _title("The ledger")
         hub = self._net.layout.role(HUB)
-        report = self._net.command("ledger", "verify", str(hub.ledger), "--key", str(hub.ledger_vkey))
+        given = ("--key", str(hub.ledger_vkey), "--policy", str(hub.policy))
+        report = self._net.command("ledger", "verify", str(hub.ledger), *given)
         _say(f"Every record is one leaf. {len(report['checks'])} checks, {report['size']} leaves: {report['outcome']}.")
-        _say("Unwitnessed: until the agencies cosign it, it proves nothing against whoever runs the hub.")
+        note = parse_note((hub.ledger / CHECKPOINT).read_bytes())
+        times = {name: cosigned_at(note, key) for name, key in parse_policy(hub.policy.read_text()).witnesses.items()}
+        ages = [self._net.clock.now().timestamp() - at for at in times.values() if at is not None]
+        names = ", ".join(name for name, at in times.items() if at is not None)
+        _say(f"{len(ages)} of {len(times)} witnesses have followed its tree and cosigned it: {names}.")
+        _say(f"The oldest of these cosignatures is {max(ages, default=0):.0f} s old; any two of them are a quorum.")
+        _say("Whoever runs the hub cannot rewrite it unnoticed without a witness that plays along.")
 
     def _replay(self) -> None:
         _title("The replay, from the ledger's own archive")

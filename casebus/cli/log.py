@@ -1,4 +1,4 @@
-"""`casebus log`: the records of one topic, decoded; identifiers appear as tokens only."""
+"""`casebus log`: the records of one topic, decoded, and a search of all; identifiers appear as tokens only."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -6,19 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from casebus import keys
+from casebus.cli import ledger_index
+from casebus.cli.ledger_access import put_on_record
 from casebus.cli.options import Data, Officer, installation
 from casebus.cli.output import print_jsonl
-from casebus.desk import Desk
 from casebus.errors import NotFound, WireError
 from casebus.events.catalogue import writer_of
-from casebus.events.enumerations import Purpose
-from casebus.layout import HUB
 from casebus.roles import Installation
 from casebus.wire.seal import Opener
 
-app = typer.Typer(no_args_is_help=True, help="The bus itself, record by record. Reading it is on record.")
+app = typer.Typer(no_args_is_help=True, help="The bus itself, record by record, and searched. Reading it is on record.")
+app.command("search")(ledger_index.find)
 BATCH = 500
+FIELDS = ("topic", "position", "appended_at", "id", "type", "source", "key", "payload")
 
 
 @app.command("tail")
@@ -36,7 +36,7 @@ def tail(
         found.role(owner)
     except ValueError as error:
         raise NotFound(f"no topic {topic[:80]!r}", next_step="`casebus status` lists the topics.") from error
-    _record_access(found, owner, topic, officer)
+    put_on_record(found, owner, officer, "log", [topic], FIELDS)
     print_jsonl(_records(found, topic, start))
 
 
@@ -67,12 +67,3 @@ def _records(found: Installation, topic: str, start: int) -> Iterator[dict[str, 
             if not batch:
                 return
             start = batch[-1].position + 1
-
-
-def _record_access(found: Installation, owner: str, topic: str, officer: str | None) -> None:
-    """Put the read into the outbox of the topic's owner before anything is shown."""
-    # The hub has no id key, hence no pseudonyms: its operators read as "unnamed".
-    id_key = b"" if owner == HUB else keys.load_secret(found.role(owner).key("id"))
-    named = None if owner == HUB else officer
-    with closing(found.open_store(owner)) as store:
-        Desk(owner, named, id_key, store, found.publisher(owner), found.clock).accessed("log", [topic], Purpose.AUDIT)

@@ -15,12 +15,16 @@ from casebus import keys, logs
 from casebus.cli.options import AsJson, Data, clock, installation, named
 from casebus.cli.output import page, print_json, words
 from casebus.clock import Clock
-from casebus.errors import CasebusError, PartlyDone, UsageError
+from casebus.errors import CasebusError, PartlyDone, UsageError, VerificationFailed
 from casebus.installing import initialise, topics_of
 from casebus.layout import HUB, Layout
+from casebus.ledger.positions import committed_positions
+from casebus.ledger.read import LedgerReader
 from casebus.roles import Installation, open_role
 from casebus.status import Overview, end_of
+from casebus.stops import AUDIT_LOG, alarm_of
 from casebus.supervise import Supervisor, die_with_supervisor
+from casebus.witnessing.assembling import read_vkey
 
 
 def init(
@@ -85,7 +89,8 @@ def run(
 ) -> None:
     """Run the roles: `all` supervises the hub and every agency as processes of their own.
 
-    Ends with 9 when something was newly refused or parked, 7 on timeout, 130 after Ctrl-C.
+    Ends with 9 when something was newly refused or parked, 7 on timeout, 130 after Ctrl-C, and 3 when the ledger and its
+    witnesses contradict each other, or a part of them has stopped.
     """
     die_with_supervisor()
     stop = Stop()
@@ -103,6 +108,9 @@ def run(
         _run_role(found, role, only or [], stop, until_idle, timeout)
     if stop.interrupted:
         raise typer.Abort
+    alarm = alarm_of(found, found.present if role == "all" else [role]) if until_idle else None
+    if alarm is not None:
+        raise alarm
     if until_idle and (_faults(found) if role == "all" else _faults(found, role)) - before:
         raise PartlyDone(
             "done, but something was refused or parked",
@@ -155,6 +163,12 @@ def _print_status(report: dict[str, object]) -> None:
     for name in ("outbox", "parked", "spool"):
         console.print(f"{name}: {report[name]}")
     console.print(f"state {report['state_hash']}")
+    stopped = report["stopped"]
+    assert isinstance(stopped, list), "bug: what has stopped is a list"
+    for each in stopped:
+        console.print(
+            f"STOPPED {each['component']} of {each['role']}: {each['reason']}", style="bold red", markup=False
+        )
 
 
 def doctor(data: Data = None, as_json: AsJson = False) -> None:
@@ -199,13 +213,22 @@ def _checks(layout: Layout, now: Clock) -> list[Check]:
         _check("bus", lambda: _reach_bus(found)),
         *(_check(f"{key} key of {code}", partial(_read_key, found, code, key)) for code, key in _keys(found)),
         *(_check(f"state of {code}", partial(_reach_state, found, code)) for code in found.present),
+        *(_check(f"ledger as {code} holds it", partial(_look_for_alarms, found, code)) for code in found.present),
+        *(
+            [_check("the ledger's journal and checkpoint", partial(_read_ledger, found))]
+            if HUB in found.present
+            else []
+        ),
     ]
 
 
 def _keys(found: Installation) -> list[tuple[str, str]]:
     """Return the role and name of every key file that should be here."""
-    names = {HUB: ("signing", "ledger")}
-    return [(code, key) for code in found.present for key in names.get(code, ("signing", "token", "id"))]
+    agency = ("signing", "token", "id")
+    names = {HUB: ("signing", "ledger")} | {
+        each.code: (*agency, "witness") for each in found.directory.agencies if each.witness_key is not None
+    }
+    return [(code, key) for code in found.present for key in names.get(code, agency)]
 
 
 def _read_key(found: Installation, code: str, key: str) -> str:
@@ -213,8 +236,19 @@ def _read_key(found: Installation, code: str, key: str) -> str:
     if key in ("token", "id"):
         keys.load_secret(path)
     else:
-        keys.load_signing_key(path)
+        private = keys.load_signing_key(path)
+        _compare_witness_key(found, code, key, keys.public_bytes(private))
     return "can be read, by its owner only"
+
+
+def _compare_witness_key(found: Installation, code: str, key: str, public: bytes) -> None:
+    if key == "witness" and code != HUB:
+        line = found.directory.agency(code).witness_key
+        if line is not None and read_vkey(line, "witness_key").public_key != public:
+            raise UsageError(
+                f"the witness key of {code} is not the witness_key in directory.toml",
+                next_step="restore the key, or name the new one in every directory.toml and policy.",
+            )
 
 
 def _reach_bus(found: Installation) -> str:
@@ -222,6 +256,26 @@ def _reach_bus(found: Installation) -> str:
         for topic in {topic for code in found.present for topic in topics_of(code, found.agencies)}:
             end_of(log, topic)
     return found.settings.bootstrap or "embedded"
+
+
+def _look_for_alarms(found: Installation, code: str) -> str:
+    alarm = alarm_of(found, [code])
+    if alarm is not None:
+        raise alarm
+    return "no contradiction was found, and nothing has stopped"
+
+
+def _read_ledger(found: Installation) -> str:
+    """Look at what the hub needs of its ledger to start. What else it holds is for `casebus ledger verify`."""
+    ledger = found.role(HUB).ledger
+    size = LedgerReader(ledger).size
+    logged = sum(position for (consumer, _), position in committed_positions(ledger).items() if consumer == AUDIT_LOG)
+    if size and not logged:
+        raise VerificationFailed(
+            f"the checkpoint says {size} leaves, and there is no journal: the hub will not write this ledger",
+            next_step="keep the directory as evidence; restore the ledger from a copy that verifies.",
+        )
+    return f"{size} leaves; `casebus ledger verify` checks each"
 
 
 def _reach_state(found: Installation, code: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from casebus.cli.streams import reader_gone
+
 PIPED_WIDTH = 240
 
 
@@ -34,6 +36,8 @@ def print_jsonl(values: Iterable[dict[str, Any]]) -> None:
     """Print one object a line."""
     for value in values:
         sys.stdout.write(json.dumps(value, separators=(",", ":"), ensure_ascii=True) + "\n")
+        if reader_gone():
+            return
     sys.stdout.flush()
 
 

@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 
 from casebus.bus.parking import PARKED_RECORDS, ParkedRecord, held_behind, release, waiting
-from casebus.cli.options import AsJson, Data, installation
+from casebus.cli.ledger_access import put_on_record
+from casebus.cli.options import AsJson, Data, Officer, installation
 from casebus.cli.output import page, print_json
 from casebus.errors import NotFound, ParkReason
 from casebus.store.store import Store
@@ -62,10 +63,11 @@ def as_dict(parked: ParkedRecord, behind: int) -> dict[str, Any]:
 
 
 @app.command("show")
-def show(parked_id: ParkedId, data: Data = None, as_json: AsJson = False) -> None:
-    """Show one parked record: what failed, and its bytes."""
+def show(parked_id: ParkedId, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
+    """Show one parked record: what failed, and its bytes. The look is on record at the role that parked it."""
     with _stores(data) as stores:
-        row = _show(stores, parked_id)
+        code, row = _show(stores, parked_id)
+    put_on_record(installation(data), code, officer, "parked", [row["id"]], tuple(row))
     if as_json:
         print_json(row)
         return
@@ -73,8 +75,9 @@ def show(parked_id: ParkedId, data: Data = None, as_json: AsJson = False) -> Non
         page().print(f"{name}: {value}", markup=False)
 
 
-def _show(stores: dict[str, Store], parked_id: str) -> dict[str, Any]:
-    for store in stores.values():
+def _show(stores: dict[str, Store], parked_id: str) -> tuple[str, dict[str, Any]]:
+    """Return the role that holds it, and what is shown of it."""
+    for code, store in stores.items():
         with store.view() as view:
             parked = view.get(PARKED_RECORDS, parked_id)
             if parked is not None:
@@ -87,7 +90,7 @@ def _show(stores: dict[str, Store], parked_id: str) -> dict[str, Any]:
                     "value": parked.value.hex(),
                     "headers": [[name, value.hex()] for name, value in parked.headers],
                 }
-                return row
+                return code, row
     raise NotFound(f"no parked record {parked_id[:80]!r}", next_step="`casebus parked list` shows what is parked.")
 
 

@@ -8,11 +8,16 @@ from casebus.events.types import Payload
 
 
 class Writer(StrEnum):
-    """Who may write a type, hence to which topic: agencies and the hub to their own `events`, delivery to an `inbox`."""
+    """Who may write a type, hence to which topic: agencies and the hub to their own `events`, delivery to an `inbox`.
+
+    On the last two no event stands, but the ledger's notes (`casebus.witnessing.topics`).
+    """
 
     agency = "casebus.<agency>.events"
     hub = "casebus.hub.events"
     delivery = "casebus.<agency>.inbox"
+    ledger = "casebus.ledger"
+    witness = "casebus.<agency>.witness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,10 @@ def writer_of(topic: str) -> tuple[Writer, str]:
             return Writer.agency, agency
         case ["casebus", agency, "inbox"] if agency and agency != "hub":
             return Writer.delivery, agency
+        case ["casebus", "ledger"]:
+            return Writer.ledger, "hub"
+        case ["casebus", agency, "witness"] if agency and agency != "hub":
+            return Writer.witness, agency
         case _:
             raise ValueError(f"not a topic of casebus: {topic[:80]!r}")
 
@@ -84,4 +93,4 @@ def writer_of(topic: str) -> tuple[Writer, str]:
 def signer_of(topic: str) -> str:
     """Return whose signature a record of this topic must bear: the agency's, or the hub's for its own and inboxes."""
     writer, owner = writer_of(topic)
-    return owner if writer is Writer.agency else "hub"
+    return owner if writer in (Writer.agency, Writer.witness) else "hub"

@@ -54,7 +54,8 @@ class Identifier:
 @dataclass(frozen=True, slots=True)
 class TipDraft:
     """A tip as the document states it. `content` has everything but `sightings`, `sightings_not_carried`,
-    `source_report` and `prior_reports`, which the node fills in from the other fields here.
+    `source_report` and `prior_reports`, which the node fills in from the other fields here. `impossible` is for the
+    document's report alone and no part of the content: the kind of each value beside identifiers that cannot be so.
     """
 
     key: RecordKey
@@ -63,6 +64,7 @@ class TipDraft:
     source_report: RecordKey | None = None
     prior_reports: tuple[RecordKey, ...] = ()
     amend_reason: en.AmendReason = en.AmendReason.CONTENT_CHANGED
+    impossible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class TipWithdrawal:
 @dataclass(frozen=True, slots=True)
 class CaseDraft:
     """An open investigation. Delivered again with nothing but other identifiers, it becomes one IdentifierCorrected for
-    each; with anything else changed it is opened again under the next revision, all of it.
+    each; with anything else changed it is opened again under the next revision, all of it. `impossible` as in a tip.
     """
 
     key: RecordKey
@@ -89,6 +91,7 @@ class CaseDraft:
     handling: Handling
     identifiers: tuple[Identifier, ...] = ()
     correction_reason: en.CorrectionReason = en.CorrectionReason.TRANSCRIPTION
+    impossible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,12 @@ UNDATED = date(2026, 1, 1)
 """As of when a birth date is read in a document that states no date at all. Fixed, so that replay says the same."""
 
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{1,3}(?![0-9])")
+_WHOLE_AGE = re.compile(r"([-−]?)\s?([0-9]{1,20})", re.ASCII)
 _MAX_TEXT = 60
+_OLDEST = 130
+_FIRST_BORN = 1880
+AGE, BIRTH_DATE = "age", "date of birth"
+"""The kinds of what is stated of a person beside identifiers, as a report names them."""
 
 
 def reference_date(times: Iterable[TimeStatement]) -> date:
@@ -41,6 +46,22 @@ def states_child_age(age: str | None) -> bool:
 def is_child_by_birth(date_of_birth: str | None, as_of: date) -> bool:
     """Tell whether any reading of a birth date makes a person younger than 18 on a day; one after it says nothing."""
     return any(0 <= _age(born, as_of) < ADULT_AT for born in calendar_dates(date_of_birth))
+
+
+def impossible_of(ages: Iterable[str | None], date_of_birth: str | None) -> tuple[str, ...]:
+    """Return which of what is stated of a person cannot be so, by its kind: an age below 0 or above 130, a birth date
+    that no calendar has. Whoever filed the document is told; an age that is merely odd still counts on the child's side.
+    """
+    found = [AGE for age in ages if age and _is_impossible(age)]
+    born = (date_of_birth or "").strip()
+    if any(letter.isdigit() for letter in born) and not any(day.year >= _FIRST_BORN for day in calendar_dates(born)):
+        found.append(BIRTH_DATE)
+    return tuple(found)
+
+
+def _is_impossible(age: str) -> bool:
+    stated = _WHOLE_AGE.fullmatch(age.strip()[:_MAX_TEXT])
+    return stated is not None and (bool(stated[1]) or int(stated[2]) > _OLDEST)
 
 
 def indicators_of(age: str | None, date_of_birth: str | None, as_of: date) -> tuple[ChildIndicator, ...]:

@@ -11,6 +11,9 @@ from casebus.events.enumerations import CorrectionReason
 from casebus.events.types import MAX_SIGHTINGS, Sighting
 from casebus.intake.adapter import CaseDraft, Draft
 
+NO_CONTENT = frozenset({"impossible"})
+"""What a draft says to whoever filed the document, and to nobody else: another word of it makes no other content."""
+
 MAX_TOKENS_IN_ALL = 3_500
 """About 180 KB of tokens: with 500 sightings around them an event stays below the Log's limit of 256 KiB."""
 
@@ -24,7 +27,7 @@ def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        return {name: each for name, each in asdict(value).items() if name not in NO_CONTENT}
     return str(value)
 
 

@@ -11,6 +11,7 @@ content that arrives afterwards finds it ended.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from casebus.cases.standing import StandingRecord, standing_after
 from casebus.events.catalogue import partition_key
 from casebus.events.enumerations import Tlp, TriState
 from casebus.events.envelope import Event
@@ -25,6 +26,7 @@ from casebus.events.types import (
     TipContent,
     TipReceived,
     TipWithdrawn,
+    Token,
     WelfareCheckCompleted,
     WelfareCheckRequested,
 )
@@ -51,10 +53,11 @@ from casebus.wire.ids import derived_id
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What an event carries of a document's identifiers, and how many it does not."""
+    """What an event carries of a document's identifiers, how many it does not, and what is of no use (`Drafted`)."""
 
     carried: tuple[Sighting, ...] = ()
     not_carried: int = 0
+    unused: tuple[str, ...] = ()
 
 
 class Drafting:
@@ -97,7 +100,7 @@ class Drafting:
         child = draft.content.possible_child.answer is TriState.YES
         if change.before is not None and change.ended_first:
             return Drafted((), replace(change.before, digest=change.digest, possible_child=child), ended_first=True)
-        seen = self._seen(draft.key, draft.identifiers)
+        seen = self._seen(draft)
         content = self._content(draft, seen)
         tip_id = change.record_id
         payload: Payload = (
@@ -133,7 +136,7 @@ class Drafting:
         before = change.before if change.before is not None and change.before.open else None
         if before is not None and change.says_the_same:
             return _known_already(change)
-        seen = self._seen(draft.key, draft.identifiers)
+        seen = self._seen(draft)
         rest = rest_digest(draft)
         if before is not None and before.rest_digest == rest:
             payloads: Sequence[Payload] = corrections(before, seen.carried, draft.correction_reason)
@@ -226,24 +229,26 @@ class Drafting:
         change = replace(self._change(kind, key, draft, known), ends=True)
         return change if change.before is None or change.before.open else None
 
-    def _seen(self, key: RecordKey, identifiers: Sequence[Identifier]) -> _Seen:
+    def _seen(self, draft: TipDraft | CaseDraft) -> _Seen:
         """Return one sighting per distinct identifier, in the document's order, as many as an event carries."""
-        distinct = list(dict.fromkeys(identifiers))
+        distinct = list(dict.fromkeys(draft.identifiers))
         # Cut before anything is tokenised: a document of a hundred thousand costs no more than one of five hundred.
-        sightings = [self._sighting(key, identifier) for identifier in distinct[:MAX_SIGHTINGS]]
+        first = distinct[:MAX_SIGHTINGS]
+        tokenised = [self._tokeniser.tokens(identifier, self._region) for identifier in first]
+        sightings = [self._sighting(draft.key, one, each.tokens) for one, each in zip(first, tokenised, strict=True)]
         kept = tuple(carried(sightings))
-        return _Seen(kept, len(distinct) - len(kept))
+        useless = (f"{s.kind.value} ({each.dropped})" for s, each in zip(kept, tokenised, strict=False) if each.dropped)
+        return _Seen(kept, len(distinct) - len(kept), (*draft.impossible, *useless))
 
     def _sighting_id(self, key: RecordKey, identifier: Identifier) -> str:
         return derived_id(self._id_key, "sighting", key.system, key.number, canonical(identifier))
 
-    def _sighting(self, key: RecordKey, identifier: Identifier) -> Sighting:
-        tokenised = self._tokeniser.tokens(identifier, self._region)
+    def _sighting(self, key: RecordKey, identifier: Identifier, tokens: tuple[Token, ...]) -> Sighting:
         return Sighting(
             sighting_id=self._sighting_id(key, identifier),
             subject_no=identifier.subject_no,
             kind=identifier.kind,
-            tokens=tokenised.tokens,
+            tokens=tokens,
             service=service_slug(identifier.service),
             subject=identifier.subject,
             certainty=identifier.certainty,
@@ -278,8 +283,16 @@ class Drafting:
             event_ids=before.event_ids if before and not event_ids else event_ids,
             content_event_ids=change.content_event_ids(event_ids),
             rest_digest=rest,
+            stands=self._stands(before, payloads),
         )
-        return Drafted(events, record)
+        return Drafted(events, record, not_carried=seen.not_carried, unused=seen.unused)
+
+    def _stands(self, before: OwnRecord | None, payloads: Sequence[Payload]) -> StandingRecord | None:
+        """Return what whoever reads the events will make of the record."""
+        stands = before.standing(self._agency) if before else None
+        for payload in payloads:
+            stands = standing_after(stands, self._agency, payload)
+        return stands
 
     def _event(self, change: Change, number: int, payload: Payload) -> Event:
         version = f"{change.revision}:{change.digest}:{number}"

@@ -18,7 +18,7 @@ from casebus.events.enumerations import (
     TriState,
 )
 from casebus.intake.adapter import Identifier
-from casebus.intake.children import category_of, indicators_of
+from casebus.intake.children import category_of, impossible_of, indicators_of
 from casebus.intake.columns import Row
 from casebus.intake.countries import country
 from casebus.intake.sections import Section
@@ -84,6 +84,11 @@ class Stated:
         """Return what says that the person may be a child."""
         own = indicators_of(self.age, self.date_of_birth, as_of)
         return (*own, ChildIndicator.AGENCY_ASSESSED) if self.assessed is TriState.YES else own
+
+    @property
+    def impossible(self) -> tuple[str, ...]:
+        """The kinds of what is stated and cannot be so."""
+        return impossible_of([self.age], self.date_of_birth)
 
     def category(self, as_of: date) -> SubjectCategory:
         """Return whose identifiers the person's are. A child that the agency calls a victim stays one."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from casebus.cases.standing import StandingRecord
 from casebus.events.enumerations import IdentifierType
 from casebus.intake.adapter import RecordKey
 from casebus.state import Concept
@@ -33,7 +34,8 @@ class OwnRecord:
 
     `digest` is over the content as last delivered and is kept through the record's ending, as are `content_event_ids`,
     the events that said it. Both are empty in a record that ended before its content arrived. `rest_digest` is over a
-    case without its identifiers: it tells a correction of those from any other change.
+    case without its identifiers: it tells a correction of those from any other change. `stands` is what its events make
+    of it for everybody who reads them; None in a row of a casebus that did not keep it.
     """
 
     record_id: str
@@ -48,6 +50,13 @@ class OwnRecord:
     event_ids: tuple[str, ...]
     content_event_ids: tuple[str, ...] = ()
     rest_digest: str = ""
+    stands: StandingRecord | None = None
+
+    def standing(self, agency: str) -> StandingRecord:
+        """Return the record as it stands on the bus."""
+        if self.stands is not None:
+            return self.stands
+        return StandingRecord(agency, self.kind.value, self.record_id, self.revision, self.digest, self.open)
 
     @property
     def key(self) -> RecordKey:

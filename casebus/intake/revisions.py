@@ -16,13 +16,16 @@ class Drafted:
     """What one draft became: events to publish (none when nothing changed), and the own record as it now stands.
 
     `said_before` are the events in which it was said, where those are not the record's last; `ended_first` tells that
-    the record had ended before its content arrived.
+    the record had ended before its content arrived. `not_carried` counts the identifiers that the events have no room
+    for; `unused` names the kind of each value that nothing could be matched on, with the reason, never the value.
     """
 
     events: tuple[Event, ...]
     record: OwnRecord | None
     said_before: tuple[str, ...] = ()
     ended_first: bool = False
+    not_carried: int = 0
+    unused: tuple[str, ...] = ()
 
     @property
     def event_ids(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from casebus.events.envelope import Event
 from casebus.intake.adapter import Adapter, Document, Draft
 from casebus.intake.drafting import Drafting
 from casebus.intake.records import OWN_RECORDS, TAKEN, OwnRecord, Taken
+from casebus.intake.reporting import words_of
 from casebus.intake.revisions import Drafted
 from casebus.intake.spool import Found, Spool
 from casebus.store.store import Save, Store, Transaction, View
@@ -168,13 +169,5 @@ def _refusal(refused: DocumentRefused) -> Decision:
 def _decision(made: list[Drafted], records: tuple[OwnRecord, ...]) -> Decision:
     events = tuple(event for drafted in made for event in drafted.events)
     event_ids = tuple(dict.fromkeys(event_id for drafted in made for event_id in drafted.event_ids))
-    late = sum(drafted.ended_first for drafted in made)
-    if events:
-        told = f"{len(events)} events" + (f"; {late} of its records ended before they arrived" if late else "")
-        return Decision(ACCEPTED, None, told, events, event_ids, records)
-    told = (
-        "no event is made of it: it was ended before it arrived"
-        if late
-        else "nothing new: its content is known already"
-    )
-    return Decision(DUPLICATE, None, told, (), event_ids, records)
+    outcome = ACCEPTED if events or not made else DUPLICATE  # a table without a row says nothing, and nothing twice
+    return Decision(outcome, None, words_of(made), events, event_ids, records)

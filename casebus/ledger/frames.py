@@ -3,8 +3,8 @@
     "CBJ1" | u32 length | u32 crc32(payload) | u32 crc32(the 12 bytes before) | payload
 
     payload of a snapshot (the first frame of every segment): 'S' | 32 previous frame's hash | u64 size | positions |
-        u32 n, (16 topic id | u64 position) x n | u32 n, (u16 length || leaf) x n of the open bundle |
-        u8 levels, (u8 n, 32 x n) of the open tiles
+        u32 n, (16 topic id | u64 position) x n of the topics' heads | u32 n, 16 topic id x n of the sealed ones |
+        u8 closed | u32 n, (u16 length || leaf) x n of the open bundle | u8 levels, (u8 n, 32 x n) of the open tiles
     payload of a commit: 'C' | 32 previous frame's hash | u64 size before | positions that moved | u32 n, leaves
 
     positions: u16 n, (u8 length || consumer, u8 length || topic, u64 position) x n, sorted
@@ -20,7 +20,7 @@ from struct import Struct
 from zlib import crc32
 
 from casebus.errors import VerificationFailed
-from casebus.ledger.leaf import TOPIC_ID_BYTES
+from casebus.ledger.leaf import TOPIC_ID_BYTES, Chains
 from casebus.ledger.tiles import encode_bundle
 from casebus.ledger.tree import HASH_BYTES, RightEdge
 
@@ -40,7 +40,7 @@ class Snapshot:
 
     previous: bytes
     positions: Positions
-    heads: Mapping[bytes, int]
+    chains: Chains
     entries: tuple[bytes, ...]
     edge: RightEdge
 
@@ -105,7 +105,7 @@ def scan(data: bytes) -> Scanned:
 
 def _frame_at(data: bytes, at: int) -> tuple[bytes | None, Tail]:
     rest = len(data) - at
-    if not any(data[at:]):
+    if data[at] == 0 and data.count(0, at) == rest:
         return None, Tail.TORN
     if rest < _HEADER.size:
         return None, Tail.TORN if MAGIC.startswith(data[at : at + 4]) else Tail.DAMAGED
@@ -127,8 +127,7 @@ def encode_frame(frame: Frame) -> bytes:
         head = b"C" + frame.previous + frame.start.to_bytes(8, "big") + _encode_positions(frame.positions)
         return head + _encode_leaves(frame.leaves)
     parts = [b"S", frame.previous, frame.edge.size.to_bytes(8, "big"), _encode_positions(frame.positions)]
-    parts.append(len(frame.heads).to_bytes(4, "big"))
-    parts += (topic_id + position.to_bytes(8, "big") for topic_id, position in sorted(frame.heads.items()))
+    parts.append(_encode_chains(frame.chains))
     parts += (_encode_leaves(frame.entries), bytes([len(frame.edge.levels)]))
     parts += (bytes([len(level)]) + b"".join(level) for level in frame.edge.levels)
     return b"".join(parts)
@@ -143,10 +142,10 @@ def decode_frame(payload: bytes) -> Frame:
     if kind == b"C":
         frame = Commit(previous, size, positions, _decode_leaves(reader))
     elif kind == b"S":
-        heads = {reader.take(TOPIC_ID_BYTES): reader.number(8) for _ in range(reader.count(4, TOPIC_ID_BYTES + 8))}
+        chains = _decode_chains(reader)
         entries = _decode_leaves(reader)
         levels = [[reader.take(HASH_BYTES) for _ in range(reader.number(1))] for _ in range(reader.number(1))]
-        frame = Snapshot(previous, positions, heads, entries, RightEdge.restored(size, levels))
+        frame = Snapshot(previous, positions, chains, entries, RightEdge.restored(size, levels))
     else:
         raise VerificationFailed("a journal frame of unknown kind.")
     if encode_frame(frame) != payload:
@@ -170,6 +169,20 @@ def _decode_positions(reader: "_Reader") -> dict[tuple[str, str], int]:
         consumer, topic = reader.text(), reader.text()
         positions[consumer, topic] = reader.number(8)
     return positions
+
+
+def _encode_chains(chains: Chains) -> bytes:
+    assert not chains.trusting, "bug: the sequencer knows the heads that its ledger goes on from"
+    parts = [len(chains.heads).to_bytes(4, "big")]
+    parts += (topic_id + position.to_bytes(8, "big") for topic_id, position in sorted(chains.heads.items()))
+    parts += (len(chains.sealed).to_bytes(4, "big"), *sorted(chains.sealed), bytes([chains.closed]))
+    return b"".join(parts)
+
+
+def _decode_chains(reader: "_Reader") -> Chains:
+    heads = {reader.take(TOPIC_ID_BYTES): reader.number(8) for _ in range(reader.count(4, TOPIC_ID_BYTES + 8))}
+    sealed = {reader.take(TOPIC_ID_BYTES) for _ in range(reader.count(4, TOPIC_ID_BYTES))}
+    return Chains(heads, sealed, closed=bool(reader.number(1)))
 
 
 def _encode_leaves(leaves: Sequence[bytes]) -> bytes:

@@ -9,17 +9,26 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from casebus.errors import VerificationFailed
-from casebus.ledger.files import Files, read_file, write_whole
+from casebus.errors import StoreError, VerificationFailed
+from casebus.ledger.files import AT_ONCE, Files, read_file, write_whole
 from casebus.ledger.frames import Commit, Snapshot, Tail, decode_frame, encode_frame, frame_hash, scan, wrap
 
-SEGMENT_BYTES = 4 * 1024 * 1024
+SEGMENT_BYTES = 2 * 1024 * 1024
 """A segment that has grown beyond this is followed by a new one: it bounds the time that recovery takes."""
 
-MAX_SEGMENT_BYTES = 256 * 1024 * 1024
+MAX_FRAME_BYTES = 8 * 1024 * 1024
+"""No commit is larger: some 120,000 leaves at once."""
+
+MAX_SEGMENT_BYTES = SEGMENT_BYTES + MAX_FRAME_BYTES
+"""What the writer can leave at most: it rolls before the frame that would follow a long segment."""
+
 KEPT_SEGMENTS = 2
+MAX_SEGMENTS = KEPT_SEGMENTS + 1
+"""What a crash leaves at most, between beginning a segment and dropping the oldest."""
+
 SCRATCH = "scratch"
-"""The one file in which whole files are prepared before they are renamed. Its content means nothing."""
+"""The file in which whole files are prepared before they are renamed; `scratch.0` and so on where many are prepared at
+once. Their content means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +43,28 @@ class Segment:
     tail: Tail
 
 
+def is_scratch(name: str) -> bool:
+    """Tell whether a file name below `journal/` is one under which whole files are prepared."""
+    return name == SCRATCH or name in {f"{SCRATCH}.{number}" for number in range(AT_ONCE)}
+
+
 def segment_name(number: int) -> str:
     """Return a segment's file name."""
     return f"{number:08d}"
 
 
 def segments_in(directory: Path) -> list[int]:
-    """Return the numbers of the segments in the ledger's `journal/`, ascending; none when it is not there."""
+    """Return the numbers of the segments in the ledger's `journal/`, ascending; none when it is not there.
+
+    Raises:
+        StoreError: it cannot be listed.
+    """
     try:
         return sorted(int(path.name) for path in directory.iterdir() if is_segment(path.name))
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise StoreError(f"the ledger's journal cannot be listed: {error.strerror}.") from error
 
 
 def is_segment(name: str) -> bool:
@@ -114,9 +134,15 @@ class Journal:
         return self._length >= SEGMENT_BYTES
 
     def append(self, commit: Commit) -> None:
-        """Make a commit durable. When this returns it has happened; when it raises it may have."""
+        """Make a commit durable. When this returns it has happened; when it raises it may have.
+
+        Raises:
+            VerificationFailed: it is larger than `MAX_FRAME_BYTES`; it has not happened.
+        """
         payload = encode_frame(commit)
         frame = wrap(payload)
+        if len(frame) > MAX_FRAME_BYTES:
+            raise VerificationFailed(f"one transaction of the ledger would be larger than {MAX_FRAME_BYTES} bytes.")
         self._files.write(self._descriptor, frame)
         self._files.sync(self._descriptor)
         self._length += len(frame)
@@ -125,13 +151,18 @@ class Journal:
     def rolled(self, snapshot: Snapshot) -> "Journal":
         """Begin the next segment and drop those that nothing needs any more: the snapshot holds all they lead to.
 
-        The caller has made durable every tile that the older segments describe.
+        The caller has made durable every tile that the older segments describe. Those that a crash left over go first,
+        so that there are never more than `MAX_SEGMENTS`.
         """
+        self._drop_older()
         following = Journal.begun(self._files, self._directory, self._number + 1, snapshot)
         self.close()
+        self._drop_older()
+        return following
+
+    def _drop_older(self) -> None:
         for number in segments_in(self._directory)[:-KEPT_SEGMENTS]:
             self._files.remove(self._directory / segment_name(number))
-        return following
 
     def close(self) -> None:
         """Release the descriptor."""

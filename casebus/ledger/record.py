@@ -9,7 +9,9 @@ This binds the exact record: headers in the order delivered, repeated names, the
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
 
 from casebus.bus.log import Record, Recorded
 from casebus.errors import VerificationFailed
@@ -18,33 +20,38 @@ from casebus.ledger.leaf import MAX_POSITION
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """Far above what a Log accepts, so that nothing is kept out of the ledger by its size, and a bound for readers."""
 
-_DOMAIN = b"casebus/record/v1\n"
+RECORD_DOMAIN = b"casebus/record/v1\n"
+_COUNT = Struct(">I")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_LAST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+LAST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 # Kafka does not promise that header names are UTF-8; a lone surrogate must not keep a record out of the ledger.
-_NAMES = "surrogatepass"
+NAME_ERRORS = "surrogatepass"
 
 
 def encode_record(recorded: Recorded) -> bytes:
     """Return the record's canonical bytes; topic id and position stand beside them in leaf and archive."""
-    record = recorded.record
-    parts: list[bytes] = []
-    for field in (recorded.topic.encode(errors=_NAMES), record.key, record.value):
-        parts += (len(field).to_bytes(4, "big"), field)
-    parts.append(len(record.headers).to_bytes(4, "big"))
+    record, count = recorded.record, _COUNT.pack
+    parts = [_counted(recorded.topic), count(len(record.key)), record.key, count(len(record.value)), record.value]
+    parts.append(count(len(record.headers)))
     for name, value in record.headers:
-        encoded = name.encode(errors=_NAMES)
-        parts += (len(encoded).to_bytes(4, "big"), encoded, len(value).to_bytes(4, "big"), value)
+        parts += (_counted(name), count(len(value)), value)
     parts.append(_milliseconds(recorded.appended_at).to_bytes(8, "big"))
     data = b"".join(parts)
     assert len(data) <= MAX_RECORD_BYTES, "bug: the Log accepted a record larger than it may"
     return data
 
 
+@lru_cache(maxsize=1024)
+def _counted(name: str) -> bytes:
+    """Return L(name). Topics and header names are few, and the same in record after record."""
+    encoded = name.encode(errors=NAME_ERRORS)
+    return _COUNT.pack(len(encoded)) + encoded
+
+
 def hash_record(encoded: bytes) -> bytes:
     """Return the record hash of canonical bytes."""
-    return sha256(_DOMAIN + encoded).digest()
+    return sha256(RECORD_DOMAIN + encoded).digest()
 
 
 def record_hash(recorded: Recorded) -> bytes:
@@ -69,7 +76,7 @@ def decode_record(data: bytes, position: int) -> Recorded:
     if at + 8 != len(data):
         raise VerificationFailed("an archived record is too short or too long.")
     appended_ms = int.from_bytes(data[at:], "big")
-    if appended_ms > _LAST_MS:
+    if appended_ms > LAST_MS:
         raise VerificationFailed("an archived record was appended after the year 9999.")
     appended_at = _EPOCH + appended_ms * _MILLISECOND
     return Recorded(_name(topic), position, Record(key, value, tuple(headers)), appended_at)
@@ -84,7 +91,7 @@ def _field(data: bytes, at: int) -> tuple[bytes, int]:
 
 def _name(data: bytes) -> str:
     try:
-        return data.decode(errors=_NAMES)
+        return data.decode(errors=NAME_ERRORS)
     except UnicodeDecodeError as error:
         raise VerificationFailed("an archived record has a name that is not UTF-8.") from error
 

@@ -1,7 +1,8 @@
 """What a verification says: numbered checks, and one of four outcomes."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
+from typing import Any
 
 
 class Step(IntEnum):
@@ -30,7 +31,7 @@ class Outcome(StrEnum):
     """Whole; against its own operator it proves nothing: a rollback or a fork by the true key shows only against an
     older checkpoint (`since`) or a witness."""
     PENDING = "pending"
-    """Whole, and the journal holds commits that no checkpoint covers yet, as after a crash."""
+    """Whole, and the end waits: for a checkpoint, as after a crash, or for a quorum that has cosigned an older one."""
     FAILED = "failed"
 
 
@@ -47,28 +48,38 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer. `root` is base64; size and root are None when no checkpoint could be read."""
+    """The answer. `root` is base64; size and root are None when no checkpoint could be read.
+
+    `remarks` are for people: what the outcome does not speak of. They repeat what the checks say.
+    """
 
     outcome: Outcome
     size: int | None
     root: str | None
     checks: tuple[Check, ...]
+    remarks: tuple[str, ...] = ()
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the contract's form (DESIGN.md §9)."""
+        row = asdict(self)
+        del row["remarks"]
+        return row
 
 
 class Findings:
     """Collects the steps' answers; a step's first failure stays."""
 
     def __init__(self) -> None:
-        self._found: dict[Step, Check] = {}
+        self._found: dict[IntEnum, Check] = {}
 
-    def note(self, step: Step, ok: bool, expected: str, actual: str) -> bool:
+    def note(self, step: IntEnum, ok: bool, expected: str, actual: str) -> bool:
         """Record an answer, unless the step has failed already. Returns `ok`."""
         before = self._found.get(step)
         if before is None or before.ok:
             self._found[step] = Check(int(step), step.name.lower(), ok, expected, actual)
         return ok
 
-    def fail(self, step: Step, expected: str, actual: str) -> None:
+    def fail(self, step: IntEnum, expected: str, actual: str) -> None:
         """Record a failure."""
         self.note(step, False, expected, actual)
 

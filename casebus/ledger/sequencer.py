@@ -10,117 +10,47 @@ A commit, in this order:
 Recovery is the same code over the frames that the journal holds. An error in any step poisons the object: what a
 failed sync left on the disk is known only after a restart.
 
-A directory that was rolled back as a whole, journal included, looks like an earlier day of the same log and opens.
-What gives it away is a checkpoint noted since (`verify --since`) or a witness; a checkpoint alone that is ahead of
-the journal stops the start here.
+A directory that was rolled back as a whole, journal included, looks like an earlier day of the same log. What gives it
+away is a checkpoint that others hold: `Ledger.open` takes those (`seen`), and refuses to sign when it is behind one.
 """
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from casebus.bus.log import Recorded
 from casebus.clock import Clock
-from casebus.errors import Conflict, StalePosition, StoreError, VerificationFailed
-from casebus.ledger.archive import Archive, Archived
+from casebus.errors import Conflict, LedgerClosed, StoreError
+from casebus.ledger.archive import Archive
+from casebus.ledger.checkpoint import Checkpoint
 from casebus.ledger.files import Files
 from casebus.ledger.frames import Commit
 from casebus.ledger.journal import SCRATCH
-from casebus.ledger.leaf import RecordLeaf, follows
+from casebus.ledger.leaf import LeafKind
+from casebus.ledger.note import Note, NoteSignature
+from casebus.ledger.predecessor import Predecessor
 from casebus.ledger.publication import Publication
-from casebus.ledger.record import encode_record, hash_record
+from casebus.ledger.read import LedgerReader
 from casebus.ledger.recovery import Recovered, recover
-from casebus.ledger.state import LedgerState
+from casebus.ledger.transaction import AppendLeaf, AppendLoss, LedgerTransaction, LedgerView
 from casebus.ledger.vkey import VerifierKey, verifier_key
+
+__all__ = ["AppendLeaf", "AppendLoss", "Ledger", "LedgerTransaction", "LedgerView"]
 
 LOCK_SECONDS = 5.0
 _LOCK_PAUSE_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class AppendLeaf:
-    """The effect of logging a record: its bytes go to the archive, its leaf to the tree. `topic_id` is the Log's."""
-
-    recorded: Recorded
-    topic_id: bytes
-
-
-class LedgerView:
-    """What can be read: the ledger at its last commit."""
-
-    def __init__(self, state: LedgerState) -> None:
-        self._state = state
-
-    def position(self, consumer: str, topic: str) -> int:
-        """Return the position that this consumer reads next; 0 at first."""
-        return self._state.positions.get((consumer, topic), 0)
-
-    @property
-    def size(self) -> int:
-        """Return how many leaves there are."""
-        return self._state.edge.size
-
-    @property
-    def root(self) -> bytes:
-        """Return the root over all leaves."""
-        return self._state.edge.root()
-
-
-class LedgerTransaction(LedgerView):
-    """What will be written, all of it together. Its own writes are visible in `position`, not in `size` and `root`."""
-
-    def __init__(self, state: LedgerState) -> None:
-        super().__init__(state)
-        self.positions: dict[tuple[str, str], int] = {}
-        self.leaves: list[bytes] = []
-        self.archived: list[Archived] = []
-        self._heads: dict[bytes, int] = {}
-
-    def position(self, consumer: str, topic: str) -> int:
-        """Return the position that this consumer reads next, after what this transaction did."""
-        own = self.positions.get((consumer, topic))
-        return super().position(consumer, topic) if own is None else own
-
-    def advance(self, consumer: str, topic: str, *, expected: int, to: int) -> None:
-        """Move a position by compare-and-set. Raises `StalePosition` when it is not `expected`: a second instance."""
-        actual = self.position(consumer, topic)
-        if actual != expected:
-            raise StalePosition(f"{consumer} on {topic} is at {actual}, not at {expected}: another instance moved it.")
-        assert to >= expected, "bug: a position never goes back"
-        if to != expected:
-            self.positions[consumer, topic] = to
-
-    def apply(self, effect: AppendLeaf) -> None:
-        """Log a record.
-
-        Raises:
-            VerificationFailed: it is not its topic's next: a record is missing on the bus, doubled or out of order.
-        """
-        recorded, topic_id = effect.recorded, effect.topic_id
-        head = self._heads.get(topic_id, self._state.heads.get(topic_id))
-        encoded = encode_record(recorded)
-        leaf = RecordLeaf(topic_id, recorded.position, head, hash_record(encoded))
-        if not follows(leaf, head):
-            raise VerificationFailed(
-                f"{recorded.topic}: position {recorded.position} came after {'none' if head is None else head}.",
-                unchanged="nothing was logged: a ledger with a hole would show a complete topic.",
-                next_step="find out why the bus no longer has the record, or has it twice; do not skip it.",
-            )
-        index = self._state.edge.size + len(self.leaves)
-        self.archived.append(Archived(index, topic_id, recorded.position, encoded))
-        self.leaves.append(leaf.encode())
-        self._heads[topic_id] = recorded.position
-
-
 class Ledger:
     """The writing side of a ledger directory: a unit for the consume loop. One owner, not thread-safe."""
 
-    def __init__(self, lock: int, recovered: Recovered, archive: Archive, publication: Publication) -> None:
+    def __init__(
+        self, directory: Path, lock: int, recovered: Recovered, archive: Archive, publication: Publication
+    ) -> None:
+        self._directory = directory
         self._lock = lock
         self._state = recovered.state
         self._journal = recovered.journal
@@ -137,15 +67,19 @@ class Ledger:
         signing_key: Ed25519PrivateKey,
         clock: Clock,
         *,
+        seen: Sequence[Checkpoint] = (),
+        continues: Callable[[], Predecessor] | None = None,
         files: Files | None = None,
     ) -> "Ledger":
         """Open a ledger, or begin one in an empty or missing directory; recover, and publish a checkpoint always.
 
-        `name` is the log's origin and its key's name.
+        `name` is the log's origin and its key's name. `seen` are checkpoints under our own signature that others hold;
+        those of another origin do not count. `continues` tells which closed ledger a new one goes on from; it is asked
+        only while the ledger is empty.
 
         Raises:
             Conflict: another sequencer holds the directory, for 5 seconds.
-            VerificationFailed: the directory is damaged, rolled back in part, or another key's; nothing was signed.
+            VerificationFailed: the directory is damaged, rolled back, forked, or another key's; nothing was signed.
             StoreError: the disk does not do what it should.
         """
         files = files or Files()
@@ -158,15 +92,50 @@ class Ledger:
             publication = Publication(files, directory, directory / "journal" / SCRATCH, name, signing_key)
             archive = Archive(files, directory / "records")
             with _stored():
-                return cls(lock, recover(files, directory, publication, archive), archive, publication)
+                recovered = recover(files, directory, publication, archive, seen)
         except BaseException:
             os.close(lock)
             raise
+        ledger = cls(directory, lock, recovered, archive, publication)
+        try:
+            ledger._go_on_from(continues)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    def _go_on_from(self, continues: Callable[[], Predecessor] | None) -> None:
+        """Write the opening, unless it is there. A crash before it left an empty ledger, which gets here again."""
+        if continues is None:
+            return
+        if self._state.edge.size:
+            self._check_opening()
+            return
+        predecessor = continues()
+        with self.transaction() as tx:
+            tx.open_after(predecessor, self.vkey.name)
+
+    def _check_opening(self) -> None:
+        if LedgerReader(self._directory).leaf(0).kind is not LeafKind.OPENING:
+            raise Conflict(
+                "this ledger began without an opening: it does not go on from another one.",
+                next_step="take ledger_continues out of casebus.toml, or begin the ledger anew.",
+            )
 
     @property
     def vkey(self) -> VerifierKey:
         """Return the key that verifies this ledger; its `format()` is the line of `ledger.vkey`."""
         return self._publication.key
+
+    @property
+    def note(self) -> Note:
+        """Return the published checkpoint, with the cosignatures that it has."""
+        return self._publication.current
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether its last leaf is a closing: nothing can follow."""
+        return self._state.chains.closed
 
     @contextmanager
     def view(self) -> Iterator[LedgerView]:
@@ -181,9 +150,17 @@ class Ledger:
         Returns after the commit is durable and its checkpoint is published. An empty transaction writes nothing.
 
         Raises:
+            LedgerClosed: the ledger was closed for good.
             StoreError: a write failed. It may or may not have happened; this object is of no further use.
         """
         self._check_usable()
+        if self.is_closed:
+            raise LedgerClosed(
+                "this ledger was closed for good.",
+                unchanged="nothing was logged.",
+                next_step="to begin the next one, move this directory away, and in casebus.toml give a new"
+                " ledger_origin and name the moved directory as ledger_continues.",
+            )
         assert not self._in_transaction, "bug: nested transactions"
         self._in_transaction = True
         try:
@@ -202,17 +179,64 @@ class Ledger:
             if self._journal.is_long:
                 self._publication.sync_names()
                 self._journal = self._journal.rolled(state.snapshot(self._journal.last_hash))
-            self._archive.append(tx.archived)
+            self._archive.append(state.edge.size, tx.contents)
             commit = Commit(self._journal.last_hash, state.edge.size, tx.positions, tuple(tx.leaves))
             self._journal.append(commit)
             # Committed. From here on a crash loses nothing: recovery does the rest.
-            full = state.apply(commit)
-            self._publication.write(full)
+            full = state.apply(commit, next(iter(tx.contents), None))
             if tx.leaves:
-                self._publication.write(state.partials())
+                self._publication.write([*full, *state.partials()])
                 self._publication.publish(state.edge.size, state.edge.root())
                 self._publication.collect(full)
         self._poisoned = False
+
+    def close_for_good(self, reason: str) -> Note:
+        """Seal every topic and write the closing leaf, in one commit; return the final checkpoint.
+
+        Raises:
+            Conflict: that was done before.
+            StoreError: a write failed. It may or may not have happened; this object is of no further use.
+        """
+        with self.transaction() as tx:
+            tx.close(self.vkey.name, reason)
+        return self.note
+
+    def add_cosignatures(self, lines: Sequence[NoteSignature], text: str) -> bool:
+        """Add witnesses' lines to the published checkpoint; a newer line by the same key takes the older one's place.
+
+        The caller has verified them. Returns False, and does nothing, when `text` is not the published one any more.
+
+        Raises:
+            VerificationFailed: more lines, or longer ones, than a note may have.
+            StoreError: the write failed; this object is of no further use.
+        """
+        self._check_usable()
+        if text != self.note.text:
+            return False
+        with self._poisoning():
+            self._publication.cosign(lines)
+        return True
+
+    def keep_witnessed(self, note: Note) -> None:
+        """Keep a note of this ledger that a quorum has cosigned; an older one than is kept already changes nothing.
+
+        Raises:
+            VerificationFailed: it is not a checkpoint that this ledger signed, or of a larger size than it has.
+            StoreError: the write failed; this object is of no further use.
+        """
+        self._check_usable()
+        with self._poisoning():
+            self._publication.keep_witnessed(note, self._state.edge.size)
+
+    @contextmanager
+    def _poisoning(self) -> Iterator[None]:
+        """Let a failed write poison the ledger: what it left on the disk is known only after a restart."""
+        try:
+            with _stored():
+                yield
+        except StoreError:
+            self._poisoned = True
+            raise
 
     def _check_usable(self) -> None:
         if self._poisoned:
@@ -221,6 +245,19 @@ class Ledger:
                 unchanged="what the last transaction did is known after a restart.",
                 next_step="find the disk's fault, then start again: recovery reads what was committed.",
             )
+        if not self._is_in_place():
+            self._poisoned = True
+            raise Conflict(
+                "the ledger's directory was moved or replaced while it was open.",
+                next_step="stop the hub before a ledger is moved or restored; then start it again.",
+            )
+
+    def _is_in_place(self) -> bool:
+        """Tell whether the directory that is locked is still the one that writing by name gets to."""
+        try:
+            return os.path.samestat(os.fstat(self._lock), (self._directory / "journal").stat())
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Release the directory."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from casebus.errors import VerificationFailed
 from casebus.ledger.frames import Commit, Snapshot
-from casebus.ledger.leaf import decode_leaf, follows
+from casebus.ledger.leaf import Chains, LeafKind, decode_leaf
+from casebus.ledger.marker import opening_heads
 from casebus.ledger.tiles import ENTRIES, TileName, encode_bundle
 from casebus.ledger.tree import TILE_WIDTH, RightEdge, leaf_hash
 
@@ -19,7 +20,7 @@ class LedgerState:
     edge: RightEdge = field(default_factory=RightEdge)
     entries: list[bytes] = field(default_factory=list)
     positions: dict[tuple[str, str], int] = field(default_factory=dict)
-    heads: dict[bytes, int] = field(default_factory=dict)
+    chains: Chains = field(default_factory=Chains)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "LedgerState":
@@ -28,14 +29,16 @@ class LedgerState:
         open_hashes = edge.levels[0] if edge.levels else []
         if [leaf_hash(entry) for entry in snapshot.entries] != open_hashes:
             raise VerificationFailed("a journal snapshot's open bundle does not hash to its right edge.")
-        return cls(edge, list(snapshot.entries), dict(snapshot.positions), dict(snapshot.heads))
+        return cls(edge, list(snapshot.entries), dict(snapshot.positions), snapshot.chains.copy())
 
     def snapshot(self, previous: bytes) -> Snapshot:
         """Return this state as the frame that opens a segment."""
-        return Snapshot(previous, dict(self.positions), dict(self.heads), tuple(self.entries), self.edge.copy())
+        return Snapshot(previous, dict(self.positions), self.chains.copy(), tuple(self.entries), self.edge.copy())
 
-    def apply(self, commit: Commit) -> list[tuple[TileName, bytes]]:
+    def apply(self, commit: Commit, opening: bytes | None = None) -> list[tuple[TileName, bytes]]:
         """Carry out a commit; return the tiles and bundles that became full, with their bytes.
+
+        `opening` is the content of the leaf at index 0: needed when the commit holds that leaf and it is an opening.
 
         Raises:
             VerificationFailed: it does not begin where the tree ends, a leaf is malformed or not its topic's next, or a
@@ -47,11 +50,13 @@ class LedgerState:
             if position < self.positions.get(key, 0):
                 raise VerificationFailed(f"a position of {key[0]} on {key[1]} goes back.")
             self.positions[key] = position
-        for data in commit.leaves:
+        for index, data in enumerate(commit.leaves, start=commit.start):
             leaf = decode_leaf(data)
-            if not follows(leaf, self.heads.get(leaf.topic_id)):
-                raise VerificationFailed(f"the leaf of position {leaf.position} is not its topic's next.")
-            self.heads[leaf.topic_id] = leaf.position
+            self.chains.follow(index, leaf)
+            if leaf.kind is LeafKind.OPENING:
+                if opening is None:
+                    raise VerificationFailed("the content of the ledger's opening is missing.")
+                self.chains.seed(opening_heads(leaf, opening))
         return self._grow(commit.leaves)
 
     def _grow(self, leaves: tuple[bytes, ...]) -> list[tuple[TileName, bytes]]:

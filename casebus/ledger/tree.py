@@ -99,6 +99,20 @@ class RightEdge:
             at += len(taken)
         return full
 
+    def extend_by_tiles(self, roots: Sequence[bytes]) -> list[FullTile]:
+        """Append full tiles of level 0 by their roots; return the tiles of the levels above that became full."""
+        assert self.size % TILE_WIDTH == 0, "bug: whole tiles follow whole tiles"
+        if roots and not self.levels:
+            self.levels.append([])
+        full: list[FullTile] = []
+        at = 0
+        while at < len(roots):
+            taken = roots[at : at + TILE_WIDTH - (self.size // TILE_WIDTH) % TILE_WIDTH]
+            self._add(1, taken, full)
+            self.size += len(taken) * TILE_WIDTH
+            at += len(taken)
+        return full
+
     def _add(self, level: int, hashes: Sequence[bytes], full: list[FullTile]) -> None:
         if level == len(self.levels):
             self.levels.append([])

@@ -8,6 +8,7 @@ Types: 01 an Ed25519 signature over the note's text; 04 an Ed25519 timestamped c
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -21,6 +22,9 @@ MAX_NAME_BYTES = 255
 MAX_VKEY_CHARACTERS = 512
 PUBLIC_KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+
+_MISLEADING = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters beyond ASCII's first, and those that turn the direction of writing: a terminal would obey them."""
 
 _FIELD_PRIME = 2**255 - 19
 _ORDER_EIGHT = (
@@ -67,7 +71,7 @@ class VerifierKey:
 
 def verifier_key(name: str, private: Ed25519PrivateKey, type_: KeyType = KeyType.ED25519) -> VerifierKey:
     """Return the public half of a signing key. Raises `VerificationFailed` for a name that notes cannot carry."""
-    check_name(name)
+    check_key_name(name)
     return VerifierKey(name, type_, private.public_key().public_bytes_raw())
 
 
@@ -82,7 +86,7 @@ def parse_vkey(text: str) -> VerifierKey:
     _, _, encoded = rest.partition("+")
     if len(line) > MAX_VKEY_CHARACTERS:
         raise VerificationFailed("a verifier key line is too long.")
-    check_name(name)
+    check_key_name(name)
     blob = decode_base64(encoded)
     if not blob or blob[0] not in set(KeyType) or len(blob) != 1 + PUBLIC_KEY_BYTES:
         raise VerificationFailed("a verifier key of a type other than Ed25519 (01) or its cosignature (04).")
@@ -104,6 +108,24 @@ def check_name(name: str) -> None:
         raise VerificationFailed("a key name is empty or holds a space, a plus sign or a control character.")
     if len(name.encode()) > MAX_NAME_BYTES:
         raise VerificationFailed(f"a key name is longer than {MAX_NAME_BYTES} bytes.")
+
+
+def check_key_name(name: str) -> None:
+    """Check the name of a key that somebody means to trust: besides `check_name`, nothing that a terminal would obey.
+
+    Lines of a note by unknown keys must be ignored whatever they are called, so for them `check_name` is all.
+
+    Raises:
+        VerificationFailed: it is not such a name.
+    """
+    check_name(name)
+    if _MISLEADING.search(name):
+        raise VerificationFailed("a key name holds a control character, or one that turns the direction of writing.")
+
+
+def shown_name(name: str) -> str:
+    """Return a name as a terminal may be shown it."""
+    return name if name.isprintable() else ascii(name)
 
 
 def encode_base64(data: bytes) -> str:

@@ -97,6 +97,7 @@ def _open_case(key: RecordKey, rows: Sequence[Row]) -> CaseDraft:
             for identifier in person.identifiers(number, as_of, AssertionKind.AGENCY_CONFIRMED)
         ),
         correction_reason=first.choice("correction_reason", en.CorrectionReason, en.CorrectionReason.TRANSCRIPTION),
+        impossible=tuple(kind for person in people for kind in person.impossible),
     )
 
 

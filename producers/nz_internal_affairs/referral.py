@@ -141,6 +141,7 @@ def _tip(referral: _Referral) -> TipDraft:
             for identifier in person.identifiers(number, as_of, AssertionKind.ANALYST_INFERRED)
         ),
         source_report=referral.report,
+        impossible=tuple(kind for person in referral.people for kind in person.impossible),
     )
 
 

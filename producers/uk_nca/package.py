@@ -79,6 +79,7 @@ def _tip(root: Section, key: RecordKey) -> TipDraft:
         source_report=reports[0] if reports else None,
         prior_reports=tuple(reports[1:]),
         amend_reason=root.choice("amendReason", en.AmendReason, en.AmendReason.CONTENT_CHANGED),
+        impossible=tuple(kind for person in people for kind in person.impossible),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from case_builders import NZ, RAISED_AT, UK, alert, hit, outcomes
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -142,6 +142,19 @@ def test_what_only_informs_is_a_notice() -> None:
     assert not alert(partner=None).is_notice
     assert alert(overlap=en.Overlap.same_source_report).is_notice
     assert alert(partner=NZ, also_own_id=alert().own_id).is_notice
+
+
+@given(
+    notice=st.sampled_from([{"overlap": en.Overlap.same_source_report}, {"partner": NZ}]),
+    severity=st.sampled_from(list(en.Severity)),
+    outcome=outcomes,
+)
+def test_a_notice_is_never_decided(notice: dict[str, object], severity: en.Severity, outcome: ConflictOutcome) -> None:
+    """It only informs: no partner waits for an answer, and none would be told of one."""
+    told_of = alert(severity=severity, **notice)
+    for decide in (acknowledge, lambda each: resolve(each, outcome)):
+        with pytest.raises(Conflict, match="nothing to decide"):
+            decide(told_of)
 
 
 def test_the_two_sides_have_different_references_and_each_keeps_its_own() -> None:

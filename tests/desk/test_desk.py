@@ -18,7 +18,7 @@ from casebus.bus.outbox import Publisher
 from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, retract, told
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.clock import FixedClock
-from casebus.desk import MAX_NOTE_CHARS, MAX_REFERENCES, UNNAMED, Desk, pseudonym
+from casebus.desk import ALERT_FIELDS, MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, UNNAMED, Desk, pseudonym
 from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
 from casebus.events.enumerations import ConflictOutcome, RetractReason
@@ -238,6 +238,20 @@ def test_the_note_stays_at_the_desk(office: Office) -> None:
     assert b"Exempla" not in office.bytes()
 
 
+def test_who_takes_an_alert_up_may_note_why(office: Office) -> None:
+    office.desk().acknowledge(FIRST.ref, None, NOTE)
+    assert notes(office) == [NOTE]
+    assert NOTE.encode() not in office.bytes()
+    with pytest.raises(UsageError):
+        office.desk().acknowledge(LATER.ref, None, "x" * (MAX_NOTE_CHARS + 1))
+    assert office.alert(LATER.ref) == LATER
+
+
+def test_a_reference_is_found_in_any_case(office: Office) -> None:
+    for typed in (FIRST.ref.lower(), FIRST.conflict_id.upper()):
+        assert office.desk().alert(typed) == FIRST
+
+
 def test_each_decision_keeps_its_own_note_within_bounds(office: Office) -> None:
     desk = office.desk()
     desk.resolve(FIRST.ref, JOINT, None, "first thought")
@@ -305,3 +319,20 @@ def test_events_tell_exactly_what_the_alert_became(tmp_path_factory: pytest.Temp
     assert stands.ours == side, "the partner, who reads the events, sees what this desk sees"
     assert len(office.events()) == stands.version - FIRST.version
     office.store.close()
+
+
+def test_a_read_says_which_fields_were_shown(office: Office) -> None:
+    office.desk().alerts(state=None, notices=False, fields=("ref", "severity"))
+    office.desk().alert(FIRST.ref)
+    office.desk().accessed("log", ["topic"], en.Purpose.AUDIT, [f"field {n}" for n in range(MAX_FIELDS + 3)])
+    with pytest.raises(NotFound):
+        office.desk().alert("nowhere")
+    fields = [event.fields for event in office.events() if isinstance(event, DataAccessed)]
+    assert fields == [("ref", "severity"), ALERT_FIELDS, tuple(f"field {n}" for n in range(MAX_FIELDS)), ()]
+
+
+def test_whatever_was_typed_as_a_reference_does_not_keep_the_read_from_being_recorded(office: Office) -> None:
+    office.desk().accessed("log", ["\udcff\x00", "x" * 10_000], en.Purpose.AUDIT)
+    (access,) = office.events()
+    assert isinstance(access, DataAccessed)
+    assert [len(reference) for reference in access.references] == [2, 200]

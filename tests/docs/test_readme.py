@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from casebus.cli.main import EPILOG, app
+from casebus.cli.main import EPILOG, assembled
 from casebus.errors import CasebusError
 from casebus.events.catalogue import CATALOGUE
 from casebus.settings import Settings
@@ -18,7 +19,7 @@ from casebus.settings import Settings
 ROOT = Path(__file__).parents[2]
 SHOWN_IN = ("README.md", "docs/getting-started.md", "SECURITY.md")
 GUIDE = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
-ROOT_COMMAND: Any = typer.main.get_command(app)
+ROOT_COMMAND: Any = typer.main.get_command(assembled())
 INTERNAL = {"CASEBUS_LIFELINE"}  # from the supervisor to its own children
 
 
@@ -45,7 +46,8 @@ def whole_commands(text: str) -> Iterator[list[str]]:
     """Yield the command lines of code blocks, without the program's name."""
     for block in re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
-            words = shlex.split(line, comments=True)
+            command = re.sub(r"^\w+=\$\((.*)\)$", r"\1", line)  # NAME=$(command)
+            words = list(takewhile(lambda word: word != "|", shlex.split(command, comments=True)))
             if words and words[0].rpartition("/")[2] == "casebus":
                 yield words[1:]
 
@@ -100,7 +102,7 @@ def test_the_pages_show_commands_at_all() -> None:
 
 @pytest.mark.parametrize("path", [(), *COMMANDS, *{path[:1] for path in COMMANDS if len(path) > 1}], ids=" ".join)
 def test_every_command_teaches_itself(path: tuple[str, ...]) -> None:
-    shown = CliRunner().invoke(app, [*path, "--help"])
+    shown = CliRunner().invoke(assembled(), [*path, "--help"])
     assert shown.exit_code == 0
     assert "Usage:" in shown.output
 

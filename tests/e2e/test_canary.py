@@ -78,6 +78,7 @@ def read_everything(network: Network, agency: str) -> bytes:
         ("status", "--json"),
         ("parked", "list", "--json"),
         ("ledger", "replay", str(hub.ledger), "--jsonl"),
+        ("log", "search", "--jsonl", *officer),
         ("ledger", "verify", str(hub.ledger), "--key", str(hub.ledger_vkey), "--json"),
         *(("log", "tail", topic) for topic in network.topics()),
         *(("alerts", "list", "--notices", "--json", "--agency", other) for other in AGENCIES if other != agency),

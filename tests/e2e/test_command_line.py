@@ -109,7 +109,7 @@ def test_init_makes_what_the_contract_says_and_refuses_to_make_it_twice(tmp_path
         directory = root / "agencies" / agency
         assert directory.stat().st_mode & 0o777 == 0o700
         keys = {path.name: path.stat().st_mode & 0o777 for path in (directory / "keys").iterdir()}
-        assert keys == {"signing.key": 0o600, "token.key": 0o600, "id.key": 0o600}
+        assert keys == {"signing.key": 0o600, "token.key": 0o600, "id.key": 0o600, "witness.key": 0o600}
         assert (directory / "spool" / "in").is_dir()
     assert "BEGIN PRIVATE KEY" in (root / "hub" / "keys" / "signing.key").read_text()
     assert (root / "hub" / "ledger.vkey").read_text().count("+") >= 2

@@ -24,7 +24,9 @@ SENTENCES = (
     "1 notice: same report, no conflict.",
     "A broken document is refused and kept beside its report: malformed_json",
     "A forged record on NZ Police's topic is parked: signature_invalid.",
-    "leaves: unwitnessed.",
+    "leaves: verified.",
+    "3 of 3 witnesses have followed its tree and cosigned it: nz-police, uk-nca, nz-internal-affairs.",
+    "any two of them are a quorum.",
     "outcome proposed by uk-nca: joint investigation",
     "1 child safeguarded",
 )

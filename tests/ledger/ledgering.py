@@ -9,8 +9,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import casebus
 from casebus.bus.log import Record, Recorded
 from casebus.clock import FixedClock
+from casebus.ledger.checkpoint import Checkpoint, sign_checkpoint
+from casebus.ledger.cosignature import cosign
 from casebus.ledger.files import Files
 from casebus.ledger.report import Report
 from casebus.ledger.sequencer import AppendLeaf, Ledger
@@ -32,6 +35,11 @@ def recorded(topic: str, position: int) -> Recorded:
     headers = (("ce_id", b"%d" % position), ("ce_id", b"twice"))
     record = Record(b"key-%d" % (position % 7), b"value %d of " % position + topic.encode(), headers)
     return Recorded(topic, position, record, NOW + timedelta(milliseconds=position))
+
+
+def final_note(origin: str = "casebus.example/before", size: int = 9) -> str:
+    """Return the signed end of another ledger, as an opening quotes it."""
+    return sign_checkpoint(Checkpoint(origin, size, bytes(32)), PRIVATE).format().decode()
 
 
 def append(ledger: Ledger, topic: str, count: int, consumer: str = "audit_log") -> None:
@@ -60,14 +68,22 @@ def failures(report: Report) -> set[str]:
     return {check.name for check in report.checks if not check.ok}
 
 
+def environment() -> dict[str, str]:
+    """Return what a child process needs to import the library and this module."""
+    return os.environ | {"PYTHONPATH": f"{Path(casebus.__file__).parents[1]}:{Path(__file__).parent}"}
+
+
 def append_for_ever(directory: Path) -> None:
-    """What the killed child does: say that it is open, then log batches of uneven size until the end."""
+    """What the killed child does: say that it is open, then log batches of uneven size, cosigned now and then."""
     draw = random.Random(os.getpid())
     ledger = opened(directory)
-    sys.stdout.write("open\n")
-    sys.stdout.flush()
+    os.write(1, b"open\n")
     while True:
         append(ledger, draw.choice(list(TOPICS)), draw.choice([1, 2, 7, 150, 400]))
+        if draw.random() < 0.3:
+            note = ledger.note
+            ledger.add_cosignatures([cosign(note.text, "witness.example", PRIVATE, int(NOW.timestamp()))], note.text)
+            ledger.keep_witnessed(ledger.note)
 
 
 if __name__ == "__main__":

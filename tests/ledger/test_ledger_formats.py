@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from casebus.bus.log import Record, Recorded
 from casebus.errors import VerificationFailed
 from casebus.ledger.frames import Commit, Snapshot, Tail, decode_frame, encode_frame, scan, wrap
-from casebus.ledger.leaf import LEAF_BYTES, RecordLeaf, decode_leaf, follows
+from casebus.ledger.leaf import LEAF_BYTES, Chains, decode_leaf, record_leaf
 from casebus.ledger.record import decode_record, encode_record, record_hash
 from casebus.ledger.state import LedgerState
 from casebus.ledger.tree import RightEdge
@@ -36,12 +36,12 @@ LEAVES = st.lists(st.binary(max_size=70), max_size=5).map(tuple)
 
 
 def leaf(position: int) -> bytes:
-    return RecordLeaf(bytes(16), position, position - 1 if position else None, bytes(32)).encode()
+    return record_leaf(bytes(16), position, position - 1 if position else None, bytes(32)).encode()
 
 
 @given(TOPIC_ID, POSITION, st.none() | POSITION, HASH)
 def test_a_leaf_reads_back_or_its_previous_position_is_not_before_it(topic_id, position, previous, record_hash_):
-    made = RecordLeaf(topic_id, position, previous, record_hash_)
+    made = record_leaf(topic_id, position, previous, record_hash_)
     if previous is not None and previous >= position:
         with pytest.raises(VerificationFailed):
             decode_leaf(made.encode())
@@ -59,17 +59,25 @@ def test_any_bytes_are_a_leaf_or_refused(data):
 
 
 def test_the_leafs_bytes_are_laid_out_as_documented():
-    data = RecordLeaf(b"T" * 16, 258, 257, b"H" * 32).encode()
+    data = record_leaf(b"T" * 16, 258, 257, b"H" * 32).encode()
     assert data == b"\x01" + b"T" * 16 + b"\0\0\0\0\0\0\1\2" + b"\1" + b"\0\0\0\0\0\0\1\1" + b"H" * 32
-    first = RecordLeaf(b"T" * 16, 0, None, b"H" * 32).encode()
+    first = record_leaf(b"T" * 16, 0, None, b"H" * 32).encode()
     assert first == b"\x01" + b"T" * 16 + bytes(8) + b"\0" + bytes(8) + b"H" * 32
 
 
 def test_only_the_next_position_follows():
-    assert follows(RecordLeaf(bytes(16), 0, None, bytes(32)), None)
-    assert follows(RecordLeaf(bytes(16), 5, 4, bytes(32)), 4)
+    def follows(leaf, head):
+        chains = Chains({} if head is None else {leaf.topic_id: head})
+        try:
+            chains.follow(9, leaf)
+        except VerificationFailed:
+            return False
+        return chains.heads == {leaf.topic_id: leaf.position}
+
+    assert follows(record_leaf(bytes(16), 0, None, bytes(32)), None)
+    assert follows(record_leaf(bytes(16), 5, 4, bytes(32)), 4)
     for position, previous, head in [(1, None, None), (6, 4, 4), (5, 4, 5), (4, 3, 4), (0, None, 4)]:
-        assert not follows(RecordLeaf(bytes(16), position, previous, bytes(32)), head)
+        assert not follows(record_leaf(bytes(16), position, previous, bytes(32)), head)
 
 
 @given(RECORDED)
@@ -121,8 +129,14 @@ def test_a_snapshot_reads_back_and_goes_on_to_the_same_tree(count, positions):
     assert restored.partials() == state.partials()
 
 
+@given(st.dictionaries(TOPIC_ID, POSITION, max_size=3), st.sets(TOPIC_ID, max_size=3), st.booleans())
+def test_a_snapshot_keeps_the_chains_whole(heads, sealed, closed):
+    snapshot = Snapshot(bytes(32), {}, Chains(heads, sealed, closed), (), RightEdge())
+    assert decode_frame(encode_frame(snapshot)).chains == snapshot.chains
+
+
 def test_a_snapshot_that_contradicts_itself_is_refused():
-    snapshot = Snapshot(bytes(32), {}, {}, (b"entry",), RightEdge(1, [[bytes(32)]]))
+    snapshot = Snapshot(bytes(32), {}, Chains(), (b"entry",), RightEdge(1, [[bytes(32)]]))
     with pytest.raises(VerificationFailed):
         LedgerState.of(snapshot)
 

@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 from casebus.errors import VerificationFailed
 from casebus.ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
 from casebus.ledger.cosignature import cosign, cosigned_at, cosigned_message
-from casebus.ledger.note import MAX_NOTE_BYTES, Note, open_note, parse_note, sign_note
+from casebus.ledger.note import MAX_NOTE_BYTES, Note, NoteSignature, open_note, parse_note, sign_note
 from casebus.ledger.policy import parse_policy
-from casebus.ledger.vkey import KeyType, VerifierKey, decode_base64, parse_vkey, verifier_key
+from casebus.ledger.tree import EMPTY_ROOT
+from casebus.ledger.vkey import (
+    KeyType,
+    VerifierKey,
+    check_key_name,
+    decode_base64,
+    parse_vkey,
+    shown_name,
+    verifier_key,
+)
 
 GO_TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
 GO_VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -248,3 +257,17 @@ def test_a_cosignature_that_does_not_fit_is_refused():
     assert cosigned_at(Note(note.text, (line,)), parse_vkey(vkeys[1])) is None
     short = replace(line, signature=line.signature[:-1])
     refused(cosigned_at, Note("other\n", (short,)), parse_vkey(vkeys[0]))
+
+
+@pytest.mark.parametrize("letter", ["\x7f", "\x85", "\x9b", "\u202a", "\u202e", "\u2066", "\u2069"])
+def test_a_name_that_a_terminal_would_obey_is_no_keys_but_may_stand_in_a_line_to_be_ignored(letter):
+    name = f"evil{letter}.example"
+    refused(check_key_name, name)
+    refused(verifier_key, name, LOG)
+    refused(parse_vkey, VerifierKey(name, KeyType.ED25519, LOG.public_key().public_bytes_raw()).format())
+    assert letter not in shown_name(name)
+    if letter not in "\x7f\x85":  # the note's own form refuses the first; the second is a space
+        stranger = NoteSignature(name, b"\x01\x02\x03\x04", bytes(64))
+        note = sign_checkpoint(Checkpoint("log.example", 0, EMPTY_ROOT), LOG)
+        whole = Note(note.text, (*note.signatures, stranger))
+        assert open_checkpoint(whole.format(), verifier_key("log.example", LOG)).size == 0

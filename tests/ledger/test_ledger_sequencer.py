@@ -10,9 +10,9 @@ from ledgering import NAME, NOW, PRIVATE, TOPICS, VKEY, append, checked, failure
 from casebus.clock import FixedClock
 from casebus.errors import Conflict, NotFound, StalePosition, VerificationFailed
 from casebus.ledger import journal
-from casebus.ledger.leaf import RecordLeaf
+from casebus.ledger.leaf import record_leaf
 from casebus.ledger.read import LedgerReader
-from casebus.ledger.record import record_hash
+from casebus.ledger.record import encode_record, record_hash
 from casebus.ledger.report import Outcome
 from casebus.ledger.sequencer import AppendLeaf, Ledger
 from casebus.ledger.tiles import bundles_of, tiles_of
@@ -44,8 +44,8 @@ def test_leaves_positions_and_records_are_read_back_after_a_restart(tmp_path):
     records = list(reader.records())
     assert [index for index, _ in records] == list(range(554))
     assert records[553][1] == recorded(NCA, 250) == reader.record(553)
-    assert reader.leaf(3) == RecordLeaf(TOPICS[NCA], 0, None, record_hash(recorded(NCA, 0)))
-    assert reader.leaf(553) == RecordLeaf(TOPICS[NCA], 250, 249, record_hash(recorded(NCA, 250)))
+    assert reader.leaf(3) == record_leaf(TOPICS[NCA], 0, None, record_hash(recorded(NCA, 0)))
+    assert reader.leaf(553) == record_leaf(TOPICS[NCA], 250, 249, record_hash(recorded(NCA, 250)))
     assert [index for index, _ in reader.records(250, 260)] == list(range(250, 260))
     with pytest.raises(NotFound):
         reader.record(554)
@@ -205,9 +205,9 @@ def test_records_beyond_the_last_leaf_are_cut_off_on_a_restart(tmp_path):
     grown(tmp_path, [250])
     whole = contents(tmp_path)
     with (tmp_path / "records" / "000").open("ab") as file:
-        file.write(b"half a reco")
+        file.write(b"\0\0\0\x20half a record")
     (tmp_path / "records" / "001").write_bytes(b"more")
-    assert checked(tmp_path).outcome is Outcome.UNWITNESSED
+    assert checked(tmp_path).outcome is Outcome.PENDING
     opened(tmp_path).close()
     assert contents(tmp_path) == whole
 
@@ -237,3 +237,22 @@ def test_a_directory_rolled_back_as_a_whole_opens_and_only_an_older_checkpoint_t
     assert failures(checked(tmp_path / "backup", since=noted)) == {"since"}
     grown(tmp_path / "backup", [1, 4, 7])
     assert failures(checked(tmp_path / "backup", since=noted)) == {"since"}
+
+
+def test_a_leaf_takes_less_than_120_bytes_of_the_disk_beyond_its_record(tmp_path):
+    count = 20_480
+    ledger = opened(tmp_path)
+    for _ in range(count // 1024):
+        append(ledger, POLICE, 1024)
+    ledger.close()
+    own = sum(len(encode_record(recorded(POLICE, position))) for position in range(count))
+    by_kind = dict.fromkeys(("tile", "records", "journal"), 0)
+    for path, data in contents(tmp_path).items():
+        by_kind[path.parts[0]] = by_kind.get(path.parts[0], 0) + len(data)
+    assert by_kind["records"] == own + 8 * count
+    # Entries 68, hashes 32; partial tiles that are not collected yet weigh the less the more leaves there are.
+    assert by_kind["tile"] < 102 * count
+    # The journal is bounded: what it takes of a leaf is counted in a ledger of a million.
+    journals = 2 * (journal.SEGMENT_BYTES + 1024 * 68 + 20_000)
+    assert by_kind["journal"] < journals
+    assert by_kind["tile"] / count + 8 + journals / 1_000_000 < 120

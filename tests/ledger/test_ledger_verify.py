@@ -11,7 +11,7 @@ from ledgering import NAME, NOW, PRIVATE, TOPICS, VKEY, append, checked, failure
 
 from casebus.ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from casebus.ledger.cosignature import cosign
-from casebus.ledger.leaf import RecordLeaf, decode_leaf
+from casebus.ledger.leaf import decode_leaf, record_leaf
 from casebus.ledger.note import parse_note
 from casebus.ledger.report import Outcome
 from casebus.ledger.tiles import decode_bundle, encode_bundle
@@ -181,10 +181,10 @@ def test_the_true_keys_holder_cannot_reorder_double_or_drop_within_a_topic(copy)
     leaf = decode_leaf(entries[93])
     for last in [
         entries[92],
-        RecordLeaf(leaf.topic_id, leaf.position + 1, leaf.previous, leaf.record_hash).encode(),
-        RecordLeaf(leaf.topic_id, leaf.position + 1, leaf.position, leaf.record_hash).encode(),
-        RecordLeaf(leaf.topic_id, leaf.position, None, leaf.record_hash).encode(),
-        RecordLeaf(b"\x0d" * 16, 4, None, leaf.record_hash).encode(),
+        record_leaf(leaf.topic_id, leaf.position + 1, leaf.previous, leaf.content_hash).encode(),
+        record_leaf(leaf.topic_id, leaf.position + 1, leaf.position, leaf.content_hash).encode(),
+        record_leaf(leaf.topic_id, leaf.position, None, leaf.content_hash).encode(),
+        record_leaf(b"\x0d" * 16, 4, None, leaf.content_hash).encode(),
     ]:
         resign(copy, [*entries[:93], last])
         assert "topic_order" in failures(checked(copy))
@@ -200,7 +200,7 @@ def test_a_fork_by_the_true_key_shows_against_an_older_checkpoint(copy, ledger):
     noted = (ledger / "checkpoint").read_bytes()
     entries = last_bundle(copy)
     leaf = decode_leaf(entries[93])
-    resign(copy, [*entries[:93], replace(leaf, record_hash=bytes(32)).encode()])
+    resign(copy, [*entries[:93], replace(leaf, content_hash=bytes(32)).encode()])
     report = checked(copy, since=noted)
     assert "since" in failures(report)
     assert "root" not in failures(report)

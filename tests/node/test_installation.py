@@ -17,6 +17,7 @@ from casebus.roles import Installation, open_role
 from casebus.settings import Settings
 from casebus.status import Overview
 from casebus.store.store import Save
+from casebus.witnessing.topics import witnessing_topics
 
 
 def install(root: Path) -> Installation:
@@ -46,13 +47,15 @@ def test_init_makes_every_topic_and_who_only_looks_makes_none(installed: Install
     with closing(Overview(installed)) as overview:
         report = overview.report()
     assert topics_in(installed) == set()
-    assert report["topics"] == dict.fromkeys(all_topics(installed.agencies), 0)
+    assert {**report["topics"], **report["witnessing"]} == dict.fromkeys(all_topics(installed.agencies), 0)
+    assert not set(report["topics"]) & set(report["witnessing"])
 
 
-def test_an_agency_makes_its_own_topics_and_the_hub_all(installed: Installation) -> None:
+def test_an_agency_makes_its_own_topics_and_those_of_witnesses_and_the_hub_all(installed: Installation) -> None:
     shutil.rmtree(installed.layout.bus)
     open_role(installed, "uk-nca", []).close()
-    assert topics_in(installed) == {"casebus.uk-nca.events", "casebus.uk-nca.inbox"}
+    own = {"casebus.uk-nca.events", "casebus.uk-nca.inbox"}
+    assert topics_in(installed) == own | set(witnessing_topics(installed.agencies))
     open_role(installed, HUB, []).close()
     assert topics_in(installed) == set(all_topics(installed.agencies))
 

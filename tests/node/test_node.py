@@ -9,7 +9,7 @@ import pytest
 from hub_harness import NOW
 
 from casebus.clock import FixedClock
-from casebus.errors import BusError, Conflict, StalePosition, Stalled
+from casebus.errors import BusError, Conflict, StalePosition, Stalled, VerificationFailed
 from casebus.node import BACKOFF_S, IDLE_SLEEP_S, LOCK_WAIT_S, STALL_AFTER_S, Component, Node
 
 
@@ -221,3 +221,27 @@ def test_a_component_that_does_not_answer_keeps_no_other_waiting(tmp_path: Path)
     with pytest.raises(BusError):
         Component("c", tmp_path / "c.lock", (part, other)).step()
     assert other.left == 0
+
+
+class NotWhole(Work):
+    """Finds that the ledger is not whole."""
+
+    def step(self) -> int:
+        raise VerificationFailed("the ledger has stopped")
+
+
+def test_a_component_that_finds_the_ledger_not_whole_stops_alone_and_the_run_ends_with_its_error(
+    tmp_path: Path,
+) -> None:
+    well = Work(300)
+    with pytest.raises(VerificationFailed, match="has stopped"):
+        node_of(tmp_path, NotWhole(1), well).run(stopped=never, until_idle=True, timeout_s=None)
+    assert well.left == 0
+    assert "has stopped" in (tmp_path / "locks" / "c0.stopped").read_text()
+    node_of(tmp_path, Work(1), well).run(stopped=never, until_idle=True, timeout_s=None)
+    assert not (tmp_path / "locks" / "c0.stopped").exists()
+
+
+def test_when_every_component_has_stopped_the_process_ends_at_once(tmp_path: Path) -> None:
+    with pytest.raises(VerificationFailed):
+        node_of(tmp_path, NotWhole(1)).run(stopped=never, until_idle=False, timeout_s=None)

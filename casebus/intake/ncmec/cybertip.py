@@ -52,6 +52,7 @@ class Found:
     indicators: frozenset[ChildIndicator]
     files: FileCounts
     identifiers: Iterable[Identifier]
+    impossible: tuple[str, ...]
 
 
 def child_indicators(annotations: Iterable[TipAnnotation]) -> tuple[ChildIndicator, ...]:
@@ -122,6 +123,7 @@ def tip_draft(found: Found) -> TipDraft:
         identifiers=settle(found.identifiers),
         source_report=found.source_report,
         prior_reports=tuple(prior for prior in found.prior_reports if prior != found.key),
+        impossible=found.impossible,
     )
 
 

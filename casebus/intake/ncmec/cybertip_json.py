@@ -18,7 +18,7 @@ from casebus.events.enumerations import (
     TriState,
 )
 from casebus.intake.adapter import Identifier, TipDraft
-from casebus.intake.children import indicators_of, reference_date
+from casebus.intake.children import impossible_of, indicators_of, reference_date
 from casebus.intake.countries import country
 from casebus.intake.ncmec import cybertip, vocabulary
 from casebus.intake.ncmec.cybertip import Found, Subject
@@ -85,6 +85,7 @@ class _Report:
             indicators=frozenset({*own, *self.of_all}),
             files=cybertip.file_counts([file.flag("viewedByEsp") for file in self.files]),
             identifiers=self._identifiers(people),
+            impossible=tuple(kind for one in people for kind in _impossible(one.section)),
         )
 
     # --- who is in it ---
@@ -112,8 +113,7 @@ class _Report:
         return Person(section, Subject(next(self.numbers), category, own, service, home))
 
     def _indicators(self, section: Section) -> tuple[ChildIndicator, ...]:
-        ages = (section.text("approximateAge"), section.text("age"))
-        found = {one for age in ages for one in indicators_of(age, section.text("dateOfBirth"), self.as_of)}
+        found = {one for age in _ages(section) for one in indicators_of(age, section.text("dateOfBirth"), self.as_of)}
         return tuple(sorted(found))
 
     # --- what it says ---
@@ -156,6 +156,14 @@ _LAW_ENFORCEMENT = (
     "servedLegalProcessDomestic",
     "servedLegalProcessInternational",
 )
+
+
+def _ages(section: Section) -> tuple[str | None, str | None]:
+    return section.text("approximateAge"), section.text("age")
+
+
+def _impossible(section: Section) -> tuple[str, ...]:
+    return impossible_of(_ages(section), section.text("dateOfBirth"))
 
 
 def _annotations(summary: Section, files: Sequence[Section]) -> tuple[frozenset[TipAnnotation], int]:

@@ -21,7 +21,7 @@ from casebus.events.enumerations import (
     TriState,
 )
 from casebus.intake.adapter import Identifier, RecordKey, TipDraft
-from casebus.intake.children import indicators_of, reference_date
+from casebus.intake.children import impossible_of, indicators_of, reference_date
 from casebus.intake.countries import country
 from casebus.intake.documents import refuse
 from casebus.intake.elements import Element
@@ -95,6 +95,7 @@ class _Report:
             indicators=frozenset({*own, *self.of_all}),
             files=cybertip.file_counts([file.flag("fileViewedByEsp") for file in self.files]),
             identifiers=self._identifiers(),
+            impossible=tuple(kind for one, _ in people for kind in _impossible(one)),
         )
 
     # --- who is in it ---
@@ -175,6 +176,11 @@ class _Report:
         reported = [subject for _, subject in self.reported]
         number = next(self.numbers) if reported else self.unnamed
         return cybertip.owner_of_the_rest(reported, number, self.of_all, self.platform)
+
+
+def _impossible(element: Element) -> tuple[str, ...]:
+    person = _person(element)
+    return impossible_of([person.value("age")], person.value("dateOfBirth")) if person else ()
 
 
 def _annotations(root: Element, files: Sequence[Element]) -> tuple[frozenset[TipAnnotation], int]:

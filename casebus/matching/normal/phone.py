@@ -32,6 +32,11 @@ def phone(text: str, region: str | None) -> Parts | DropReason:
     return (written, number.extension) if number.extension else (written,)
 
 
+def national_part(written: str) -> str:
+    """Return a number in E.164 without its country code, as it stands where the country is taken as known."""
+    return str(phonenumbers.parse(written).national_number)
+
+
 def _known_region(region: str | None) -> str | None:
     code = (region or "").strip().upper()
     code = _COUNTRY_ALIASES.get(code, code)

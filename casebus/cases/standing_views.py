@@ -1,0 +1,170 @@
+"""Everything that stands, side by side with something else that stands: what differs, in plain values. Pure.
+
+Replay's steps, `ledger diff` and `replay --state` say with these what an event changed, or in what two states differ.
+There is no identifier of a person to leak: records are opaque ids and digests.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from casebus.cases.alert import Alert
+from casebus.cases.conflict import ConflictState, Side
+from casebus.cases.pair import Pair, Register
+from casebus.cases.standing import StandingRecord, state_hash
+
+View = Mapping[str, object]
+"""An entity as plain JSON values."""
+
+RECORD, CONFLICT, ALERT, ANSWER = "record", "conflict", "alert", "answer"
+_NOT_COVERED = frozenset({"ref", "version", "waits"})
+"""Of a view: what the state hash does not cover, wherever it stands. `revision` counts too, but for a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entity that became another. `what` is a record, conflict, alert or answer (one that waits for its alert).
+
+    `agency` is whose it is, "hub" for a conflict. `before` is None for what was not there, `after` for what is gone.
+    """
+
+    what: str
+    agency: str
+    id: str
+    before: View | None
+    after: View | None
+
+    def as_row(self) -> dict[str, object]:
+        """Return the change as the command line prints it."""
+        return {"what": self.what, "agency": self.agency, "id": self.id, "from": self.before, "to": self.after}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that stands: records and alerts by agency and id, conflicts by id."""
+
+    records: Mapping[tuple[str, str], StandingRecord]
+    pairs: Mapping[str, Pair]
+    alerts: Mapping[tuple[str, str], Alert]
+
+    @staticmethod
+    def of(records: Iterable[StandingRecord], pairs: Iterable[Pair], alerts: Iterable[Alert]) -> "Standing":
+        """Gather what was read somewhere."""
+        return Standing(
+            {(record.agency, record.record_id): record for record in records},
+            {pair.conflict_id: pair for pair in pairs},
+            {(alert.agency, alert.conflict_id): alert for alert in alerts},
+        )
+
+    def hash(self) -> str:
+        """Return the state hash."""
+        return state_hash(self.records.values(), self.pairs.values(), self.alerts.values())
+
+    def counts(self) -> dict[str, object]:
+        """Return how much stands, by kind and state."""
+        return {
+            "records": _tally(record.kind for record in self.records.values()),
+            "open_records": sum(record.open for record in self.records.values()),
+            "conflicts": sum(pair.finding is not None for pair in self.pairs.values()),
+            "retracted_conflicts": sum(pair.finding is None for pair in self.pairs.values()),
+            "alerts": _by_agency(self.alerts.values()),
+        }
+
+
+def differences(one: Standing, other: Standing, *, covered: bool) -> Iterator[Change]:
+    """Return what is different in the other, sorted. `covered`: only as far as the state hash tells the two apart."""
+    yield from _compared(RECORD, _records(one), _records(other), covered)
+    yield from _compared(CONFLICT, _pairs(one, covered), _pairs(other, covered), covered)
+    yield from _compared(ALERT, _alerts(one, covered), _alerts(other, covered), covered)
+
+
+Views = Mapping[tuple[str, str], View]
+
+
+def _records(standing: Standing) -> Views:
+    return {key: record_view(record) for key, record in standing.records.items()}
+
+
+def _pairs(standing: Standing, covered: bool) -> Views:
+    pairs = standing.pairs.values()
+    return {("hub", pair.conflict_id): conflict_view(pair) for pair in pairs if pair.finding or not covered}
+
+
+def _alerts(standing: Standing, covered: bool) -> Views:
+    return {
+        key: alert_view(alert)
+        for key, alert in standing.alerts.items()
+        if not covered or alert.state is not ConflictState.retracted
+    }
+
+
+def _compared(what: str, one: Views, other: Views, covered: bool) -> Iterator[Change]:
+    for key in sorted(one.keys() | other.keys()):
+        before, after = one.get(key), other.get(key)
+        if covered:
+            before, after = _covered(what, before), _covered(what, after)
+        if before != after:
+            yield Change(what, *key, before, after)
+
+
+def _covered(what: str, view: View | None) -> View | None:
+    if view is None:
+        return None
+    left_out = _NOT_COVERED if what == RECORD else _NOT_COVERED | {"revision"}
+    return {name: value for name, value in view.items() if name not in left_out}
+
+
+def record_view(record: StandingRecord) -> View:
+    """Return an own record in plain values."""
+    return {"kind": record.kind, "revision": record.revision, "open": record.open, "digest": record.digest}
+
+
+def conflict_view(pair: Pair) -> View:
+    """Return a conflict in plain values."""
+    finding = pair.finding
+    return {
+        "state": "retracted" if finding is None else "found",
+        "revision": pair.revision,
+        "overlap": finding.overlap.value if finding else None,
+        "severity": finding.severity.value if finding else None,
+        "parties": [f"{party.agency} {party.kind.value} {party.record_id}" for party in pair.parties],
+        "matched": [f"{kind.value} {agreement.value}" for kind, agreement in finding.matched] if finding else [],
+    }
+
+
+def alert_view(alert: Alert) -> View:
+    """Return an alert in plain values."""
+    return {
+        "ref": alert.ref,
+        "state": alert.state.value,
+        "revision": alert.revision,
+        "version": alert.version,
+        "own": alert.own_id,
+        "overlap": alert.overlap.value,
+        "severity": alert.severity.value,
+        "ours": side_words(alert.ours),
+        "theirs": side_words(alert.theirs),
+    }
+
+
+def answer_view(register: Register, *, waits: bool) -> View:
+    """Return what one side published, in plain values. `waits`: its alert is not known yet, or it answers an old one."""
+    return {"ours": side_words(register.side), "revision": register.answers, "waits": waits}
+
+
+def side_words(side: Side) -> str:
+    """Return a side in one text: `resolved: JOINT_INVESTIGATION`."""
+    return side.state.value if side.outcome is None else f"{side.state.value}: {side.outcome.value}"
+
+
+def _tally(kinds: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for kind in sorted(kinds):
+        found[kind] = found.get(kind, 0) + 1
+    return found
+
+
+def _by_agency(alerts: Iterable[Alert]) -> dict[str, dict[str, int]]:
+    states: dict[str, list[str]] = {}
+    for alert in alerts:
+        states.setdefault(alert.agency, []).append(alert.state.value)
+    return {agency: _tally(states[agency]) for agency in sorted(states)}

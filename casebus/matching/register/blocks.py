@@ -1,0 +1,89 @@
+"""From keys to the pairs that are compared, in bounded work: a key that too many records have is no way to find any."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+
+from casebus.matching.register.keys import KINDS, Symbols, keys
+from casebus.matching.register.record import Record
+
+CAPS = (80, 60, 45, 30, 20, 12, 8, 5)
+"""The largest block that is looked at. The next smaller one is taken where there would be too many pairs."""
+PAIRS_PER_RECORD = 150
+SPARE_PAIRS = 500_000
+
+Tick = Callable[[int], None]
+
+
+class Index:
+    """The keys of a register, sorted by kind and number."""
+
+    def __init__(self, records: Sequence[Record], tick: Tick | None = None) -> None:
+        self._records = records
+        self.symbols = Symbols()
+        numbers = [array("Q") for _ in range(KINDS)]
+        holders = [array("I") for _ in range(KINDS)]
+        for place, record in enumerate(records):
+            for kind, number in keys(record, self.symbols):
+                numbers[kind].append(number)
+                holders[kind].append(place)
+            if tick:
+                tick(1)
+        self.symbols.frozen = True
+        self._numbers: list[array[int]] = []
+        self._holders: list[array[int]] = []
+        for kind in range(KINDS):
+            ordered = sorted((number << 32) | place for number, place in zip(numbers[kind], holders[kind], strict=True))
+            numbers[kind] = holders[kind] = array("Q")
+            self._numbers.append(array("Q", (both >> 32 for both in ordered)))
+            self._holders.append(array("I", (both & 0xFFFFFFFF for both in ordered)))
+
+    def blocks(self) -> Iterator[tuple[int, int, int]]:
+        """Yield kind, start and end of each block of two records or more up to the largest cap."""
+        for kind, numbers in enumerate(self._numbers):
+            start = 0
+            for end in range(1, len(numbers) + 1):
+                if end == len(numbers) or numbers[end] != numbers[start]:
+                    if 1 < end - start <= CAPS[0]:
+                        yield kind, start, end
+                    start = end
+
+    def cap(self, *, linking: bool) -> int:
+        """Return the largest cap under which the pairs stay within their bound."""
+        bound = PAIRS_PER_RECORD * len(self._records) + SPARE_PAIRS
+        by_size = [0] * (CAPS[0] + 1)
+        for _, start, end in self.blocks():
+            size = end - start
+            by_size[size] += size * size // 4 if linking else size * (size - 1) // 2
+        fitting = (cap for cap in CAPS if sum(by_size[: cap + 1]) <= bound)
+        return next(fitting, CAPS[-1])
+
+    def candidates(self, *, linking: bool) -> Iterator[tuple[int, list[int]]]:
+        """Yield each record with those after it that it shares a key with, in order (of the other side, if linking)."""
+        cap = self.cap(linking=linking)
+        of_record: list[array[int]] = [array("Q") for _ in self._records]
+        for kind, start, end in self.blocks():
+            if end - start <= cap:
+                packed = (kind << 48) | (start << 8) | (end - start)
+                for place in self._holders[kind][start:end]:
+                    of_record[place].append(packed)
+        for place, spans in enumerate(of_record):
+            found: set[int] = set()
+            for packed in spans:
+                start = (packed >> 8) & 0xFFFFFFFFFF
+                found.update(self._holders[packed >> 48][start : start + (packed & 0xFF)])
+            of_record[place] = array("Q")
+            side = self._records[place].side
+            later = (other for other in found if other > place)
+            yield place, sorted(other for other in later if not linking or self._records[other].side != side)
+
+    def sharing(self, record: Record, cap: int) -> list[int]:
+        """Return the records that share a key with a new one, in order."""
+        found: set[int] = set()
+        for kind, number in keys(record, self.symbols):
+            numbers = self._numbers[kind]
+            start = bisect_left(numbers, number)
+            end = bisect_right(numbers, number, start)
+            if start < end <= start + cap:
+                found.update(self._holders[kind][start:end])
+        return sorted(found)

@@ -1,0 +1,299 @@
+"""Fit the model to a register's own pairs, without labels: expectation-maximisation from the priors.
+
+How often strangers agree is counted: exactly for exact levels (from how many records hold each value), in a sample of pairs
+for the others. How often two records of one person agree starts at the priors and moves with the pairs that look like one
+person. An exact level is split into buckets by how many pairs share the value; the share of one person's among them is
+estimated only from pairs about which the other fields have an opinion.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp, log, sqrt
+
+from casebus.matching.register.fields import FIELDS, INDEX
+from casebus.matching.register.frequencies import (
+    WIDTH,
+    Frequencies,
+    Pattern,
+    decoded,
+    encoded,
+    kinds_of,
+)
+from casebus.matching.register.levels import ANOTHER_NAME
+from casebus.matching.register.model import DIFFERING, SIZE, Model, log_sum, logit
+from casebus.matching.register.priors import (
+    BOUNDS,
+    BUCKET_STRENGTH,
+    EXCLUSIVE,
+    HOUSEHOLD,
+    LEAST_HOUSEHOLDS,
+    LEAST_SAME_DAY,
+    MATCH,
+    NAMESAKES,
+    RELIABILITY,
+    RELIABILITY_STRENGTH,
+    STRENGTH,
+    TWINS,
+    UNRELIABLE,
+)
+from casebus.matching.register.record import Record
+from casebus.matching.register.strangers import Levels, strangers
+
+ROUNDS = 25
+SETTLED = 1e-3
+"""Rounds end when the number of matches moves by less than this share."""
+EXPECTED_MATCHES = 0.3
+"""The first guess: so many matches per record."""
+FEW = 30
+"""Of fewer pairs with dates of birth nothing is concluded."""
+OPINION = 1.5
+"""Other fields have an opinion about a pair when their log-odds, without this field, are further from 0 than this."""
+OUT_OF_REACH = 1e-5
+"""Patterns less probable than this under the first reading are not counted again."""
+
+Tick = Callable[[int], None]
+Bucket = tuple[int, int, int]
+"""Field, exact level, bucket."""
+
+_BORN, _GIVEN, _MIDDLE, _SURNAME = INDEX["born"], INDEX["given"], INDEX["middle"], INDEX["surname"]
+GIVEN_AGREES, GIVEN_SWAPPED = encoded(_GIVEN, 5, 0), encoded(_GIVEN, 6, 0)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What one round expects."""
+
+    matches: float = 0.0
+    households: float = 0.0
+    match: list[float] = field(default_factory=lambda: [0.0] * SIZE)
+    household: list[float] = field(default_factory=lambda: [0.0] * SIZE)
+    opinion: dict[Bucket, float] = field(default_factory=lambda: defaultdict(float))
+    same_given: float = 0.0
+    no_opinion: dict[Bucket, float] = field(default_factory=lambda: defaultdict(float))
+    kinds: dict[tuple[int, int, bool], float] = field(default_factory=lambda: defaultdict(float))
+
+
+class Calibration:
+    """A model on its way. `matches` is how many pairs it expects to be one person, `first` the model of the priors alone."""
+
+    def __init__(self, records: Sequence[Record], frequencies: Frequencies) -> None:
+        self._frequencies = frequencies
+        self._strangers = strangers(records, frequencies)
+        self._reports = any(record.kind for record in records)
+        self._prior = _priors(reports=self._reports)
+        self._pairs = max(1, frequencies.pairs)
+        self._expected = max(len(records) * EXPECTED_MATCHES, 10)
+        self._anchored = False
+        self._start()
+        self.first = self._model()
+
+    def _start(self) -> None:
+        """Put everything that moves to where it starts."""
+        self._match: Levels = {number: dict(levels) for number, levels in self._prior.items()}
+        self._household: Levels = {INDEX[name]: dict(levels) for name, levels in HOUSEHOLD.items()}
+        self._rate = self._household_rate = min(0.5, self._expected / self._pairs)
+        self._among_same_given = self._rate_among_same_given(
+            self._rate * MATCH["given"][5] * self._frequencies.possible[_MIDDLE, 2]
+        )
+        self._first = {key: self._guess(*key) for key in self._buckets()}
+        self._shares = dict(self._first)
+        self._reliability: dict[tuple[int, int], tuple[float, float]] = {}
+        self.matches = self._same_days_of = 0.0
+
+    def _buckets(self) -> list[Bucket]:
+        agreeing = self._frequencies.agreeing
+        return [(number, level, held) for (number, level), counts in agreeing.items() for held in sorted(counts)]
+
+    def _rate_among_same_given(self, matches: float) -> float:
+        """Return the share of one person's among pairs that have the given name in common and both a middle name."""
+        return min(0.95, (matches + 0.5) / (self._frequencies.possible[_MIDDLE, 3] + 1.0))
+
+    def _base(self, number: int, level: int) -> float:
+        """Return the share of one person's among all pairs that could be at an exact level."""
+        return self._among_same_given if (number, level) == (_MIDDLE, 3) else self._rate
+
+    def _guess(self, number: int, level: int, held: int) -> float:
+        """Return the share of one person's pairs in a bucket before any was seen: by the value's frequency alone."""
+        holders = (1 + sqrt(1 + 8 * 2**held)) / 2
+        by_chance = holders / sqrt(2 * self._frequencies.possible[number, level])
+        one = self._base(number, level) * self._match[number].get(level, 0.3)
+        known = EXCLUSIVE.get((FIELDS[number].name, level), 0.0)
+        odds = known / (1 - known) * 2 / holders
+        return max(one / (one + by_chance), odds / (1 + odds))
+
+    def run(self, patterns: Mapping[Pattern, int], tick: Tick | None = None) -> Model:
+        """Return the model after the last round."""
+        self.first = model = self._model()
+        active = self._within_reach(model, patterns)
+        model = self._rounds(model, active, tick)
+        if self._strayed():
+            self._start()
+            self._anchored = True
+            model = self._rounds(self.first, active, tick)
+        return model
+
+    def _strayed(self) -> bool:
+        """Tell whether the model has come to describe namesakes or a household: a register may have no duplicates at all."""
+        return self._same_days_of > FEW and self._match[_BORN][7] < LEAST_SAME_DAY
+
+    def _rounds(self, model: Model, active: list[tuple[Pattern, int]], tick: Tick | None) -> Model:
+        for _ in range(ROUNDS):
+            before = self.matches
+            self._update(self._expect(model, active))
+            model = self._model()
+            if tick:
+                tick(1)
+            if abs(self.matches - before) <= SETTLED * max(self.matches, 1.0):
+                break
+        return model
+
+    def _within_reach(self, model: Model, patterns: Mapping[Pattern, int]) -> list[tuple[Pattern, int]]:
+        """Return the patterns that may be a match or a household: strangers are counted elsewhere."""
+        limit = log(OUT_OF_REACH)
+        kept = []
+        for pattern, count in patterns.items():
+            one, house, none = model.parts(pattern)
+            if max(one, house) - none > limit:
+                kept.append((pattern, count))
+        return kept
+
+    def _expect(self, model: Model, patterns: list[tuple[Pattern, int]]) -> _Counts:
+        counts = _Counts()
+        log_rate = log(self._rate)
+        for pattern, number in patterns:
+            one, house, none = model.parts(pattern)
+            other = log_sum(house, none)
+            total = log_sum(one, other)
+            match, household = number * exp(one - total), number * exp(house - total)
+            counts.matches += match
+            counts.households += household
+            self._spread(counts, model, pattern, (number, match, household, one - other - log_rate))
+        return counts
+
+    def _spread(
+        self, counts: _Counts, model: Model, pattern: Pattern, expected: tuple[int, float, float, float]
+    ) -> None:
+        """Add a pattern's expected matches and households to each of its fields' codes."""
+        number, match, household, evidence = expected
+        base = 0
+        if pattern[_MIDDLE] and GIVEN_AGREES <= pattern[_GIVEN] < GIVEN_SWAPPED:
+            counts.same_given += match
+        for place, code in enumerate(pattern[:-1]):
+            if code:
+                counts.match[base + code] += match
+                counts.household[base + code] += household
+                if code >= 16:
+                    level, held = decoded(place, code) or (0, 0)
+                    key = (place, level, held or 0)
+                    if abs(evidence - model.factor(place, code)) > OPINION:
+                        counts.opinion[key] += match
+                    else:
+                        counts.no_opinion[key] += number
+            base += WIDTH
+        for place, differing in DIFFERING.items():
+            if pattern[place]:
+                counts.kinds[place, kinds_of(pattern), pattern[place] in differing] += match
+
+    def _update(self, counts: _Counts) -> None:
+        self.matches = counts.matches
+        self._rate = min(0.5, (counts.matches + 1) / self._pairs)
+        self._among_same_given = self._rate_among_same_given(counts.same_given)
+        self._household_rate = max(LEAST_HOUSEHOLDS * self._rate, min(0.5, (counts.households + 1) / self._pairs))
+        for number, levels in self._match.items():
+            found = _by_level(number, counts.match)
+            if number == _BORN:
+                self._same_days_of = sum(found.values())
+            if not self._anchored:
+                _move(levels, self._prior[number], found)
+        for number, levels in self._household.items():
+            _move(levels, HOUSEHOLD[FIELDS[number].name], _by_level(number, counts.household))
+        for name, far, most in BOUNDS:
+            _bound(self._match[INDEX[name]], far, most)
+        if self._reports:
+            self._update_reliability(counts)
+        if self._anchored:
+            self._shares = {key: self._guess(*key) for key in self._shares}
+            return
+        for (number, level), agreeing in self._frequencies.agreeing.items():
+            for held, pairs in agreeing.items():
+                key = (number, level, held)
+                seen = max(pairs - counts.no_opinion[key], counts.opinion[key])
+                share = (counts.opinion[key] + BUCKET_STRENGTH * self._first[key]) / (seen + BUCKET_STRENGTH)
+                self._shares[key] = min(max(share, 1e-9), 0.995)
+
+    def _update_reliability(self, counts: _Counts) -> None:
+        self._reliability = {}
+        for place, kinds in sorted({(place, kinds) for place, kinds, _ in counts.kinds}):
+            differs, rest = counts.kinds[place, kinds, True], counts.kinds[place, kinds, False]
+            usual = sum(self._match[place][level] for level in RELIABILITY[FIELDS[place].name])
+            here = (differs + RELIABILITY_STRENGTH * usual) / (differs + rest + RELIABILITY_STRENGTH)
+            self._reliability[place, kinds] = (log(here / usual), log((1 - here) / (1 - usual)))
+
+    def _model(self) -> Model:
+        """Return the tables for the present estimates."""
+        model = Model([0.0] * SIZE, [0.0] * SIZE, [0.0] * SIZE, log(self._rate), log(self._household_rate))
+        model.reliability = self._reliability
+        for number in range(len(FIELDS)):
+            for level in self._match[number]:
+                strangers = log(max(self._strangers[number][level], 1e-7))
+                self._set(model, (number, level, None), log(max(self._match[number][level], 1e-5)), strangers)
+        for key, share in self._shares.items():
+            number, level, held = key
+            agreeing = max(1, self._frequencies.agreeing[number, level].get(held, 1))
+            strangers = log(max(agreeing * (1 - share), 0.5) / self._frequencies.possible[number, level])
+            self._set(model, key, strangers + logit(share) - log(self._base(number, level)), strangers)
+        return model
+
+    def _set(self, model: Model, key: tuple[int, int, int | None], match: float, strangers: float) -> None:
+        number, level, held = key
+        place = number * WIDTH + encoded(number, level, held)
+        model.match[place], model.strangers[place] = match, strangers
+        if number in self._household:
+            house = log(max(self._household[number][level], 1e-5))
+            shift = 0.0 if held is None else match - log(max(self._match[number][level], 1e-5))
+            model.household[place] = house + shift
+        elif number == _BORN and level == 7:
+            model.household[place] = max(strangers, log(TWINS))
+        elif number == _GIVEN and level == 5:
+            model.household[place] = max(strangers, log(NAMESAKES))
+        elif number == _GIVEN and level == ANOTHER_NAME:
+            model.household[place] = strangers + log(self._household[_SURNAME][0])
+        else:
+            model.household[place] = strangers
+
+
+def _by_level(number: int, counts: list[float]) -> dict[int, float]:
+    out: dict[int, float] = {}
+    for code in range(1, WIDTH):
+        amount = counts[number * WIDTH + code]
+        found = decoded(number, code) if amount else None
+        if found:
+            out[found[0]] = out.get(found[0], 0.0) + amount
+    return out
+
+
+def _move(levels: dict[int, float], prior: Mapping[int, float], seen: Mapping[int, float]) -> None:
+    """Move a field's levels from its prior by what was seen."""
+    total = sum(seen.values()) + STRENGTH
+    for level, share in prior.items():
+        levels[level] = (seen.get(level, 0.0) + STRENGTH * share) / total
+
+
+def _priors(*, reports: bool) -> Levels:
+    """Return the priors of one person's pairs; in a register of reports names and dates of birth differ more often."""
+    out = {INDEX[name]: dict(levels) for name, levels in MATCH.items()}
+    for name, differing in UNRELIABLE.items() if reports else ():
+        levels = out[INDEX[name]]
+        rest = sum(levels[level] for level in levels if level not in differing)
+        for level in levels:
+            levels[level] = differing.get(level, levels[level] * (1 - sum(differing.values())) / rest)
+    return out
+
+
+def _bound(levels: dict[int, float], far: tuple[int, ...], most: float) -> None:
+    """Keep a field from being far apart in more of one person's pairs than it can be, whatever else agrees."""
+    share = sum(levels[level] for level in far)
+    if share > most:
+        for level in levels:
+            levels[level] *= most / share if level in far else (1 - most) / (1 - share)

@@ -1,0 +1,39 @@
+"""When a pair is not an alert however much agrees: two generations, or two national ids, are two people.
+
+Father and son may share all but a date of birth. Such a pair goes to review. An identifier that one person alone has lifts
+the doubt, except where the records themselves say senior and junior, or give two national ids.
+"""
+
+from casebus.matching.register.fields import INDEX
+from casebus.matching.register.levels import compare
+from casebus.matching.register.record import Record
+
+REVIEW_AT_MOST = 4.5
+"""The weight of a pair in doubt, just below an alert's."""
+
+GENERATION = 15
+"""Years between the births of two people of one name, from which on they may be father and son."""
+
+_OWN = (
+    (INDEX["national"], 2),
+    (INDEX["email"], 4),
+    (INDEX["device"], 2),
+    (INDEX["wallet"], 2),
+    (INDEX["bank"], 2),
+    (INDEX["account"], 2),
+    (INDEX["screen"], 4),
+)
+_BORN = INDEX["born"]
+_GENERATION, _NATIONAL = INDEX["generation"], INDEX["national"]
+
+
+def in_doubt(x: Record, y: Record) -> bool:
+    """Tell whether a pair must be looked at by somebody, whatever its weight."""
+    levels = compare(x, y)
+    if levels[_GENERATION] == 0 or levels[_NATIONAL] == 0:
+        return True
+    return levels[_BORN] == 0 and _generations_apart(x, y) and not any(levels[number] == own for number, own in _OWN)
+
+
+def _generations_apart(x: Record, y: Record) -> bool:
+    return min(abs(a[0] - b[0]) for a in x.born for b in y.born) >= GENERATION

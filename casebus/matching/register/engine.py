@@ -1,0 +1,171 @@
+"""De-duplicate a register or link two: candidates, weights, groups, and a band for every pair of a group."""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from casebus.matching.register.blocks import Index
+from casebus.matching.register.calibrate import Calibration
+from casebus.matching.register.doubts import REVIEW_AT_MOST, in_doubt
+from casebus.matching.register.explain import reasons
+from casebus.matching.register.frequencies import Frequencies, Pattern
+from casebus.matching.register.groups import Pair, Rules, groups, strengths
+from casebus.matching.register.levels import compare
+from casebus.matching.register.model import Model
+from casebus.matching.register.record import Record
+
+ALERT = 4.6
+"""Log-odds of a probability of .99: above it a pair is an alert."""
+SINGLE, SINGLE_LINKING, SINGLE_EXCLUSIVE, SLACK = 0.0, -1.0, -3.0, 2.0
+MANY_PARTNERS = 0.03
+"""Two registers are taken to hold each person once if no larger share of records has two sure partners."""
+KEPT = -6.0
+"""Pairs below this weight are forgotten; when a group asks for one it is compared again."""
+
+
+class Band(StrEnum):
+    """What a desk should do with a pair."""
+
+    alert = "alert"
+    review = "review"
+
+
+class Stage(StrEnum):
+    """What the work is at, for a progress bar."""
+
+    indexing = "indexing"
+    comparing = "comparing"
+    calibrating = "calibrating"
+    grouping = "grouping"
+
+
+Progress = Callable[[Stage, int, int], None]
+"""Told the stage, how much of it is done and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """Two records that may be one person. `weight` is the log-odds; comparable across the rows of one run."""
+
+    a: Record
+    b: Record
+    band: Band
+    weight: float
+    reasons: str
+
+
+@dataclass(slots=True)
+class Compared:
+    """The pairs that share a key: two places in the records each, and which pattern they have."""
+
+    first: "array[int]"
+    second: "array[int]"
+    pattern: "array[int]"
+    patterns: dict[Pattern, int]
+    counts: "array[int]"
+
+    def by_pattern(self) -> dict[Pattern, int]:
+        """Return how many pairs have each pattern."""
+        return {pattern: self.counts[number] for pattern, number in self.patterns.items()}
+
+
+class Register:
+    """Records with their index and a model fitted to them. `records` are in the order of their ids."""
+
+    def __init__(self, records: Sequence[Record], *, linking: bool = False, progress: Progress | None = None) -> None:
+        self.records = sorted(records, key=lambda record: record.record_id)
+        self.linking = linking
+        self._progress = progress
+        self.index = Index(self.records, self._ticks(Stage.indexing, len(self.records)))
+        self.frequencies = Frequencies(self.records, linking=linking)
+        self.compared = self._compare()
+        self.frequencies.recount(self.compared.by_pattern())
+        calibration = Calibration(self.records, self.frequencies)
+        self.model: Model = calibration.run(self.compared.by_pattern(), self._ticks(Stage.calibrating, 25))
+        self.matches = calibration.matches
+        self.uncalibrated = calibration.first
+        self.edges = self._edges()
+
+    def _ticks(self, stage: Stage, total: int) -> Callable[[int], None]:
+        done = 0
+
+        def tick(more: int) -> None:
+            nonlocal done
+            done += more
+            if self._progress:
+                self._progress(stage, done, total)
+
+        return tick
+
+    def _compare(self) -> Compared:
+        found = Compared(array("I"), array("I"), array("I"), {}, array("Q"))
+        records, tick = self.records, self._ticks(Stage.comparing, len(self.records))
+        for place, others in self.index.candidates(linking=self.linking):
+            for other in others:
+                pattern = self._pattern(records[place], records[other])
+                number = found.patterns.setdefault(pattern, len(found.patterns))
+                if number == len(found.counts):
+                    found.counts.append(0)
+                found.counts[number] += 1
+                found.first.append(place)
+                found.second.append(other)
+                found.pattern.append(number)
+            tick(1)
+        return found
+
+    def _pattern(self, x: Record, y: Record) -> Pattern:
+        return self.frequencies.pattern(x, y, compare(x, y))
+
+    def _edges(self) -> dict[Pair, float]:
+        found = self.compared
+        weights = [self.model.weight(pattern) for pattern in found.patterns]
+        pairs = zip(found.first, found.second, found.pattern, strict=True)
+        return {(a, b): weights[number] for a, b, number in pairs if weights[number] > KEPT}
+
+    def weigh(self, a: int, b: int) -> float:
+        """Return the weight of a pair."""
+        pair = (a, b) if a < b else (b, a)
+        known = self.edges.get(pair)
+        return (
+            self.model.weight(self._pattern(self.records[pair[0]], self.records[pair[1]])) if known is None else known
+        )
+
+    def rules(self) -> Rules:
+        """Return what joins groups. Where a record has one partner at most, less is needed, for the best one is taken."""
+        if not self.linking:
+            return Rules(SINGLE, SLACK, self.model.prior)
+        if not self._one_to_one():
+            return Rules(SINGLE_LINKING, SLACK, self.model.prior)
+        return Rules(SINGLE_EXCLUSIVE, SLACK, self.model.prior, [record.side for record in self.records])
+
+    def _one_to_one(self) -> bool:
+        """Tell whether two registers hold each person once: of those with a sure partner hardly any have two."""
+        partners: Counter[int] = Counter()
+        for (a, b), weight in self.edges.items():
+            if weight >= ALERT:
+                partners.update((a, b))
+        return sum(count > 1 for count in partners.values()) <= MANY_PARTNERS * len(partners)
+
+    def groups(self) -> list[list[int]]:
+        """Return the groups of one person's records."""
+        return groups(self.edges, self.weigh, self.rules())
+
+    def suspects(self) -> list[Suspects]:
+        """Return every pair of every group (across the files only, if two are linked), strongest first."""
+        found = [one for members in self.groups() for one in self._of_group(members)]
+        self._ticks(Stage.grouping, 1)(1)
+        return sorted(found, key=lambda one: (-one.weight, one.a.record_id, one.b.record_id))
+
+    def _of_group(self, members: list[int]) -> Iterator[Suspects]:
+        for (a, b), link in strengths(members, self.weigh, self.model.prior).items():
+            x, y = self.records[a], self.records[b]
+            if self.linking and x.side == y.side:
+                continue
+            if x.side > y.side:
+                x, y = y, x
+            weight = min(link, REVIEW_AT_MOST) if in_doubt(x, y) else link
+            band = Band.alert if weight >= ALERT else Band.review
+            through = len(members) > 2 and self.weigh(a, b) < SINGLE_LINKING
+            yield Suspects(x, y, band, round(weight, 3), reasons(x, y, self.frequencies, through=through))

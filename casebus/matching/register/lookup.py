@@ -1,0 +1,103 @@
+"""One new record against a register: only records that share a key with it are looked at."""
+
+from dataclasses import dataclass
+from math import log
+
+from casebus.matching.register.blocks import CAPS
+from casebus.matching.register.dates import Orders
+from casebus.matching.register.doubts import REVIEW_AT_MOST, in_doubt
+from casebus.matching.register.engine import ALERT, Band, Register
+from casebus.matching.register.explain import reasons
+from casebus.matching.register.groups import Pair, strengths
+from casebus.matching.register.levels import compare
+from casebus.matching.register.record import Record, Row, record
+
+KNOWN = 0.3
+"""The share of new records that are assumed to have a partner in the register, for the prior log-odds of a pair."""
+ENOUGH = 100
+"""So many duplicates in the register, or more, tell how two records of one person differ; with fewer the priors alone do."""
+LEAST = 0.0
+SUPPORT = 3.0
+"""What a third record can add to the weight of two at most: what contradicts itself stays apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record of the register that a new one may belong with."""
+
+    record_id: str
+    band: Band
+    weight: float
+    reasons: str
+
+
+class Lookup:
+    """A register that is ready to be asked."""
+
+    def __init__(self, register: Register, orders: Orders | None = None) -> None:
+        self._register = register
+        self._orders = orders or Orders({})
+        self._groups = {member: members for members in register.groups() for member in members}
+        self._known_links: dict[int, dict[Pair, float]] = {}
+        self._model = register.model if register.matches >= ENOUGH else register.uncalibrated
+        self._shift = self._prior_shift()
+
+    def _prior_shift(self) -> float:
+        """Return by how much a new record is likelier to have a partner than two records of the register to be one."""
+        expected = log(KNOWN / max(1, len(self._register.records)))
+        return max(0.0, expected - self._model.prior)
+
+    def suspects(self, row: Row) -> list[Found]:
+        """Return the records that a new one may be one person with, strongest first. One with the same record_id is left out."""
+        country = next(iter(row.get("country", ())), "")
+        new = record(next(iter(row.get("record_id", ())), ""), 0, row, self._orders.of(country))
+        direct = self._direct(new)
+        weights = self._with_groups(new, direct)
+        found = [self._found(new, place, weight, direct) for place, weight in weights.items() if weight > LEAST]
+        return sorted(found, key=lambda one: (-one.weight, one.record_id))
+
+    def _direct(self, new: Record) -> dict[int, float]:
+        """Return the weight of each record that shares a key."""
+        places = self._register.index.sharing(new, CAPS[0])
+        return {
+            place: self._weigh(new, place)
+            for place in places
+            if not new.record_id or self._register.records[place].record_id != new.record_id
+        }
+
+    def _weigh(self, new: Record, place: int) -> float:
+        other = self._register.records[place]
+        pattern = self._register.frequencies.pattern(new, other, compare(new, other), new=1)
+        return self._model.weight(pattern) + self._shift
+
+    def _with_groups(self, new: Record, direct: dict[int, float]) -> dict[int, float]:
+        """Return the weights, with the other records of a found one's group through it."""
+        out = dict(direct)
+        for place, weight in sorted(direct.items(), key=lambda item: (-item[1], item[0])):
+            members = self._groups.get(place, [])
+            if weight <= LEAST or len(members) < 2:
+                continue
+            links = self._links(members)
+            for member in members:
+                if member == place or self._register.records[member].record_id == new.record_id:
+                    continue
+                own = out[member] if member in out else self._weigh(new, member)
+                link = min(weight, links[min(place, member), max(place, member)]) - 1.5
+                out[member] = max(own, min(link, own + SUPPORT))
+        return out
+
+    def _links(self, members: list[int]) -> dict[Pair, float]:
+        """Return how strongly the records of a group belong together, computed when first asked for."""
+        known = self._known_links.get(members[0])
+        if known is None:
+            known = strengths(members, self._register.weigh, self._register.model.prior)
+            self._known_links[members[0]] = known
+        return known
+
+    def _found(self, new: Record, place: int, weight: float, direct: dict[int, float]) -> Found:
+        other = self._register.records[place]
+        if in_doubt(new, other):
+            weight = min(weight, REVIEW_AT_MOST)
+        through = direct.get(place, LEAST) <= LEAST
+        why = reasons(new, other, self._register.frequencies, through=through)
+        return Found(other.record_id, Band.alert if weight >= ALERT else Band.review, round(weight, 3), why)

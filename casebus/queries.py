@@ -1,0 +1,58 @@
+"""One question of an intake system, as a line of JSON, answered from a register. No question ends the program."""
+
+import json
+from typing import Any
+
+from casebus.matching.register.lookup import Lookup
+from casebus.matching.register.record import COLUMNS, Row
+
+MAX_BYTES = 1_000_000
+MAX_VALUES = 10_000
+
+
+class _Refused(Exception):
+    """Why a question has no answer."""
+
+
+def answer(lookup: Lookup, line: bytes, *, ignore_unknown: bool = False) -> dict[str, Any]:
+    """Return the answer to a line: the pairs, or why there are none. Messages name keys, never values."""
+    try:
+        row = question(line, ignore_unknown=ignore_unknown)
+    except _Refused as refused:
+        return {"error": str(refused)}
+    return {"pairs": [[one.record_id, one.band.value, one.weight, one.reasons] for one in lookup.suspects(row)]}
+
+
+def question(line: bytes, *, ignore_unknown: bool) -> Row:
+    """Return a question's values by column."""
+    if len(line) > MAX_BYTES:
+        raise _Refused(f"the line has more than {MAX_BYTES} bytes")
+    try:
+        asked = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _Refused("the line is not JSON in UTF-8") from error
+    if not isinstance(asked, dict):
+        raise _Refused("the line is not a JSON object")
+    unknown = [name for name in asked if name not in COLUMNS]
+    if unknown and not ignore_unknown:
+        raise _Refused(f"unknown name {unknown[0][:40]!r}")
+    named = {name: _values(name, value) for name, value in asked.items() if name in COLUMNS}
+    return {name: values for name, values in named.items() if values}
+
+
+def _values(name: str, value: object) -> tuple[str, ...]:
+    """Return one name's values: a string, a number, a list of these, or null for none."""
+    many = value if isinstance(value, list) else [value]
+    if len(many) > MAX_VALUES:
+        raise _Refused(f"{name} has more than {MAX_VALUES} values")
+    keeps_place = name in ("ip", "ip_at")
+    texts = [_text(name, one) for one in many]
+    return tuple(text for text in texts if text or (keeps_place and any(texts)))
+
+
+def _text(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _Refused(f"{name} is neither text nor a list of texts")
+    return value.strip() if isinstance(value, str) else str(value)

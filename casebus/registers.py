@@ -1,0 +1,212 @@
+"""Registers as CSV files: read within bounds, with an error that names the row; pairs written whole or not at all.
+
+Messages name files, rows, columns and bytes, never a value.
+"""
+
+import csv
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from casebus.errors import NotFound, Unavailable, UsageError
+from casebus.matching.register.dates import Orders, orders
+from casebus.matching.register.engine import Suspects
+from casebus.matching.register.record import COLUMNS, Record, Row, record
+
+MAX_LINE = 1_000_000
+"""Bytes in one line of a register, far above any sound one."""
+MAX_CELL = 131_072
+MAX_RECORD_ID = 200
+HEADER = ("record_a", "record_b", "band", "weight", "reasons")
+
+_BY_POSITION = ("ip", "ip_at")
+"""Columns whose values are paired by position: an empty value holds its place."""
+_MARK = b"\xef\xbb\xbf"
+_OTHER_ENCODINGS = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PK": "a spreadsheet or archive",
+    b"\x1f\x8b": "gzip",
+}
+
+Rows = list[tuple[str, Row]]
+"""The record id and the values of each row."""
+
+
+def read_register(path: Path, side: int, taken: dict[str, str], *, ignore_unknown: bool) -> tuple[list[Record], Orders]:
+    """Return the records of a file, and in which order it writes day and month.
+
+    `taken` holds the record ids of the files before it and gains this one's. Raises `UsageError` for what is no register,
+    `NotFound` for no file, `Unavailable` for one that cannot be read.
+    """
+    rows = read_rows(path, taken, ignore_unknown=ignore_unknown)
+    order = date_orders(rows)
+    return [record(record_id, side, row, order.of(_country(row))) for record_id, row in rows], order
+
+
+def date_orders(rows: Rows) -> Orders:
+    """Return in which order the rows write day and month."""
+    return orders((text, _country(row)) for _, row in rows for text in row.get("date_of_birth", ()))
+
+
+def _country(row: Row) -> str:
+    return next(iter(row.get("country", ())), "")
+
+
+def read_rows(path: Path, taken: dict[str, str], *, ignore_unknown: bool) -> Rows:
+    """Return the rows of a file with their values apart."""
+    lines = csv.reader(_lines(path), strict=True)
+    columns = _columns(path, _next(path, lines, 1), ignore_unknown=ignore_unknown)
+    found: Rows = []
+    number = 1
+    while (cells := _next(path, lines, number + 1)) is not None:
+        number += 1
+        if not cells:
+            continue
+        if len(cells) != len(columns):
+            raise _refused(f"{path.name}, row {number}: {len(cells)} cells where the header has {len(columns)}")
+        row = {
+            column: values
+            for column, cell in zip(columns, cells, strict=True)
+            if column and (values := split(column, cell))
+        }
+        found.append((_record_id(path, number, row, taken), row))
+    return found
+
+
+def split(column: str, cell: str) -> tuple[str, ...]:
+    """Return the values of a cell; of a column that is paired by position an empty one keeps its place."""
+    if not cell or cell.isspace():
+        return ()
+    values = [value.strip() for value in cell.split("|")]
+    return tuple(values) if column in _BY_POSITION else tuple(value for value in values if value)
+
+
+def _next(path: Path, lines: Iterator[list[str]], row: int) -> list[str] | None:
+    """Return the next row's cells, None at the end."""
+    try:
+        return next(lines, None)
+    except csv.Error as error:
+        why = f"a cell has more than {MAX_CELL} characters" if "field larger" in str(error) else f"not CSV: {error}"
+        raise _refused(f"{path.name}, row {row}: {why}") from error
+
+
+def _columns(path: Path, header: list[str] | None, *, ignore_unknown: bool) -> list[str]:
+    """Return the columns in order, "" for one that is ignored."""
+    if header is None:
+        raise _refused(f"{path.name} is empty", "its first line must name the columns.")
+    names = [name.strip() for name in header]
+    unknown = [name for name in names if name not in COLUMNS]
+    if unknown and not ignore_unknown:
+        shown = ", ".join(repr(name[:40]) for name in unknown[:5])
+        hint = "separate cells by commas." if len(names) == 1 and (";" in names[0] or "\t" in names[0]) else ""
+        raise _refused(
+            f"{path.name}: unknown column {shown}",
+            hint or f"--ignore-unknown leaves it out. Known: {', '.join(COLUMNS)}.",
+        )
+    known = [name if name in COLUMNS else "" for name in names]
+    twice = next((name for name in known if name and known.count(name) > 1), None)
+    if twice:
+        raise _refused(f"{path.name}: the column {twice} is there twice")
+    if "record_id" not in known:
+        raise _refused(f"{path.name} has no column record_id")
+    return known
+
+
+def _record_id(path: Path, number: int, row: Mapping[str, tuple[str, ...]], taken: dict[str, str]) -> str:
+    values = row.get("record_id", ())
+    if not values:
+        raise _refused(f"{path.name}, row {number}: no record_id")
+    record_id = "|".join(values)
+    if len(record_id) > MAX_RECORD_ID:
+        raise _refused(f"{path.name}, row {number}: record_id has more than {MAX_RECORD_ID} characters")
+    here = f"{path.name}, row {number}"
+    if record_id in taken:
+        raise _refused(
+            f"{here}: its record_id is also that of {taken[record_id]}", "a record_id is unique across both files."
+        )
+    taken[record_id] = here
+    return record_id
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield a file's lines as text, each within its bound."""
+    try:
+        with path.open("rb") as file:
+            offset = 0
+            number = 0
+            while line := file.readline(MAX_LINE + 1):
+                number += 1
+                if not offset:
+                    _refuse_other_encodings(path, line)
+                if len(line) > MAX_LINE:
+                    raise _refused(f"{path.name}, line {number} has more than {MAX_LINE} bytes")
+                yield _decoded(path, line, number, offset)
+                offset += len(line)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"there is no file {path}", next_step="name a CSV file.") from error
+    except IsADirectoryError as error:
+        raise _refused(f"{path} is a directory", "name a CSV file.") from error
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}", next_step="mend what is named.") from error
+
+
+def _decoded(path: Path, line: bytes, number: int, offset: int) -> str:
+    bare = line.removeprefix(_MARK) if not offset else line
+    try:
+        text = bare.decode()
+    except UnicodeDecodeError as error:
+        at = offset + len(line) - len(bare) + error.start
+        where = f"{path.name}, line {number}: byte {at} (0x{bare[error.start]:02X}) is not UTF-8"
+        raise _refused(where, "save the file as UTF-8.") from error
+    if "\0" in text:
+        raise _refused(f"{path.name}, line {number}: a NUL character")
+    return text
+
+
+def _refuse_other_encodings(path: Path, start: bytes) -> None:
+    for mark, what in _OTHER_ENCODINGS.items():
+        if start.startswith(mark):
+            raise _refused(
+                f"{path.name} is not UTF-8: byte 0 (0x{start[0]:02X}) begins {what}", "save it as CSV in UTF-8."
+            )
+
+
+def _refused(what: str, next_step: str = "correct the file and give the command again.") -> UsageError:
+    return UsageError(what, unchanged="nothing was written.", next_step=next_step)
+
+
+def refuse_output(out: Path, sources: Sequence[Path]) -> None:
+    """Raise `UsageError` if the output is one of the inputs or its directory is not there: before any work."""
+    if out.is_dir() or not out.parent.is_dir():
+        raise _refused(f"--out {out}: not a file in a directory that is there", "name a file.")
+    for source in sources:
+        if out.exists() and source.exists() and out.samefile(source):
+            raise _refused(f"--out {out} is the register itself", "name another file.")
+
+
+def write_pairs(out: Path, suspects: Iterable[Suspects]) -> None:
+    """Write the pairs, whole or not at all, readable by this user only. A crash leaves a `.part` file, never half of `out`."""
+    part: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent)
+        part = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file, lineterminator="\n")
+            rows.writerow(HEADER)
+            rows.writerows((s.a.record_id, s.b.record_id, s.band.value, f"{s.weight:.3f}", s.reasons) for s in suspects)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(out)
+    except OSError as error:
+        raise Unavailable(
+            f"{out} cannot be written: {error.strerror}",
+            unchanged="it is as it was.",
+            next_step="make room, or name another file.",
+        ) from error
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)

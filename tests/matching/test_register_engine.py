@@ -1,0 +1,205 @@
+"""De-duplicating and linking registers: what is found, what stays apart, and that it is the same every time."""
+
+import random
+from collections.abc import Sequence
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from register_builders import one, records, register
+
+from casebus.matching.register.blocks import CAPS, PAIRS_PER_RECORD, SPARE_PAIRS, Index
+from casebus.matching.register.engine import ALERT, Band, Register, Suspects
+from casebus.matching.register.groups import Rules, groups, strengths
+from casebus.matching.register.lookup import Lookup
+from casebus.matching.register.record import Record
+
+
+def found(everybody: Sequence[Record], *, linking: bool = False) -> list[Suspects]:
+    return Register(everybody, linking=linking).suspects()
+
+
+def told(suspects: list[Suspects]) -> list[tuple[str, str, str, float, str]]:
+    return [(one.a.record_id, one.b.record_id, one.band.value, one.weight, one.reasons) for one in suspects]
+
+
+def test_duplicates_are_found_and_nobody_else() -> None:
+    """The floor under the quality, on people of our own making; the measured figures stand in docs/matching.md."""
+    rows, truth = register(people=1500, duplicates=400)
+    suspects = found(records(rows))
+    right = sum(truth[one.a.record_id] == truth[one.b.record_id] for one in suspects)
+    assert right >= 0.97 * 400
+    assert right >= 0.97 * len(suspects)
+    alerts = [one for one in suspects if one.band is Band.alert]
+    assert len(alerts) >= 0.6 * 400
+    assert all(truth[one.a.record_id] == truth[one.b.record_id] for one in alerts)
+    assert [one.weight for one in suspects] == sorted((one.weight for one in suspects), reverse=True)
+
+
+def test_two_registers_are_linked_across_only() -> None:
+    rows, truth = register(people=800, duplicates=500)
+    first = records([row for row in rows if row["record_id"][0] == "p"], 0)
+    second = records([row for row in rows if row["record_id"][0] == "q"], 1)
+    suspects = found([*second, *first], linking=True)
+    assert all((one.a.side, one.b.side) == (0, 1) for one in suspects)
+    right = sum(truth[one.a.record_id] == truth[one.b.record_id] for one in suspects)
+    assert right >= 0.97 * 500
+    assert right >= 0.98 * len(suspects)
+
+
+def test_a_register_without_duplicates_has_none() -> None:
+    rows, _ = register(people=1500, duplicates=0)
+    assert len([one for one in found(records(rows)) if one.band is Band.alert]) == 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_does_not_matter(seed: int, shuffle: random.Random) -> None:
+    rows, _ = register(people=60, duplicates=25, seed=seed)
+    before = told(found(records(rows)))
+    shuffle.shuffle(rows)
+    assert told(found(records(rows))) == before
+
+
+def test_the_two_files_may_change_places() -> None:
+    rows, _ = register(people=200, duplicates=120)
+    first = [row for row in rows if row["record_id"][0] == "p"]
+    second = [row for row in rows if row["record_id"][0] == "q"]
+    one_way = told(found([*records(first, 0), *records(second, 1)], linking=True))
+    other_way = told(found([*records(second, 0), *records(first, 1)], linking=True))
+    assert [(b, a, *rest) for a, b, *rest in other_way] == [tuple(row) for row in one_way]
+
+
+def _households(rows: list[dict[str, str]]) -> list[Record]:
+    """Return families among other people: the model is fitted to what a register is like."""
+    others, _ = register(people=1000, duplicates=200)
+    return records([*others, *rows])
+
+
+_HOME = {
+    "surname": "Featherstone",
+    "address": "7 Pohutukawa Lane",
+    "postcode": "5010",
+    "phone": "04 555 0199",
+    "country": "NZ",
+}
+
+
+def _alerts(suspects: list[Suspects]) -> set[frozenset[str]]:
+    return {frozenset((one.a.record_id, one.b.record_id)) for one in suspects if one.band is Band.alert}
+
+
+def test_twins_are_no_alert() -> None:
+    family = [
+        {"record_id": "t1", "given_name": "Hemi", "date_of_birth": "2001-04-09", **_HOME},
+        {"record_id": "t2", "given_name": "Mikaere", "date_of_birth": "2001-04-09", **_HOME},
+    ]
+    assert frozenset(("t1", "t2")) not in _alerts(found(_households(family)))
+
+
+def test_a_household_is_no_alert() -> None:
+    family = [
+        {
+            "record_id": f"h{number}",
+            "given_name": given_name,
+            "date_of_birth": f"{1970 + 7 * number}-0{number + 1}-11",
+            **_HOME,
+        }
+        for number, given_name in enumerate(["Wiremu", "Harriet", "Oliver", "Tui"])
+    ]
+    alerts = _alerts(found(_households(family)))
+    assert not any(frozenset(pair) in alerts for pair in combinations(["h0", "h1", "h2", "h3"], 2))
+
+
+def test_father_and_son_of_one_name_are_no_alert() -> None:
+    family = [
+        {
+            "record_id": "s1",
+            "given_name": "Walter",
+            "date_of_birth": "1951-02-03",
+            **_HOME,
+            "surname": "Featherstone Sr",
+        },
+        {
+            "record_id": "s2",
+            "given_name": "Walter",
+            "date_of_birth": "1984-11-28",
+            **_HOME,
+            "surname": "Featherstone Jr",
+        },
+    ]
+    assert frozenset(("s1", "s2")) not in _alerts(found(_households(family)))
+
+
+def test_a_value_that_very_many_hold_is_suppressed_and_said_so() -> None:
+    rows, _ = register(people=300, duplicates=0)
+    for row in rows:
+        row["email"] = "everybody@example.com"
+    rows.append({**rows[0], "record_id": "again"})
+    suspects = found(records(rows))
+    assert {suspects[0].a.record_id, suspects[0].b.record_id} == {"again", rows[0]["record_id"]}
+    assert "e-mail suppressed as common" in suspects[0].reasons
+    assert "e-mail agrees" not in suspects[0].reasons
+
+
+def test_one_identifier_in_very_many_records_makes_no_pairs() -> None:
+    everybody = [one({"record_id": f"{number:06d}", "email": "everybody@example.com"}) for number in range(20_000)]
+    assert found(everybody) == []
+
+
+def test_blocks_are_bounded_however_alike_the_records_are() -> None:
+    everybody = [one({"record_id": f"{n:04d}", "name": f"Ana Lopez {n % 40}", "city": "Leeds"}) for n in range(3000)]
+    index = Index(sorted(everybody, key=lambda record: record.record_id))
+    pairs = sum(len(others) for _, others in index.candidates(linking=False))
+    assert pairs <= PAIRS_PER_RECORD * len(everybody) + SPARE_PAIRS
+    assert all(end - start <= CAPS[0] for _, start, end in index.blocks())
+
+
+def test_reasons_never_hold_a_value() -> None:
+    rows, _ = register(people=200, duplicates=100)
+    values = {value.lower() for row in rows for name, value in row.items() if name != "record_id"}
+    for suspects in found(records(rows)):
+        assert not any(value in suspects.reasons.lower() for value in values)
+
+
+def test_tiny_registers_end_well() -> None:
+    assert found([]) == []
+    assert found([one({"record_id": "1", "name": "Ana"})]) == []
+    assert found([one({"record_id": "1"}), one({"record_id": "2"})]) == []
+
+
+def test_one_bridge_does_not_chain_two_people() -> None:
+    edges = {(0, 1): 9.0, (2, 3): 9.0, (1, 2): 1.0}
+    weigh = lambda a, b: edges.get((min(a, b), max(a, b)), -20.0)  # noqa: E731
+    assert groups(edges, weigh, Rules(0.0, 2.0, -12.0)) == [[0, 1], [2, 3]]
+
+
+def test_a_pair_through_a_third_is_as_strong_as_its_weakest_link() -> None:
+    edges = {(0, 1): 9.0, (1, 2): 6.0}
+    weigh = lambda a, b: edges.get((min(a, b), max(a, b)), -12.0)  # noqa: E731
+    strength = strengths([0, 1, 2], weigh, -12.0)
+    assert strength[0, 1] == 9.0
+    assert strength[1, 2] == 6.0
+    assert strength[0, 2] == 4.5
+
+
+def test_a_new_record_is_answered_from_the_register() -> None:
+    rows, truth = register(people=600, duplicates=200)
+    new = [row for row in rows if row["record_id"][0] == "q"]
+    lookup = Lookup(Register(records([row for row in rows if row["record_id"][0] == "p"])))
+    right = wrong = 0
+    for row in new:
+        asked = {name: (value,) for name, value in row.items() if name != "record_id"}
+        answers = lookup.suspects(asked)
+        assert [one.weight for one in answers] == sorted((one.weight for one in answers), reverse=True)
+        right += any(truth[one.record_id] == truth[row["record_id"]] for one in answers[:1])
+        wrong += sum(truth[one.record_id] != truth[row["record_id"]] for one in answers if one.weight >= ALERT)
+    assert right >= 0.95 * len(new)
+    assert wrong <= 0.02 * len(new)
+
+
+def test_a_question_of_nothing_has_no_answer() -> None:
+    rows, _ = register(people=50, duplicates=10)
+    lookup = Lookup(Register(records(rows)))
+    assert lookup.suspects({}) == []
+    assert lookup.suspects({"name": ("\u202e\u0000",), "date_of_birth": ("never",)}) == []
