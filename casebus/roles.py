@@ -231,11 +231,14 @@ def open_role(installation: Installation, code: str, only: Sequence[str]) -> Ope
     if unknown:
         raise UsageError(f"{code} has no component {unknown[0]!r}", next_step=f"it has: {', '.join(names)}.")
     wanted = [name for name in names if name in only] if only else names
-    with ExitStack() as stack:
-        root = _Root(installation, code, stack)
+    held = ExitStack()  # what a component opens late is held by it too
+    try:
+        root = _Root(installation, code, held)
         components = [root.component(name) for name in wanted]
-        node = Node(code, components, installation.clock)
-        return Opened(node, tuple(wanted), stack.pop_all().close)
+        return Opened(Node(code, components, installation.clock), tuple(wanted), held.close)
+    except BaseException:
+        held.close()
+        raise
 
 
 def component_names(code: str) -> list[str]:

@@ -243,6 +243,7 @@ def test_a_hub_that_was_put_back_from_an_older_copy_refuses_to_start(network: Wi
     with pytest.raises(VerificationFailed, match="rolled back"):
         network.work(HUB)
     assert (network.layout.role(HUB).ledger / "checkpoint").read_bytes() == before
+    network.sleep(HUB)
     network.put_back(HUB, after)
     network.publish(b"three")
     network.settle()

@@ -54,6 +54,7 @@ def test_witnesses_cosign_a_rollback_is_refused_and_a_forgery_is_found(network: 
     with pytest.raises(VerificationFailed, match="rolled back"):
         network.work(HUB)
 
+    network.sleep(HUB)
     network.put_back(HUB, after)
     network.work(HUB)
     network.publish(b"last")
