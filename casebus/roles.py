@@ -23,7 +23,7 @@ from casebus.bus.topic_identity import TOPICS_READ, TopicIdentity
 from casebus.clock import Clock
 from casebus.directory import Directory
 from casebus.discovery import adapter_of, consumers_of
-from casebus.errors import Conflict, LedgerClosed, NotPermitted, UsageError
+from casebus.errors import Conflict, NotPermitted, UsageError
 from casebus.installing import topics_of
 from casebus.intake.drafting import Drafting
 from casebus.intake.handing_out import HandingOut
@@ -32,7 +32,7 @@ from casebus.intake.spool import Spool
 from casebus.intake.taking import Taking
 from casebus.layout import HUB, Layout, RoleLayout
 from casebus.ledger.predecessor import read_predecessor
-from casebus.ledger.sequencer import Ledger, LedgerTransaction
+from casebus.ledger.sequencer import Ledger
 from casebus.ledger.vkey import verifier_key
 from casebus.matching.tokens import Tokeniser
 from casebus.node import Component, Late, Node, Part
@@ -44,13 +44,11 @@ from casebus.wire.schemas import Schemas
 from casebus.wire.seal import Opener, Sealer
 from casebus.witnessing.answering import WITNESS
 from casebus.witnessing.asking import STANDINGS
-from casebus.witnessing.assembling import Refusing, answering_parts, asking_parts, read_vkey, stop_of
+from casebus.witnessing.assembling import Refusing, UntilClosed, answering_parts, asking_parts, read_vkey, stop_of
 from casebus.witnessing.followed import FOLLOWER_CONCEPTS
 from casebus.witnessing.published import seen_checkpoints
 
 TOKEN_EPOCH = 1
-LAST_ROUND_S = 6.0
-"""For so long the witnesses are given to cosign the final checkpoint of a closed ledger while records wait for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,30 +269,6 @@ class GatedLoop:
         with self._store.view() as view:
             released = view.count(PARKED_RECORDS, "status", f"{self._name}|{RELEASED}")
         return released == 0 and self._loop.idle()
-
-
-class UntilClosed:
-    """The ledger's loop. A ledger that was closed for good ends it, after the witnesses had time for the last checkpoint."""
-
-    def __init__(self, loop: Loop[LedgerTransaction], clock: Clock) -> None:
-        self._loop = loop
-        self._clock = clock
-        self._closed_at: float | None = None
-
-    def step(self) -> int:
-        """Log one batch of each topic. Raises `LedgerClosed` once a record waits for a closed ledger for some seconds."""
-        try:
-            return self._loop.step()
-        except LedgerClosed:
-            now = self._clock.monotonic()
-            self._closed_at = now if self._closed_at is None else self._closed_at
-            if now - self._closed_at < LAST_ROUND_S:
-                return 0
-            raise
-
-    def idle(self) -> bool:
-        """Tell whether nothing waits."""
-        return self._loop.idle()
 
 
 class _Root:

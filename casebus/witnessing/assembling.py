@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from casebus import keys
+from casebus.bus.consume import Loop
 from casebus.bus.log import Log
 from casebus.clock import Clock
 from casebus.directory import Directory
-from casebus.errors import CasebusError, Conflict, UsageError, VerificationFailed
+from casebus.errors import CasebusError, Conflict, LedgerClosed, UsageError, VerificationFailed
 from casebus.layout import RoleLayout
 from casebus.ledger.policy import MAX_POLICY_BYTES, Policy, parse_policy
-from casebus.ledger.sequencer import Ledger
+from casebus.ledger.sequencer import Ledger, LedgerTransaction
 from casebus.ledger.vkey import VerifierKey, parse_vkey
 from casebus.ledger.witness import Witness
 from casebus.store.store import Store
@@ -22,6 +23,8 @@ LOCK_WAIT_S = 5.0
 """For so long a process of the same role may be on its way out."""
 
 _LOCK_PAUSE_S = 0.05
+LAST_ROUND_S = 6.0
+"""For so long the witnesses are given to cosign the final checkpoint of a closed ledger while records wait for the next."""
 
 
 class Refusing:
@@ -37,6 +40,30 @@ class Refusing:
     def idle(self) -> bool:
         """Say no."""
         return False
+
+
+class UntilClosed:
+    """The ledger's loop. A ledger that was closed for good ends it, after the witnesses had time for the last checkpoint."""
+
+    def __init__(self, loop: Loop[LedgerTransaction], clock: Clock) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._closed_at: float | None = None
+
+    def step(self) -> int:
+        """Log one batch of each topic. Raises `LedgerClosed` once a record waits for a closed ledger for some seconds."""
+        try:
+            return self._loop.step()
+        except LedgerClosed:
+            now = self._clock.monotonic()
+            self._closed_at = now if self._closed_at is None else self._closed_at
+            if now - self._closed_at < LAST_ROUND_S:
+                return 0
+            raise
+
+    def idle(self) -> bool:
+        """Tell whether nothing waits."""
+        return self._loop.idle()
 
 
 def read_vkey(line: str, what: str) -> VerifierKey:

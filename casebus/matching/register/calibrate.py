@@ -45,6 +45,8 @@ SETTLED = 1e-3
 """Rounds end when the number of matches moves by less than this share."""
 EXPECTED_MATCHES = 0.3
 """The first guess: so many matches per record."""
+ONE_MORE = 3
+"""A new record can move a pair up so many buckets, less one."""
 FEW = 30
 """Of fewer pairs with dates of birth nothing is concluded."""
 OPINION = 1.5
@@ -83,7 +85,7 @@ class Calibration:
         self._reports = any(record.kind for record in records)
         self._prior = _priors(reports=self._reports)
         self._pairs = max(1, frequencies.pairs)
-        self._expected = max(len(records) * EXPECTED_MATCHES, 10)
+        self._expected = max(len(records) * EXPECTED_MATCHES, 1.0)
         self._anchored = False
         self._start()
         self.first = self._model()
@@ -102,8 +104,9 @@ class Calibration:
         self.matches = self._same_days_of = 0.0
 
     def _buckets(self) -> list[Bucket]:
+        """Return every bucket that a pair can be in, also with a record that is not among those counted."""
         agreeing = self._frequencies.agreeing
-        return [(number, level, held) for (number, level), counts in agreeing.items() for held in sorted(counts)]
+        return [(*key, held) for key, counts in agreeing.items() for held in range(max(counts, default=0) + ONE_MORE)]
 
     def _rate_among_same_given(self, matches: float) -> float:
         """Return the share of one person's among pairs that have the given name in common and both a middle name."""
@@ -132,6 +135,11 @@ class Calibration:
             self._anchored = True
             model = self._rounds(self.first, active, tick)
         return model
+
+    @property
+    def other_name(self) -> float:
+        """Return how often two records of one person have another given name."""
+        return sum(self._match[_GIVEN][level] for level in RELIABILITY["given"])
 
     def _strayed(self) -> bool:
         """Tell whether the model has come to describe namesakes or a household: a register may have no duplicates at all."""
@@ -215,12 +223,12 @@ class Calibration:
         if self._anchored:
             self._shares = {key: self._guess(*key) for key in self._shares}
             return
-        for (number, level), agreeing in self._frequencies.agreeing.items():
-            for held, pairs in agreeing.items():
-                key = (number, level, held)
-                seen = max(pairs - counts.no_opinion[key], counts.opinion[key])
-                share = (counts.opinion[key] + BUCKET_STRENGTH * self._first[key]) / (seen + BUCKET_STRENGTH)
-                self._shares[key] = min(max(share, 1e-9), 0.995)
+        for key, first in self._first.items():
+            number, level, held = key
+            pairs = self._frequencies.agreeing[number, level][held]
+            seen = max(pairs - counts.no_opinion[key], counts.opinion[key])
+            share = (counts.opinion[key] + BUCKET_STRENGTH * first) / (seen + BUCKET_STRENGTH)
+            self._shares[key] = min(max(share, 1e-9), 0.995)
 
     def _update_reliability(self, counts: _Counts) -> None:
         self._reliability = {}
@@ -240,7 +248,7 @@ class Calibration:
                 self._set(model, (number, level, None), log(max(self._match[number][level], 1e-5)), strangers)
         for key, share in self._shares.items():
             number, level, held = key
-            agreeing = max(1, self._frequencies.agreeing[number, level].get(held, 1))
+            agreeing = self._frequencies.agreeing[number, level][held] or 2**held
             strangers = log(max(agreeing * (1 - share), 0.5) / self._frequencies.possible[number, level])
             self._set(model, key, strangers + logit(share) - log(self._base(number, level)), strangers)
         return model
@@ -254,9 +262,9 @@ class Calibration:
             shift = 0.0 if held is None else match - log(max(self._match[number][level], 1e-5))
             model.household[place] = house + shift
         elif number == _BORN and level == 7:
-            model.household[place] = max(strangers, log(TWINS))
+            model.household[place] = max(strangers, match + log(TWINS / self._match[number][level]))
         elif number == _GIVEN and level == 5:
-            model.household[place] = max(strangers, log(NAMESAKES))
+            model.household[place] = max(strangers, match + log(NAMESAKES / self._match[number][level]))
         elif number == _GIVEN and level == ANOTHER_NAME:
             model.household[place] = strangers + log(self._household[_SURNAME][0])
         else:

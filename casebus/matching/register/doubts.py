@@ -1,16 +1,17 @@
 """When a pair is not an alert however much agrees: two generations, or two national ids, are two people.
 
-Father and son may share all but a date of birth. Such a pair goes to review. An identifier that one person alone has lifts
-the doubt, except where the records themselves say senior and junior, or give two national ids.
+Father and son may share all but a date of birth, twins all but a given name. Such a pair goes to review. An identifier that
+one person alone has lifts the doubt, except where the records themselves say senior and junior, or give two national ids.
 """
 
 from casebus.matching.register.fields import INDEX
-from casebus.matching.register.levels import compare
+from casebus.matching.register.levels import ANOTHER_NAME, compare
 from casebus.matching.register.record import Record
 
 REVIEW_AT_MOST = 4.5
 """The weight of a pair in doubt, just below an alert's."""
 
+HARDLY_EVER = 0.05
 GENERATION = 15
 """Years between the births of two people of one name, from which on they may be father and son."""
 
@@ -23,16 +24,22 @@ _OWN = (
     (INDEX["account"], 2),
     (INDEX["screen"], 4),
 )
-_BORN = INDEX["born"]
+_GIVEN, _BORN = INDEX["given"], INDEX["born"]
 _GENERATION, _NATIONAL = INDEX["generation"], INDEX["national"]
 
 
-def in_doubt(x: Record, y: Record) -> bool:
-    """Tell whether a pair must be looked at by somebody, whatever its weight."""
+def in_doubt(x: Record, y: Record, other_name: float) -> bool:
+    """Tell whether a pair must be looked at by somebody, whatever its weight.
+
+    `other_name` is how often, in this register, two records of one person have another given name: where they hardly
+    ever do, another given name is somebody else.
+    """
     levels = compare(x, y)
     if levels[_GENERATION] == 0 or levels[_NATIONAL] == 0:
         return True
-    return levels[_BORN] == 0 and _generations_apart(x, y) and not any(levels[number] == own for number, own in _OWN)
+    twins = levels[_GIVEN] in (0, ANOTHER_NAME) and other_name < HARDLY_EVER
+    doubt = twins or (levels[_BORN] in (0, 1) and _generations_apart(x, y))
+    return doubt and not any(levels[number] == own for number, own in _OWN)
 
 
 def _generations_apart(x: Record, y: Record) -> bool:

@@ -85,6 +85,7 @@ class Register:
         calibration = Calibration(self.records, self.frequencies)
         self.model: Model = calibration.run(self.compared.by_pattern(), self._ticks(Stage.calibrating, 25))
         self.matches = calibration.matches
+        self.other_name = calibration.other_name
         self.uncalibrated = calibration.first
         self.edges = self._edges()
 
@@ -165,7 +166,7 @@ class Register:
                 continue
             if x.side > y.side:
                 x, y = y, x
-            weight = min(link, REVIEW_AT_MOST) if in_doubt(x, y) else link
+            weight = min(link, REVIEW_AT_MOST) if in_doubt(x, y, self.other_name) else link
             band = Band.alert if weight >= ALERT else Band.review
             through = len(members) > 2 and self.weigh(a, b) < SINGLE_LINKING
             yield Suspects(x, y, band, round(weight, 3), reasons(x, y, self.frequencies, through=through))

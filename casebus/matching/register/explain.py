@@ -18,6 +18,7 @@ _SAID: dict[str, dict[int, str]] = {
         4: "date of birth differs in one part",
         3: "year of birth agrees",
         2: "date of birth within a year",
+        1: "date of birth differs",
     },
     "generation": {0: "one is senior, the other junior"},
     "email": {3: "e-mail's local part agrees", 2: "e-mail similar", 1: "e-mail similar"},
@@ -46,6 +47,8 @@ def reasons(x: Record, y: Record, frequencies: Frequencies, *, through: bool) ->
         said = _SAID.get(field.name, {}).get(level)
         if field.name == "given" and level == ANOTHER_NAME:
             differ.append("name differs")
+        elif said and said.endswith("differs"):
+            differ.append(said)
         elif level == 0 and said is None:
             differ.append(f"{field.words} differs")
         elif said is not None:

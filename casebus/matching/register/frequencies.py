@@ -12,6 +12,9 @@ CAP = 80
 MAX_KINDS = 15
 """The most frequent kinds of report are told apart, the others are one."""
 
+OUTSIDE = 2000.0
+"""Pairs that do not agree, of people outside: in a register of ten, a value that two hold is not one that a fifth of people hold."""
+
 WIDTH = 128
 """Codes per field: 0 no evidence, 1 to 15 a level, then a bucket for each of at most two exact levels."""
 _FIRST, _SECOND, _PLAIN = 16, 72, 1
@@ -59,7 +62,7 @@ class Frequencies:
             have[record.side] += bool(found)
         total = sum(have)
         self._held[key] = dict(held)
-        self.possible[key] = max(1.0, have[0] * have[1] if self.linking else total * (total - 1) / 2)
+        self.possible[key] = OUTSIDE + (have[0] * have[1] if self.linking else total * (total - 1) / 2)
         buckets: Counter[int] = Counter()
         for packed in held.values():
             if pairs := self._pairs(packed):

@@ -145,7 +145,7 @@ def born_level(a: tuple[Day, ...], b: tuple[Day, ...]) -> int | None:
     """Return how close two dates of birth are, in the reading that is closest.
 
     7 the same day, 6 day and month changed places, 5 one slip of a digit, 4 two of three parts, 3 the same year, 2 within
-    a year, 1 the same birthday in another year.
+    a year, 1 the same day or month of another year.
     """
     if not a or not b:
         return None
@@ -171,7 +171,7 @@ def _days(a: Day, b: Day) -> int:
     if a[0] == b[0]:
         return 3
     apart = abs((a[0] - b[0]) * 365 + (a[1] - b[1]) * 30 + a[2] - b[2])
-    return 2 if apart <= 366 else 0
+    return 2 if apart <= 366 else int(same == 1)
 
 
 def _digits(day: Day) -> str:

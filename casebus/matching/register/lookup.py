@@ -96,7 +96,7 @@ class Lookup:
 
     def _found(self, new: Record, place: int, weight: float, direct: dict[int, float]) -> Found:
         other = self._register.records[place]
-        if in_doubt(new, other):
+        if in_doubt(new, other, self._register.other_name):
             weight = min(weight, REVIEW_AT_MOST)
         through = direct.get(place, LEAST) <= LEAST
         why = reasons(new, other, self._register.frequencies, through=through)

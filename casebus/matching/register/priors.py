@@ -56,7 +56,7 @@ BOUNDS: tuple[tuple[str, tuple[int, ...], float], ...] = (
     ("surname", (0, 1, 2), 0.30),
     ("surname", (0,), 0.20),
     ("born", (0, 1, 2, 3), 0.40),
-    ("born", (0,), 0.20),
+    ("born", (0, 1), 0.20),
     ("middle", (0,), 0.40),
     ("generation", (0,), 0.10),
     ("sex", (0,), 0.10),
@@ -77,7 +77,7 @@ LEAST_SAME_DAY = 0.20
 TWINS = 0.01
 """At least so many pairs of one household have one date of birth."""
 
-NAMESAKES = 0.005
+NAMESAKES = 0.01
 """At least so many pairs of one household have one given name: father and son."""
 
 EXCLUSIVE: dict[tuple[str, int], float] = {
@@ -99,10 +99,10 @@ EXCLUSIVE: dict[tuple[str, int], float] = {
 STRANGERS: dict[str, dict[int, float]] = {"handle": {1: 1e-5}, "ip": {1: 1e-4}, "generation": {0: 0.5, 1: 0.5}}
 """P(level | strangers), where a random sample of a register cannot show it."""
 
-RELIABILITY = {"given": (0, 7), "surname": (0,), "born": (0,)}
+RELIABILITY = {"given": (0, 7), "surname": (0,), "born": (0, 1)}
 """Fields that some kinds of report make up: P(differs | one person) is estimated per pair of kinds.
 
 The levels are those at which the field differs."""
 
-UNRELIABLE = {"given": {0: 0.04, 7: 0.20}, "surname": {0: 0.08}, "born": {0: 0.20}}
+UNRELIABLE = {"given": {0: 0.04, 7: 0.20}, "surname": {0: 0.08}, "born": {0: 0.18, 1: 0.02}}
 """P(differs | one person) to start from in a register of reports (one that names their kinds): some are made up."""

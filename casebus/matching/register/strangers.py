@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 from casebus.matching.register.fields import FIELDS, INDEX
 from casebus.matching.register.frequencies import Frequencies
@@ -13,6 +14,11 @@ SAMPLE = 120_000
 
 UNSEEN = 0.5
 """What a level counts for beyond the pairs of the sample that are at it: that none is there does not say that none can be."""
+
+EXPECTED = 20.0
+"""So many pairs is the expectation worth..."""
+AT_A_LEVEL = 0.005
+"""...which is this share of strangers at each level but the lowest."""
 
 Levels = dict[int, dict[int, float]]
 """The probability of each level, by field."""
@@ -30,11 +36,18 @@ def strangers(records: Sequence[Record], frequencies: Frequencies) -> Levels:
     out: Levels = {}
     for name, levels in MATCH.items():
         number = INDEX[name]
-        total = sum(seen[number].values()) + 1.0
+        total = sum(seen[number].values()) + UNSEEN * len(levels) + EXPECTED
         fixed = STRANGERS.get(name)
-        out[number] = fixed or {level: (seen[number][level] + UNSEEN) / total for level in levels}
+        out[number] = fixed or {
+            level: (seen[number][level] + UNSEEN + EXPECTED * _expected(level, levels)) / total for level in levels
+        }
     _split_names(out, seen)
     return out
+
+
+def _expected(level: int, levels: Mapping[int, float]) -> float:
+    """Return what share of strangers is expected at a level where a register is too small to show it."""
+    return AT_A_LEVEL if level else 1 - AT_A_LEVEL * (len(levels) - 1)
 
 
 def _split_names(out: Levels, seen: Mapping[int, Mapping[int, int]]) -> None:
@@ -50,7 +63,10 @@ def _split_names(out: Levels, seen: Mapping[int, Mapping[int, int]]) -> None:
 def _pairs(records: Sequence[Record], *, linking: bool) -> list[tuple[Record, Record]]:
     """Return a bounded sample of pairs, drawn by a linear congruential generator with a fixed start."""
     state, drawn, count = 0x2545F491, [], len(records)
-    for _ in range(SAMPLE if count > 1 else 0):
+    if count * count < SAMPLE:
+        pairs = combinations(records, 2)
+        return [(x, y) for x, y in pairs if not (linking and x.side == y.side)]
+    for _ in range(SAMPLE):
         state = (state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
         first = (state >> 33) % count
         state = (state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF

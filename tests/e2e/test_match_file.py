@@ -1,0 +1,213 @@
+"""`casebus match file` and `match against` through the door that everybody uses: the contract, and bad input."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROWS = """record_id,given_name,surname,date_of_birth,email,phone,country
+1,Aroha,Bellamy,1980-03-04,aroha.bellamy@example.com,021 555 0143,NZ
+2,Aroha,Bellamy,04/03/1980,Aroha.Bellamy@example.com,+64 21 555 0143,NZ
+3,Igor,Whitlock,1955-11-30,igor@example.org,,NZ
+4,Tamara,Petrovic,1999-07-21,,09 555 0111,NZ
+"""
+
+
+def casebus(*words: str, stdin: bytes = b"", seed: str = "0") -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "casebus", "match", *words]
+    return subprocess.run(command, input=stdin, capture_output=True, env=environment, timeout=120, check=False)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "pairs.csv"
+
+
+def written(path: Path, content: str | bytes) -> str:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def test_pairs_are_written_in_the_form_that_is_promised(tmp_path: Path, out: Path) -> None:
+    done = casebus("file", written(tmp_path / "a.csv", ROWS), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == b"", "stdout is data"
+    lines = out.read_text().splitlines()
+    assert lines[0] == "record_a,record_b,band,weight,reasons"
+    first = next(csv.DictReader(io.StringIO(out.read_text())))
+    assert (first["record_a"], first["record_b"], first["band"]) == ("1", "2", "alert")
+    assert float(first["weight"]) > 4.6
+    assert "e-mail agrees (unique)" in first["reasons"]
+    assert len(lines) == 2
+    assert out.stat().st_mode & 0o077 == 0
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_the_answer_is_the_same_every_time(tmp_path: Path, out: Path) -> None:
+    path = written(tmp_path / "a.csv", ROWS)
+    header, *rows = ROWS.splitlines(keepends=True)
+    shuffled = written(tmp_path / "b.csv", header + "".join(reversed(rows)))
+    results = []
+    for source, seed in ((path, "1"), (path, "2"), (shuffled, "3")):
+        assert casebus("file", source, "--out", str(out), seed=seed).returncode == 0
+        results.append(out.read_bytes())
+    assert len(set(results)) == 1
+
+
+def test_two_files_give_pairs_across_only(tmp_path: Path, out: Path) -> None:
+    a = written(tmp_path / "a.csv", ROWS)
+    b = written(
+        tmp_path / "b.csv", 'record_id,name,email\nx,"Bellamy, Aroha",aroha.bellamy@example.com\ny,Nobody Else,\n'
+    )
+    done = casebus("file", a, b, "--out", str(out), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    rows = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert told["records"] == 6
+    assert told["pairs"] == len(rows) == told["alert"] + told["review"]
+    assert {row["record_a"] for row in rows} <= {"1", "2", "3", "4"}
+    assert {row["record_b"] for row in rows} == {"x"}
+
+
+def test_a_file_may_have_a_mark_crlf_and_quoted_line_ends(tmp_path: Path, out: Path) -> None:
+    content = b"\xef\xbb\xbf" + ROWS.replace("\n", "\r\n").encode() + b'5,"Ha\r\nna",Quinlan,never,,,\r\n\r\n'
+    done = casebus("file", written(tmp_path / "a.csv", content), "--out", str(out), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["records"] == 5
+
+
+def test_several_values_stand_in_one_cell(tmp_path: Path, out: Path) -> None:
+    rows = "record_id,email,ip,ip_at\n1,a.bellamy@example.com|ab77@example.org,,\n2,AB77@example.org,|203.0.113.4,|2026-01-01T00:00:00Z\n"
+    assert casebus("file", written(tmp_path / "a.csv", rows), "--out", str(out)).returncode == 0
+    assert "1,2," in out.read_text()
+
+
+REFUSED = {
+    "nothing": (b"", "is empty"),
+    "an unknown column": (b"record_id,shoe_size\n1,44\n", "'shoe_size'"),
+    "semicolons": (b"record_id;name\n1;x\n", "commas"),
+    "no record id column": (b"name\nAna\n", "no column record_id"),
+    "a column twice": (b"record_id,name,name\n1,a,b\n", "name is there twice"),
+    "an empty record id": (b"record_id,name\n1,a\n,b\n", "row 3"),
+    "a repeated record id": (b"record_id,name\n1,a\n1,b\n", "row 3"),
+    "a ragged row": (b"record_id,name\n1,a\n2\n", "row 3"),
+    "a row with too much": (b"record_id,name\n1,a,b\n", "row 2"),
+    "Latin-1": (b"record_id,name\n1,Ren\xe9\n", "byte 20 (0xE9)"),
+    "UTF-16": ("record_id,name\n1,a\n".encode("utf-16"), "UTF-16"),
+    "a NUL": (b"record_id,name\n1,a\x00b\n", "NUL"),
+    "an open quote": (b'record_id,name\n1,"a\n', "row 2"),
+    "a cell without end": (b'record_id,name\n1,"' + b"a\n" * 200_000 + b'"\n', "a cell has more than"),
+    "a line without end": (b"record_id,name\n1," + b"a" * 5_000_000 + b"\n", "has more than"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_register_is_refused_with_its_reason(what: str, tmp_path: Path, out: Path) -> None:
+    content, why = REFUSED[what]
+    done = casebus("file", written(tmp_path / "a.csv", content), "--out", str(out))
+    assert done.returncode == 2, done.stderr
+    assert why in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    assert not out.exists()
+
+
+def test_a_record_id_is_unique_across_both_files(tmp_path: Path, out: Path) -> None:
+    a, b = written(tmp_path / "a.csv", ROWS), written(tmp_path / "b.csv", "record_id,name\n3,Somebody\n")
+    done = casebus("file", a, b, "--out", str(out))
+    assert done.returncode == 2
+    assert b"b.csv, row 2" in done.stderr
+    assert b"a.csv, row 4" in done.stderr
+
+
+def test_unknown_columns_are_left_out_when_told_so(tmp_path: Path, out: Path) -> None:
+    path = written(tmp_path / "a.csv", "record_id,shoe_size,name\n1,44,Ana Lopez\n")
+    assert casebus("file", path, "--out", str(out), "--ignore-unknown").returncode == 0
+    assert out.read_text() == "record_a,record_b,band,weight,reasons\n"
+
+
+def test_an_earlier_answer_stays_whole_when_a_run_fails(tmp_path: Path, out: Path) -> None:
+    out.write_text("earlier")
+    assert casebus("file", written(tmp_path / "a.csv", "record_id\n1\n1\n"), "--out", str(out)).returncode == 2
+    assert out.read_text() == "earlier"
+
+
+def test_the_register_is_never_overwritten(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", ROWS)
+    assert casebus("file", path, "--out", path).returncode == 2
+    assert Path(path).read_text() == ROWS
+
+
+def test_no_file_is_not_found(tmp_path: Path, out: Path) -> None:
+    assert casebus("file", str(tmp_path / "none.csv"), "--out", str(out)).returncode == 4
+    assert casebus("file", str(tmp_path), "--out", str(out)).returncode == 2
+
+
+def test_hostile_values_are_data(tmp_path: Path, out: Path) -> None:
+    strange = [
+        "‮evil",
+        "😀" * 50,
+        "٢٠٠١",
+        "0000-00-00",
+        "31/02/1990",
+        "::ffff:10.0.0.1",
+        "x" * 50_000,
+        "a|" * 5000,
+        "=cmd()",
+        "'\"",
+    ]
+    head = "record_id,name,date_of_birth,email,phone,ip,ip_at,account,screen_name,address,national_id\n"
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([[number, *[value] * 10] for number, value in enumerate(strange * 2)])
+    done = casebus("file", written(tmp_path / "a.csv", head + buffer.getvalue()), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    for value in strange:
+        assert value.encode() not in done.stderr
+
+
+def asked(tmp_path: Path, *lines: bytes) -> list[dict[str, object]]:
+    done = casebus("against", written(tmp_path / "a.csv", ROWS), stdin=b"".join(lines))
+    assert done.returncode == 0, done.stderr
+    ready, *answers = done.stdout.decode().splitlines()
+    assert ready == "ready"
+    return [json.loads(answer) for answer in answers]
+
+
+def test_an_intake_system_is_answered_line_by_line(tmp_path: Path) -> None:
+    question = {
+        "name": "Bellamy, Aroha",
+        "email": ["nothing@example.net", "aroha.bellamy@example.com"],
+        "record_id": "new",
+    }
+    (answer,) = asked(tmp_path, json.dumps(question).encode())
+    pairs = answer["pairs"]
+    assert isinstance(pairs, list)
+    assert {pair[0] for pair in pairs} == {"1", "2"}
+    assert [len(pair) for pair in pairs] == [4, 4]
+    assert pairs[0][1] in ("alert", "review")
+    assert pairs[0][2] >= pairs[1][2]
+    assert "bellamy" not in json.dumps([pair[3] for pair in pairs]).lower()
+
+
+def test_what_is_no_question_is_answered_too_and_the_next_is_answered(tmp_path: Path) -> None:
+    lines = [
+        b"{\n",
+        b"[]\n",
+        b"\n",
+        b'{"shoe_size": 44}\n',
+        b'{"email": {"a": 1}}\n',
+        b'{"email": true}\n',
+        b"\xff\xfe\n",
+        b"[" * 100_000 + b"\n",
+        b'{"name": "' + b"a" * 2_000_000 + b'"}\n',
+        b'{"email": "igor@example.org", "phone": null, "postcode": 6011}\n',
+    ]
+    *bad, good = asked(tmp_path, *lines)
+    assert len(bad) == 9
+    assert all(list(answer) == ["error"] for answer in bad)
+    assert [pair[0] for pair in good["pairs"]] == ["3"]  # type: ignore[attr-defined]
