@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from witness_log import ORIGIN, OTHER_KEY, Tree, opened
 
 from casebus.errors import CasebusError, Conflict, UsageError, VerificationFailed
@@ -231,9 +232,9 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_on_a_full_disk_nothing_is_signed_and_room_heals_it(directory, capsys):
+def test_on_a_full_disk_nothing_is_signed_and_room_heals_it(directory):
     with closing(opened(directory)) as witness:
-        with capsys.disabled(), full_disk():
+        with capture_logs(), full_disk():
             answers = [witness.add_checkpoint(HONEST.ask(20, 30)), witness.add_checkpoint(HONEST.ask(20, 20))]
         assert [answer.status for answer in answers] == [503, 503]
         assert not any("—".encode() in answer.body for answer in answers)
@@ -241,9 +242,9 @@ def test_on_a_full_disk_nothing_is_signed_and_room_heals_it(directory, capsys):
         assert witness.add_checkpoint(HONEST.ask(20, 30)).status == 200
 
 
-def test_a_stop_that_cannot_be_kept_is_no_cosignature_either(directory, capsys):
+def test_a_stop_that_cannot_be_kept_is_no_cosignature_either(directory):
     with closing(opened(directory)) as witness:
-        with capsys.disabled(), full_disk():
+        with capture_logs(), full_disk():
             assert witness.add_checkpoint(FORKED.ask(20, 20)).status == 503
         assert witness.add_checkpoint(FORKED.ask(20, 20)).status == 422
         assert witness.stopped(ORIGIN)
