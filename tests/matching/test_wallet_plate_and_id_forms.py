@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from casebus.intake.bank import is_bank_account, is_card
 from casebus.matching.normal.account import account_id
-from casebus.matching.normal.bank import is_bank_account, is_card
 from casebus.matching.normal.national_id import national_id
 from casebus.matching.normal.text import DropReason
 from casebus.matching.normal.vehicle import PlateForms, plate

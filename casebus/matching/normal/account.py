@@ -2,7 +2,7 @@
 
 import re
 
-from casebus.matching.normal.bank import is_bank_account
+from casebus.intake.bank import is_bank_account
 from casebus.matching.normal.platform import platform
 from casebus.matching.normal.text import DropReason, Parts, clean, fold, stands_for_nothing, without_marks
 

@@ -2,7 +2,8 @@
 
 import re
 
-from casebus.matching.normal.text import DropReason, Parts, clean, fold, luhn, stands_for_nothing
+from casebus.intake.bank import luhn
+from casebus.matching.normal.text import DropReason, Parts, clean, fold, stands_for_nothing
 
 MAX_LENGTH = 200
 MIN_LENGTH = 8

@@ -2,8 +2,8 @@
 
 import re
 
+from casebus.intake.bank import is_bank_account, is_card
 from casebus.intake.countries import country as country_code
-from casebus.matching.normal.bank import is_bank_account, is_card
 from casebus.matching.normal.scripts import digits_in_ascii
 from casebus.matching.normal.text import (
     DropReason,

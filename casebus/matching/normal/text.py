@@ -189,9 +189,3 @@ def stands_for_nothing(folded: str) -> bool:
 def counts_up_or_down(digits: str) -> bool:
     """Tell whether some ASCII digits are those beside each other on a keyboard, one after the other."""
     return any(digits in run for run in _RUNS)
-
-
-def luhn(digits: str) -> bool:
-    """Tell whether the last of some ASCII digits is their check digit (ISO/IEC 7812-1 annex B)."""
-    doubled = (int(digit) * 2 if place % 2 else int(digit) for place, digit in enumerate(reversed(digits)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

@@ -7,7 +7,7 @@ meets nothing, and that is all it does.
 
 import re
 
-from casebus.matching.normal.bank import is_bank_account, is_card
+from casebus.intake.bank import is_bank_account, is_card
 from casebus.matching.normal.text import DropReason, Parts, clean, counts_up_or_down, stands_for_nothing
 
 MAX_LENGTH = 300

@@ -6,8 +6,6 @@ sure are told: an IBAN by its check digits, a card by its own, accounts of New Z
 
 import re
 
-from casebus.matching.normal.text import luhn
-
 _SPACES = re.compile(r"[\s.\-]+")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _CARD = re.compile(r"3[47][0-9]{13}|[2-6][0-9]{15}")
@@ -29,3 +27,9 @@ def is_card(text: str) -> bool:
     """Tell whether a cleaned text is a payment card's number."""
     bare = _SPACES.sub("", text)
     return bool(_CARD.fullmatch(bare)) and luhn(bare)
+
+
+def luhn(digits: str) -> bool:
+    """Tell whether the last of some ASCII digits is their check digit (ISO/IEC 7812-1 annex B)."""
+    doubled = (int(digit) * 2 if place % 2 else int(digit) for place, digit in enumerate(reversed(digits)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
