@@ -23,8 +23,6 @@ _REGISTER = """
     case_number status opened_on category role name date_of_birth email phone service account_id screen_name
     device_id ip ip_at address postcode city wallet vehicle_plate national_id pointer priority immediate_risk backlog close_reason correction_reason
 """
-_OUTCOME = "outcome_type children count_rule measures arrests country status replaces role"
-_RETURN = "return_number return_type report_numbers response_class self_harm_risk result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +177,7 @@ def dia_register(
                 "priority": "MEDIUM",
             }
         )
-    return _csv(_REGISTER.split(), rows)
+    return csv_document(_REGISTER.split(), rows)
 
 
 def dia_referral(
@@ -207,56 +205,19 @@ def dia_referral(
     )
 
 
-def nzp_returns(*rows: Mapping[str, str]) -> bytes:
-    """Return NZ Police's welfare and outcome returns (our assumed format); absent columns are blank."""
-    return _csv(f"{_RETURN} {_OUTCOME}".split(), rows)
-
-
-def nca_returns(*rows: Mapping[str, str]) -> bytes:
-    """Return the NCA's outcome returns (our assumed format); absent columns are blank."""
-    return _csv(f"return_number package_numbers {_OUTCOME}".split(), rows)
-
-
-def welfare_requested(number: str, report_number: str, *, children: int = 1) -> dict[str, str]:
-    """Return a row that asks for a welfare check."""
-    return {
-        "return_number": number,
-        "return_type": "WELFARE_REQUESTED",
-        "report_numbers": report_number,
-        "response_class": "NZ_CRITICAL_24H",
-        "children": str(children),
-        "country": "NZ",
-    }
-
-
-def welfare_completed(number: str, report_number: str, *, result: str = "SAFE_WITH_PLAN") -> dict[str, str]:
-    """Return a row that says what the check of that number found."""
-    return {
-        "return_number": number,
-        "return_type": "WELFARE_COMPLETED",
-        "report_numbers": report_number,
-        "result": result,
-    }
-
-
-def child_safeguarded(number: str, report_number: str, *, children: int = 1, **columns: str) -> dict[str, str]:
-    """Return a row that says that children are safeguarded."""
-    return {
-        "return_number": number,
-        "return_type": "CHILD_SAFEGUARDED",
-        "report_numbers": report_number,
-        "outcome_type": "SAFEGUARDED_FROM_POTENTIAL_ABUSE",
-        "children": str(children),
-        "measures": "SAFETY_PLAN|FAMILY_INFORMED",
-        "country": "NZ",
-        "status": "CONFIRMED",
-    } | columns
-
-
 def bad_document() -> bytes:
     """Return a CyberTip that was cut off on the way."""
     whole = cybertip_json("900000099", person(99))
     return whole[: len(whole) // 2]
+
+
+def csv_document(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+    """Return rows under a header; absent columns are blank."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8")
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -376,11 +337,3 @@ def _utc(at: datetime) -> str:
 
 def _json(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8")
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8")

@@ -11,7 +11,7 @@ from casebus.intake.adapter import CaseClosure, CaseDraft
 from casebus.matching.normal.national_id import national_id
 from casebus.matching.normal.vehicle import PlateForms, plate
 from casebus.matching.normal.wallet import wallet
-from casebus.testing import synthetic
+from casebus.testing import synthetic, synthetic_returns
 from producers.nz_internal_affairs import ADAPTER as NZ_INTERNAL_AFFAIRS
 from producers.nz_police import ADAPTER as NZ_POLICE
 from producers.uk_nca import ADAPTER as UK_NCA
@@ -76,14 +76,14 @@ def test_a_childs_own_account_comes_with_its_child():
 
 
 def test_returns_are_accepted():
-    police = synthetic.nzp_returns(
-        synthetic.welfare_requested("W-1", "900000001"),
-        synthetic.welfare_completed("W-1", "900000001"),
-        synthetic.child_safeguarded("O-1", "900000001", children=2),
+    police = synthetic_returns.nzp_returns(
+        synthetic_returns.welfare_requested("W-1", "900000001"),
+        synthetic_returns.welfare_completed("W-1", "900000001"),
+        synthetic_returns.child_safeguarded("O-1", "900000001", children=2),
     )
     assert len(translate(NZ_POLICE, police)) == 3
     row = {"return_number": "1", "outcome_type": "LOCATED_MISSING", "children": "1", "package_numbers": "NCA-2025-1"}
-    assert len(translate(UK_NCA, synthetic.nca_returns(row))) == 1
+    assert len(translate(UK_NCA, synthetic_returns.nca_returns(row))) == 1
 
 
 def test_the_bad_document_is_bad():
