@@ -159,6 +159,7 @@ class IdentifierType(StrEnum):
     WALLET = "WALLET"
     VEHICLE_PLATE = "VEHICLE_PLATE"
     NATIONAL_ID = "NATIONAL_ID"
+    NAME = "NAME"
     UNKNOWN = "UNKNOWN"
 
 
@@ -268,6 +269,17 @@ class CaseCloseReason(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class CheckBasis(StrEnum):
+    """Why an agency asks before it acts."""
+
+    TIP = "TIP"
+    CASE = "CASE"
+    PLANNED_ACTION = "PLANNED_ACTION"
+    UNDERCOVER_PERSONA = "UNDERCOVER_PERSONA"
+    PRESERVATION_OR_LEGAL_PROCESS = "PRESERVATION_OR_LEGAL_PROCESS"
+    UNKNOWN = "UNKNOWN"
+
+
 class CorrectionReason(StrEnum):
     """What was wrong with an identifier."""
 
@@ -284,6 +296,7 @@ class RecordKind(StrEnum):
 
     tip = "tip"
     case = "case"
+    check = "check"
 
 
 class Overlap(StrEnum):
@@ -300,6 +313,13 @@ class Severity(StrEnum):
     immediate = "immediate"
     high = "high"
     routine = "routine"
+
+
+class Band(StrEnum):
+    """What a match asks of an officer: `alert` wants an answer, `review` is a weak match to look at."""
+
+    alert = "alert"
+    review = "review"
 
 
 class Agreement(StrEnum):

@@ -17,6 +17,7 @@ KIND_WORDS: dict[IdentifierType, str] = {
     IdentifierType.WALLET: "cryptocurrency wallet",
     IdentifierType.VEHICLE_PLATE: "vehicle's number plate",
     IdentifierType.NATIONAL_ID: "number given by a state",
+    IdentifierType.NAME: "name",
     IdentifierType.UNKNOWN: "another kind of identifier",
 }
 
