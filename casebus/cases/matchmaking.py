@@ -68,7 +68,7 @@ class Matchmaking:
         self._look_up(self._old | self._new)
 
     def changes(self) -> Changes:
-        """Return what changes. A new tip that finds nothing gets an on-record no-hit; a backlog load does not."""
+        """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
         combined: list[DataCombined] = []
         pairs: list[Pair] = []
         for a, b in sorted(self._affected()):
@@ -161,20 +161,21 @@ class Matchmaking:
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
             if not record.open:
-                return RetractReason.WITHDRAWN if record.kind is RecordKind.tip else RetractReason.CASE_CLOSED
+                # A check that ends is taken back like a tip: that it was one is nobody's business but its agency's.
+                return RetractReason.CASE_CLOSED if record.kind is RecordKind.case else RetractReason.WITHDRAWN
         mine = self._after.record.record_id in (left.record_id, right.record_id)
         return (
             RetractReason.CORRECTED if mine and self._old.keys() - self._new.keys() else RetractReason.COMMON_IDENTIFIER
         )
 
     def _no_hit(self, combined: Sequence[DataCombined]) -> DeconflictionNoHit | None:
-        """Return the answer to a new tip of which its agency may be told nothing.
+        """Return the answer to a new tip or check of which its agency may be told nothing.
 
         That includes a match with a SILENT holder: an answer that fails to come would say that somebody holds it. What
         this record changes between others, or inside its own agency, is no answer to it either.
         """
         record = self._after.record
-        asks = self._is_new and record.kind is RecordKind.tip and takes_part(record)
+        asks = self._is_new and record.kind is not RecordKind.case and takes_part(record)
         if not asks or any(self._answers(c) for c in combined):
             return None
         return DeconflictionNoHit(
