@@ -25,10 +25,10 @@ def postings(record: HeldRecord) -> tuple[HeldToken, ...]:
     """Return what to index, sorted and without repeats; nothing for a record that takes no part."""
     if not takes_part(record):
         return ()
-    held = {token for sighting in record.sightings for token in known_tokens(sighting)}
+    held = {(token.family, token.value): token for sighting in record.sightings for token in known_tokens(sighting)}
     if record.source_report is not None:
-        held.add(HeldToken(SOURCE_REPORT, record.source_report))
-    return tuple(sorted(held, key=lambda token: (token.family, token.value)))
+        held[SOURCE_REPORT, record.source_report] = HeldToken(SOURCE_REPORT, record.source_report)
+    return tuple(held[named] for named in sorted(held))
 
 
 def known_tokens(sighting: HeldSighting) -> tuple[HeldToken, ...]:
@@ -36,9 +36,8 @@ def known_tokens(sighting: HeldSighting) -> tuple[HeldToken, ...]:
 
     A newer agency may send families that this hub does not know: they are carried and say nothing yet.
     """
-    return tuple(
-        token for token in sighting.tokens if token.family in FAMILIES and sighting.kind in FAMILIES[token.family].kinds
-    )
+    kind, tokens = sighting.kind, sighting.tokens
+    return tuple([token for token in tokens if token.family in FAMILIES and kind in FAMILIES[token.family].kinds])
 
 
 def index_key(family: str, value: str) -> bytes:
