@@ -4,20 +4,21 @@ The order of the rules:
 
 1. Both records take part (open, not a batched viral tip) and are two records.
 2. One upstream report: a notice, whatever else they share; what one report says twice corroborates nothing.
-3. The score of the best pair of persons reaches `ALERT`. What stays below is not told in this version; a band for an
-   officer's review comes with the deeper detector, and `weigh` already returns what it would show.
+3. The score of the best pair of persons reaches `ALERT`: an officer is to answer. Where it only reaches `REVIEW`, and
+   something agrees, an officer may look: such a match is never urgent. What stays below is not told.
 
 An INTENDED_RECIPIENT may be an offender or a child: one side knowing a person as a recipient changes nothing, the match
 stays "possible same person", which says nothing of guilt. Where both sides know the person only as a recipient, a child
 is the safer reading. A WITNESS is matched like anybody: the words never say more than "possible same person".
 """
 
-from casebus.events.enumerations import Overlap, Severity, Strength, SubjectCategory
+from casebus.events.enumerations import Agreement, Band, Overlap, Severity, Strength, SubjectCategory
 from casebus.matching.candidates import Frequency, takes_part
 from casebus.matching.families import DETECTOR, SAME_REPORT_SCORE
 from casebus.matching.held import HeldRecord, Match
 from casebus.matching.weigh import CHILD_ROLES, Weighed, weigh
 
+REVIEW = 2.0
 ALERT = 4.0
 STRONG = 6.0
 VERY_STRONG = 10.0
@@ -33,20 +34,23 @@ def compare(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Match | None:
     if not (takes_part(a) and takes_part(b)) or a.record_id == b.record_id:
         return None
     if a.source_report is not None and a.source_report == b.source_report:
-        return _match(Overlap.same_source_report, a, b, Weighed((), (), SAME_REPORT_SCORE, ()))
+        return _match(Overlap.same_source_report, a, b, Weighed((), (), (), SAME_REPORT_SCORE, ()))
     weighed = weigh(a, b, frequency)
-    if weighed.score < ALERT:
+    if weighed.score < REVIEW or all(line.agreement is Agreement.differs for line in weighed.lines):
         return None
     overlap = Overlap.same_child if _may_be_child(a, b, weighed) else Overlap.same_person
     return _match(overlap, a, b, weighed)
 
 
 def _match(overlap: Overlap, a: HeldRecord, b: HeldRecord, weighed: Weighed) -> Match:
+    band = Band.alert if weighed.score >= ALERT else Band.review
     return Match(
         overlap=overlap,
-        severity=severity(a, b),
+        severity=severity(a, b) if band is Band.alert else Severity.routine,
+        band=band,
         matched=weighed.lines,
         suppressed=weighed.suppressed,
+        evidence=weighed.evidence,
         strength=strength(weighed.score),
         score=weighed.score,
         detector=DETECTOR,

@@ -55,15 +55,25 @@ class Agreed:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A value that both records hold and that counts, and the kind under which both sent it."""
+
+    kind: en.IdentifierType
+    token: HeldToken
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What a comparison found. `matched` is ordered by weight, then kind; `suppressed` names kinds that agree on a value
-    so common that it says nothing.
+    so common that it says nothing; `evidence` is every value that agrees and counts, sorted.
     """
 
     overlap: en.Overlap
     severity: en.Severity
+    band: en.Band
     matched: tuple[Agreed, ...]
     suppressed: tuple[en.IdentifierType, ...]
+    evidence: tuple[Shared, ...]
     strength: en.Strength
     score: float
     detector: str

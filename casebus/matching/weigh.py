@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from casebus.events.enumerations import Agreement, IdentifierType, Rarity, SubjectCategory
 from casebus.matching.candidates import Frequency, known_tokens
 from casebus.matching.families import DIFFERS, FAMILIES, Family
-from casebus.matching.held import Agreed, HeldRecord, HeldToken
+from casebus.matching.held import Agreed, HeldRecord, HeldToken, Shared
 
 MAX_PERSONS_PER_VALUE = 8
 """A value that more persons than this of one record hold tells none of them apart: it is common within the record. It also
@@ -40,6 +40,7 @@ class Weighed:
 
     lines: tuple[Agreed, ...]
     suppressed: tuple[IdentifierType, ...]
+    evidence: tuple[Shared, ...]
     score: float
     roles: tuple[frozenset[SubjectCategory], ...]
 
@@ -51,7 +52,7 @@ def weigh(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Weighed:
     values = {token for shared in pairs.values() for token in shared}
     counts = {token: max(2, frequency(token.family, token.value)) for token in values}
     found = [_pair(ours[one], theirs[other], shared, counts, crowded) for (one, other), shared in pairs.items()]
-    return max(found, key=_rank, default=Weighed((), tuple(sorted(crowded)), 0.0, ()))
+    return max(found, key=_rank, default=Weighed((), tuple(sorted(crowded)), (), 0.0, ()))
 
 
 def persons(record: HeldRecord) -> dict[int, Person]:
@@ -115,6 +116,8 @@ def _pair(
     """Return what one pair of persons adds up to. `crowded` kinds are suppressed from the start."""
     best: dict[IdentifierType, Agreed] = {}
     handles: list[Agreed] = []
+    evidence: set[Shared] = set()
+    bare: list[HeldToken] = []
     suppressed = set(crowded)
     both = one.kinds & other.kinds
     for token in shared:
@@ -124,18 +127,22 @@ def _pair(
             suppressed.update(kinds)
         elif family.name == "handle":
             handles += [_line(kind, family, count) for kind in kinds]
+            bare += [token] if kinds else []
         else:
             kind = family.kinds[0]
             best[kind] = _stronger(best.get(kind), _line(kind, family, count))
+            evidence.add(Shared(kind, token))
     if handles and not any(kind in best or kind in suppressed for kind in _HANDLE_KINDS):
         # By kind, never by rarity: which kind it counts under decides what else differs, hence the score.
         handle = max(handles, key=lambda line: (line.kind, -_BANDS.index(line.rarity)))
         best[handle.kind] = handle
+        evidence.update(Shared(handle.kind, token) for token in bare)
     suppressed -= best.keys()
     differs = _differing(both - best.keys() - suppressed)
     lines = tuple(sorted((*best.values(), *differs), key=lambda line: (-line.weight, line.kind)))
     roles = tuple(sorted((one.roles, other.roles), key=sorted))
-    return Weighed(lines, tuple(sorted(suppressed)), sum((line.weight for line in lines), 0.0), roles)
+    agrees = tuple(sorted(evidence, key=lambda each: (each.token.family, each.token.value)))
+    return Weighed(lines, tuple(sorted(suppressed)), agrees, sum((line.weight for line in lines), 0.0), roles)
 
 
 def _line(kind: IdentifierType, family: Family, count: int) -> Agreed:
@@ -172,7 +179,8 @@ def _rank(weighed: Weighed) -> tuple[object, ...]:
     child = any(role in CHILD_ROLES for roles in weighed.roles for role in roles)
     roles = [sorted(each) for each in weighed.roles]
     # Rarity last: it depends on what else the hub has read, and must decide nothing but which band is shown.
-    return weighed.score, child, lines, weighed.suppressed, roles, [line.rarity for line in weighed.lines]
+    agrees = [(each.token.family, each.token.value) for each in weighed.evidence]
+    return weighed.score, child, lines, weighed.suppressed, roles, agrees, [line.rarity for line in weighed.lines]
 
 
 CHILD_ROLES = frozenset(

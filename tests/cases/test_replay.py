@@ -68,7 +68,9 @@ def test_the_stories_have_in_them_what_is_to_be_shown() -> None:
         story = told(seed)
         states |= {alert.state.value for alert in story.live.alerts.values()}
         kinds |= {(record.kind, record.open) for record in story.live.records.values()}
-        escalated |= any(alert.answered_from > 1 and alert.ours.outcome for alert in story.live.alerts.values())
+        escalated |= any(
+            alert.risk_id and alert.revision > 1 and alert.ours.outcome for alert in story.live.alerts.values()
+        )
         replay = Replay()
         for topic in sorted(story.topics):  # every agency's own topic is read before its inbox
             for recorded in story.topics[topic]:

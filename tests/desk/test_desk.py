@@ -15,8 +15,8 @@ from wire.network import DIRECTORY, SCHEMAS, sealer
 
 from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Publisher
-from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, retract, told
-from casebus.cases.conflict import ConflictState, SideState
+from casebus.cases.alert import ALERTS, DESK_NOTES, OWN_ANSWERS, Alert, retract, told
+from casebus.cases.conflict import ConflictState, Said, SideState, answered
 from casebus.clock import FixedClock
 from casebus.desk import ALERT_FIELDS, MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, UNNAMED, Desk, pseudonym
 from casebus.errors import Conflict, NotFound, UsageError
@@ -42,7 +42,7 @@ class Office:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.store: Store = SqliteStore(directory / "state.sqlite", [ALERTS, DESK_NOTES, OWN_RECORDS])
+        self.store: Store = SqliteStore(directory / "state.sqlite", [ALERTS, DESK_NOTES, OWN_ANSWERS, OWN_RECORDS])
 
     def desk(self, officer: str | None = OFFICER, store: Store | None = None) -> Desk:
         return Desk(NZ, officer, ID_KEY, store or self.store, Publisher(sealer(NZ)), CLOCK)
@@ -312,11 +312,12 @@ def test_events_tell_exactly_what_the_alert_became(tmp_path_factory: pytest.Temp
     for outcome in data.draw(st.lists(st.none() | st.sampled_from(list(ConflictOutcome)), max_size=6)):
         desk = office.desk()
         desk.acknowledge(FIRST.ref, None) if outcome is None else desk.resolve(FIRST.ref, outcome, None, None)
-    side = type(FIRST.ours)()
+    said = Said()
     for event in office.events():
-        side = side.resolved(event.outcome) if isinstance(event, DeconflictionResolved) else side.acknowledged()
+        assert isinstance(event, DeconflictionAcknowledged | DeconflictionResolved)
+        said = answered(said, event)
     stands = office.alert(FIRST.ref)
-    assert stands.ours == side, "the partner, who reads the events, sees what this desk sees"
+    assert stands.we_said == said, "the partner, who reads the events, sees what this desk sees"
     assert len(office.events()) == stands.version - FIRST.version
     office.store.close()
 
