@@ -21,10 +21,9 @@ from casebus.events.catalogue import partition_key
 from casebus.events.envelope import Event
 from casebus.events.types import DeconflictionRequested, Sighting
 from casebus.intake.adapter import RecordKey
-from casebus.intake.checks import OWN_CHECKS, SYSTEM, OwnCheck, Question
+from casebus.intake.checks import OWN_CHECKS, SYSTEM, OwnCheck, Question, request_of
 from casebus.intake.drafting import Drafting
 from casebus.intake.records import OWN_RECORDS, OwnKind, OwnRecord, OwnSighting
-from casebus.intake.reports import handling
 from casebus.state import Save
 from casebus.store.store import Store, Transaction
 from casebus.wire.ids import RANDOM_BYTES, uuid7
@@ -90,7 +89,7 @@ class Checking:
         with self._store.transaction() as tx:
             check = _found(tx.by(OWN_CHECKS, "ref", ref.upper()), ref)
             if check.is_watched:
-                check = replace(check, revision=check.revision + 1, is_watched=False)
+                check = replace(check, revision=check.revision + 1, is_watched=False, actor=self._actor)
                 self._publish(tx, check, ())
         return check
 
@@ -120,17 +119,7 @@ class Checking:
         return answer
 
     def _publish(self, tx: Transaction, check: OwnCheck, sightings: Sequence[Sighting]) -> None:
-        question = check.question
-        payload = DeconflictionRequested(
-            check_id=check.check_id,
-            revision=check.revision,
-            basis=question.basis,
-            urgency=question.urgency,
-            sightings=tuple(sightings),
-            watch=check.is_watched,
-            handling=handling(pointer=question.pointer).model_copy(update={"purpose": question.purpose}),
-            actor=self._actor,
-        )
+        payload = request_of(check, sightings)
         event = Event(
             id=self._new_id(),
             source=self._agency,

@@ -30,7 +30,7 @@ COMMANDS = {
     "parked": "parked:app",
     "log": "log:app",
     "ledger": "ledger:assembled",
-    "match": "match:app",
+    "match": "match:assembled",
     "schema": "schema:app",
 }
 """Each command or group, and where it is."""

@@ -47,7 +47,7 @@ from casebus.intake.corrections import corrections
 from casebus.intake.records import OwnKind, OwnRecord, OwnSighting
 from casebus.intake.revisions import Change, Drafted, Known
 from casebus.intake.services import slug
-from casebus.matching.tokens import Tokeniser
+from casebus.matching.tokens import Tokenised, Tokeniser
 from casebus.wire.ids import derived_id
 
 
@@ -72,6 +72,10 @@ class Drafting:
     def record_id(self, kind: OwnKind, key: RecordKey) -> str:
         """Return the opaque id of an own record, whether or not it is held."""
         return derived_id(self._id_key, "record", kind.value, key.system, key.number)
+
+    def tokens(self, identifier: Identifier) -> Tokenised:
+        """Return the tokens of one identifier, or why it has none."""
+        return self._tokeniser.tokens(identifier, self._region)
 
     def draft(self, draft: Draft, known: Known) -> Drafted:
         """Return the events that a draft makes, given what is known."""
@@ -234,18 +238,19 @@ class Drafting:
         distinct = list(dict.fromkeys(identifiers))
         # Cut before anything is tokenised: a document of a hundred thousand costs no more than one of five hundred.
         first = distinct[:MAX_SIGHTINGS]
-        tokenised = [self._tokeniser.tokens(identifier, self._region) for identifier in first]
+        tokenised = [self.tokens(identifier) for identifier in first]
         sightings = [self._sighting(key, one, each.tokens) for one, each in zip(first, tokenised, strict=True)]
         kept = tuple(carried(sightings))
         useless = (f"{s.kind.value} ({each.dropped})" for s, each in zip(kept, tokenised, strict=False) if each.dropped)
         return Seen(kept, len(distinct) - len(kept), (*impossible, *useless))
 
-    def _sighting_id(self, key: RecordKey, identifier: Identifier) -> str:
+    def sighting_id(self, key: RecordKey, identifier: Identifier) -> str:
+        """Return the opaque id of one identifier of a record."""
         return derived_id(self._id_key, "sighting", key.system, key.number, canonical(identifier))
 
     def _sighting(self, key: RecordKey, identifier: Identifier, tokens: tuple[Token, ...]) -> Sighting:
         return Sighting(
-            sighting_id=self._sighting_id(key, identifier),
+            sighting_id=self.sighting_id(key, identifier),
             subject_no=identifier.subject_no,
             kind=identifier.kind,
             tokens=tokens,
