@@ -106,6 +106,7 @@ def _said(clear: InClear) -> str:
     parts = [
         f"{one.service}: {one.value}" if one.service else one.value,
         f"born {one.date_of_birth}" if one.date_of_birth else "",
+        *(part or "" for part in (one.address, one.postcode, one.city)),
         f"at {at:%Y-%m-%dT%H:%MZ}" if at else "",
     ]
     return ", ".join(part for part in parts if part)

@@ -53,6 +53,7 @@ AddressTimes = Annotated[
     list[str] | None, typer.Option("--ip-at", metavar="TIME", help="When, with its offset: 2026-01-31T09:00Z.")
 ]
 Devices = Annotated[list[str] | None, typer.Option("--device", help="An IMEI or another id of a device.")]
+Wallets = Annotated[list[str] | None, typer.Option("--wallet", help="An address of a cryptocurrency wallet.")]
 
 Listed = TypeVar("Listed", bound=StrEnum)
 
@@ -72,6 +73,7 @@ def question(
     addresses: Sequence[str] | None,
     address_times: Sequence[str] | None,
     devices: Sequence[str] | None,
+    wallets: Sequence[str] | None,
 ) -> Question:
     """Return what is asked. Raises `UsageError` and `typer.BadParameter`."""
     kinds = IdentifierType
@@ -89,6 +91,7 @@ def question(
             for address, at in _pairs("--ip", addresses, "--ip-at", address_times)
         ),
         *(_one("--device", kinds.DEVICE, value) for value in devices or ()),
+        *(_one("--wallet", kinds.WALLET, value) for value in wallets or ()),
     ]
     chosen = listed("--basis", basis, CheckBasis)
     discreet = PointerMode.DESK_ONLY if chosen is CheckBasis.UNDERCOVER_PERSONA else PointerMode.OPEN

@@ -24,6 +24,7 @@ from casebus.cli.check_options import (
     PurposeOption,
     ScreenNames,
     Urgency,
+    Wallets,
     question,
 )
 from casebus.cli.options import Agency, AsJson, Data, Officer, installation, refuse_without_officer
@@ -66,6 +67,7 @@ def check(
     ip: Addresses = None,
     ip_at: AddressTimes = None,
     device: Devices = None,
+    wallet: Wallets = None,
     urgency: Urgency = "MEDIUM",
     pointer: PointerOption = None,
     purpose: PurposeOption = "INVESTIGATION",
@@ -93,6 +95,7 @@ def check(
         addresses=ip,
         address_times=ip_at,
         devices=device,
+        wallets=wallet,
     )
     with open_checking(data, agency, officer) as (checking, desk):
         put = checking.ask(asked)

@@ -1,7 +1,7 @@
 """The hub's matchmaking in memory: what it holds, changed by nothing but the effects; and lives of records to give it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,14 +14,15 @@ from casebus import installing
 from casebus.cases.grouping import GROUPED, Grouped
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.judgement import JUDGEMENTS, Judgement
-from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking, Posting, judged
+from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking, judged
 from casebus.cases.pair import PAIRS, Finding, Pair
 from casebus.directory import Agreement, Directory
 from casebus.events.enumerations import ConflictOutcome, IdentifierType, PointerMode, RecordKind, SubjectCategory
 from casebus.events.types import DataCombined
+from casebus.matching import candidates, decide
 from casebus.matching.families import FAMILIES
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
-from casebus.state import Remove, Save
+from casebus.state import Post, Remove, Save, Unpost
 from casebus.wire.ids import content_id
 
 CAP = 2
@@ -41,6 +42,8 @@ def low_caps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, family in FAMILIES.items():
             patch.setitem(FAMILIES, name, replace(family, cap=CAP))
+        for module in (candidates, decide):
+            patch.setattr(module, "REPORT_CAP", CAP)
         yield
 
 
@@ -49,18 +52,15 @@ class Hub:
     """What the hub holds, in memory. `asked` counts the records of which the pairs were asked."""
 
     held: dict[str, Holding] = field(default_factory=dict)
-    posted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    posted: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
     pairs: dict[str, Pair] = field(default_factory=dict)
     judged: dict[str, Judgement] = field(default_factory=dict)
     groups: dict[str, Grouped] = field(default_factory=dict)
     told: list[DataCombined] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
 
-    def frequency(self, token: str) -> int:
-        return len(self.posted[token])
-
-    def holders(self, token: str) -> list[str]:
-        return sorted(self.posted[token])
+    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+        return {token: sorted(self.posted[token])[:most] for token, most in wanted.items()}
 
     def holding(self, record_id: str) -> Holding | None:
         return self.held.get(record_id)
@@ -90,8 +90,9 @@ class Hub:
             match effect:
                 case Save(concept, Holding() as holding) if concept is HELD:
                     self.held[holding.record.record_id] = holding
-                case Save(concept, Posting() as posting) if concept is POSTINGS:
-                    self.posted[posting.token].add(posting.record_id)
+                case Post(index, record_id, tokens) if index is POSTINGS:
+                    for token in tokens:
+                        self.posted[token].add(record_id)
                 case Save(concept, Pair() as pair) if concept is PAIRS:
                     self.pairs[pair.conflict_id] = pair
                 case Save(concept, Judgement() as judgement) if concept is JUDGEMENTS:
@@ -100,9 +101,9 @@ class Hub:
                     self.groups[grouped.record_id] = grouped
                 case Remove(concept, key) if concept is GROUPED:
                     del self.groups[key]
-                case Remove(concept, key) if concept is POSTINGS:
-                    token, _, record_id = key.rpartition("|")
-                    self.posted[token].remove(record_id)
+                case Unpost(index, record_id, tokens) if index is POSTINGS:
+                    for token in tokens:
+                        self.posted[token].remove(record_id)
                 case _:
                     raise AssertionError(effect)
         self.told += changes.combined
@@ -115,7 +116,7 @@ class Hub:
         """Return what stands of every pair that is found, by conflict: what two hubs must agree upon."""
         return {pair.conflict_id: pair.stands for pair in self.pairs.values() if pair.finding is not None}
 
-    def holds(self) -> set[tuple[str, str]]:
+    def holds(self) -> set[tuple[bytes, str]]:
         return {(token, record_id) for token, ids in self.posted.items() for record_id in ids}
 
 

@@ -1,6 +1,6 @@
 """What an officer said of a pair holds until there is more, in whichever order the hub reads what was said and done."""
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from casebus.cases.combining import party_of
 from casebus.cases.grouping import edge_of
 from casebus.cases.judgement import Judgement, of_parties, verdict_of
-from casebus.cases.matchmaking import token_key
 from casebus.cases.pair import Finding, Pair, Verdict, conflict_id_of
 from casebus.events.enumerations import ConflictOutcome, MatchStatus, PointerMode
 from casebus.matching.candidates import postings
 from casebus.matching.decide import compare
 from casebus.matching.groups import groups
-from casebus.matching.held import HeldRecord
+from casebus.matching.held import HeldRecord, HeldToken
 from casebus.wire.ids import content_id
 
 FALSE_MATCH, JOINT = ConflictOutcome.FALSE_MATCH, ConflictOutcome.JOINT_INVESTIGATION
@@ -88,13 +87,10 @@ def expected(drawn: list[Topic]) -> list[Pair]:
             said[each.conflict_id, each.agency] = each
         else:
             last[each.record_id] = each
-    counts: dict[str, int] = defaultdict(int)
-    for held in last.values():
-        for token in postings(held):
-            counts[token_key(token.family, token.value)] += 1
+    counts = Counter(token for held in last.values() for token in postings(held))
     found = []
     for a, b in combinations(sorted(last), 2):
-        match = compare(last[a], last[b], lambda family, value: counts[token_key(family, value)])
+        match = compare(last[a], last[b], lambda *token: counts[HeldToken(*token)])
         if match is not None:
             conflict_id, parties = conflict_id_of(a, b), (party_of(last[a]), party_of(last[b]))
             finding = Finding.of(match, conflict_id, None)

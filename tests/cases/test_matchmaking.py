@@ -1,6 +1,6 @@
 """What stands at the end is a function of the set of records, not of the order in which they came."""
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
@@ -11,13 +11,12 @@ from hub_in_memory import ACCOUNT, AGENCIES, CAP, IDS, PHONE, Hub, K, lives, low
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casebus.cases.matchmaking import token_key
 from casebus.cases.pair import Finding, Pair, conflict_id_of
 from casebus.events.enumerations import MatchStatus, PointerMode, RecordKind
 from casebus.events.types import DataCombined, DeconflictionNoHit
 from casebus.matching.candidates import postings
 from casebus.matching.decide import compare
-from casebus.matching.held import HeldRecord
+from casebus.matching.held import HeldRecord, HeldToken
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,12 +37,9 @@ def interleaved(made: list[list[HeldRecord]], seed: int) -> Hub:
 def expected(made: list[list[HeldRecord]]) -> dict[str, Finding]:
     """Return what stands if every record is compared with every other, at the end, once."""
     last = [life[-1] for life in made]
-    counts: dict[str, int] = defaultdict(int)
-    for each in last:
-        for token in postings(each):
-            counts[token_key(token.family, token.value)] += 1
+    counts = Counter(token for each in last for token in postings(each))
     compared = {
-        conflict_id_of(a.record_id, b.record_id): compare(a, b, lambda family, value: counts[token_key(family, value)])
+        conflict_id_of(a.record_id, b.record_id): compare(a, b, lambda *token: counts[HeldToken(*token)])
         for a, b in combinations(last, 2)
     }
     return {
