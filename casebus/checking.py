@@ -7,7 +7,7 @@ outbox, or none of them. The identifiers stay here; what is published is their t
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from casebus.bus.log import events_topic
@@ -56,7 +56,14 @@ class Checking:
     """One agency's checks, as one officer asks them. `actor` is the officer's pseudonym."""
 
     def __init__(
-        self, agency: str, actor: str, drafting: Drafting, store: Store, publisher: Publisher, clock: Clock
+        self,
+        agency: str,
+        actor: str,
+        drafting: Drafting,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._agency = agency
         self._actor = actor
@@ -64,6 +71,7 @@ class Checking:
         self._store = store
         self._publisher = publisher
         self._clock = clock
+        self._draw = draw
 
     def ask(self, question: Question) -> OwnCheck:
         """Put a check on record and on its way. Raises `UsageError` where nothing of it can be compared."""
@@ -150,7 +158,7 @@ class Checking:
         )
 
     def _new_id(self) -> str:
-        return uuid7(self._clock.now(), secrets.token_bytes(RANDOM_BYTES))
+        return uuid7(self._clock.now(), self._draw(RANDOM_BYTES))
 
 
 def check_ref(check_id: str) -> str:

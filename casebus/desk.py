@@ -28,7 +28,7 @@ from casebus.cases.outgoing import NOTICES, Notice
 from casebus.clock import Clock
 from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events.catalogue import partition_key
-from casebus.events.enumerations import AccessOperation, Band, ConflictOutcome, Purpose, RetractReason
+from casebus.events.enumerations import AccessOperation, Band, ConflictOutcome, Purpose
 from casebus.events.envelope import Event
 from casebus.events.types import DataAccessed, DeconflictionAcknowledged, DeconflictionResolved, Payload
 from casebus.intake.records import OWN_RECORDS
@@ -155,12 +155,9 @@ class Desk:
             return [note.text for note in view.by(DESK_NOTES, "conflict", alert.conflict_id)]
 
     def mistaken(self, alert: Alert) -> str | None:
-        """Return what this desk must hear of an alert that it had answered and that rested on a mistake, else None."""
-        if alert.retracted is not RetractReason.CORRECTED:
-            return None
+        """Return what this desk must hear of an alert that it had answered and that stands no more as it did, else None."""
         with self._store.view() as view:
-            answers = view.by(OWN_ANSWERS, "conflict", alert.conflict_id)
-        return mistake_words(answers) if answers else None
+            return mistake_words(alert, view.by(OWN_ANSWERS, "conflict", alert.conflict_id))
 
     def notices(self) -> list[Notice]:
         """Return what else the hub told this agency: checks that found nothing, records of its own that were parked."""
@@ -190,7 +187,7 @@ class Desk:
         self, tx: Transaction, before: Alert, after: Alert, payload: Payload, outcome: ConflictOutcome | None
     ) -> Alert:
         if after != before:
-            answer = OwnAnswer(self._new_id(), after.conflict_id, self.actor, self._clock.now(), outcome)
+            answer = OwnAnswer(self._new_id(), after.conflict_id, self.actor, self._clock.now(), after.band, outcome)
             tx.apply(Save(ALERTS, after))
             tx.apply(Save(OWN_ANSWERS, answer))
             self._publish(tx, payload)

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from casebus.bus.consume import Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import inbox_topic
-from casebus.cases.alert import ALERTS, DESK_NOTES, OWN_ANSWERS, Alert, OwnAnswer, mistake_words
+from casebus.cases.alert import ALERTS, DESK_NOTES, OWN_ANSWERS, mistake_words
 from casebus.cases.inbox import alert_after, concerned
 from casebus.cases.outgoing import NOTICES, OUTGOING, Notice, OutgoingFile
 from casebus.directory import Directory
-from casebus.events.enumerations import RetractReason
 from casebus.events.envelope import Received
 from casebus.events.types import DeconflictionNoHit, RecordParked
 from casebus.state import Effect, Save
@@ -36,9 +35,11 @@ class Desk:
         before = view.get(ALERTS, about.conflict_id)
         after = alert_after(self._agency, about, before, received.appended_at)
         yield Save(ALERTS, after)
-        if before is not None and before.retracted is None and after.retracted is RetractReason.CORRECTED:
-            answers = view.by(OWN_ANSWERS, "conflict", after.conflict_id)
-            yield from (Save(NOTICES, notice) for notice in _mistaken(received, after, answers))
+        if before is not None and (before.retracted, before.band) != (after.retracted, after.band):
+            words = mistake_words(after, view.by(OWN_ANSWERS, "conflict", after.conflict_id))
+            if words is not None:  # who answered it may have acted on it
+                text, event = f"alert {after.ref}: {words}", received.event
+                yield Save(NOTICES, Notice(event.id, event.type, after.ref, text, received.appended_at))
 
 
 def _notices(received: Received) -> Iterator[Notice]:
@@ -52,13 +53,6 @@ def _notices(received: Received) -> Iterator[Notice]:
         case RecordParked() as parked:
             text = f"record {parked.position} of {parked.topic} was parked: {parked.reason}"
             yield Notice(event.id, event.type, parked.topic, text, at)
-
-
-def _mistaken(received: Received, alert: Alert, answers: Sequence[OwnAnswer]) -> Iterator[Notice]:
-    """Yield the notice to a desk that has answered an alert which rested on a mistake: it may have acted on it."""
-    if answers:
-        text = f"alert {alert.ref} is retracted: {mistake_words(answers)}"
-        yield Notice(received.event.id, received.event.type, alert.ref, text, received.appended_at)
 
 
 def _file(received: Received) -> OutgoingFile:

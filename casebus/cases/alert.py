@@ -134,14 +134,15 @@ ALERTS: Concept[Alert] = Concept(
 
 @dataclass(frozen=True, slots=True)
 class OwnAnswer:
-    """What an officer of this desk answered to an alert, and when by this node's clock; `outcome` is None where it was
-    acknowledged. For the desk's own reading: what counts is what the alert holds.
+    """What an officer of this desk answered to an alert of this band, and when by this node's clock; `outcome` is None
+    where it was acknowledged. For the desk's own reading: what counts is what the alert holds.
     """
 
     answer_id: str
     conflict_id: str
     actor: str
     at: datetime
+    band: Band
     outcome: ConflictOutcome | None
 
 
@@ -150,11 +151,20 @@ OWN_ANSWERS: Concept[OwnAnswer] = Concept(
 )
 
 
-def mistake_words(answers: Sequence[OwnAnswer]) -> str:
-    """Return what a desk must hear that answered an alert and may have acted on it; the last answer stands for all."""
+def mistake_words(alert: Alert, answers: Sequence[OwnAnswer]) -> str | None:
+    """Return what a desk must hear that answered an alert, and may have acted on it, when it stands no more as it did:
+    retracted because an identifier was corrected, or a weak match since. None for any other, or where nobody answered.
+    """
+    if not answers:
+        return None
     last = max(answers, key=lambda answer: (answer.at, answer.answer_id))
     did = "acknowledged it" if last.outcome is None else f"resolved it ({last.outcome.value})"
-    return f"you {did} on {last.at:%Y-%m-%d %H:%M} UTC: it rested on an identifier that was corrected"
+    acted = f"you {did} on {last.at:%Y-%m-%d %H:%M} UTC"
+    if alert.retracted is RetractReason.CORRECTED:
+        return f"{acted}: it rested on an identifier that was corrected"
+    if alert.retracted is None and (last.band, alert.band) == (Band.alert, Band.review):
+        return f"{acted}: it is only a weak match by what agrees now"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What an officer does at a desk: each read is on record first, each decision is one event, once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -337,3 +337,34 @@ def test_whatever_was_typed_as_a_reference_does_not_keep_the_read_from_being_rec
     (access,) = office.events()
     assert isinstance(access, DataAccessed)
     assert [len(reference) for reference in access.references] == [2, 200]
+
+
+def test_weak_matches_are_listed_when_they_are_asked_for_and_after_all_that_is_due(office: Office) -> None:
+    weak = told(NZ, hit(conflict_id=record_id("weak"), band=en.Band.review), None, RAISED_AT - timedelta(days=9))
+    office.hold(weak)
+    strong = office.desk().alerts(state=None, notices=False)
+    assert weak not in strong
+    assert office.desk().alerts(state=None, notices=False, review=True) == [*strong, weak]
+    assert office.desk().acknowledge(weak.ref, None).ours.state is SideState.acknowledged
+
+
+@pytest.mark.parametrize(
+    ("become", "words"),
+    [
+        (lambda alert: retract(alert, 2, RetractReason.CORRECTED), "it rested on an identifier that was corrected"),
+        (
+            lambda alert: told(NZ, hit(2, conflict_id=alert.conflict_id, band=en.Band.review), alert, RAISED_AT),
+            "it is only a weak match by what agrees now",
+        ),
+        (lambda alert: retract(alert, 2, RetractReason.WITHDRAWN), None),
+        (lambda alert: alert, None),
+    ],
+)
+def test_a_desk_that_answered_hears_that_what_it_answered_stands_no_more(
+    office: Office, become: Callable[[Alert], Alert], words: str | None
+) -> None:
+    office.hold(FIRST)
+    assert office.desk().mistaken(become(FIRST)) is None, "nobody here answered"
+    answered_first = office.desk().resolve(FIRST.ref, FALSE_MATCH, None, None)
+    said = office.desk().mistaken(become(answered_first))
+    assert said == (f"you resolved it (FALSE_MATCH) on {CLOCK.now():%Y-%m-%d %H:%M} UTC: {words}" if words else None)

@@ -196,7 +196,7 @@ def test_everybody_who_acted_on_a_mistake_is_told(done: Done) -> None:
         assert "you resolved it (JOINT_INVESTIGATION) on 2" in shown
         assert "it rested on an identifier that was corrected" in shown
         listed = done.network.casebus("alerts", "list", "--notices", "--agency", agency)
-        assert f"DeconflictionRetracted: alert {ref} is retracted: you resolved it" in listed
+        assert f"DeconflictionRetracted: alert {ref}: you resolved it" in listed
     retracted = [r for r in done.network.tail(f"casebus.{POLICE}.inbox") if r["type"] == "DeconflictionRetracted"]
     assert done.acted["police"]["conflict_id"] in {r["payload"]["conflict_id"] for r in retracted}
     assert {"CORRECTED"} >= {
