@@ -72,7 +72,7 @@ def _name(a: Name, b: Name) -> tuple[int | None, int | None]:
     if not given and not surname and (a.given or a.surname) and (b.given or b.surname):
         first, second = name_level(a.given, b.surname), name_level(a.surname, b.given)
         if _swapped(first, second):
-            return 6, 6 if first and second else None
+            return 6, 6 if first == second == 5 else None
     if given == 0 and _elsewhere(a.given, b.given, a, b):
         given = 2
     if surname == 0 and _elsewhere(a.surname, b.surname, a, b):
