@@ -52,6 +52,8 @@ FEW = 30
 """Of fewer pairs with dates of birth nothing is concluded."""
 OPINION = 1.5
 """Other fields have an opinion about a pair when their log-odds, without this field, are further from 0 than this."""
+SURE = 0.6
+"""How often one person's records contradict each other is learned from pairs that are likelier one person's than this."""
 OUT_OF_REACH = 1e-5
 """Patterns less probable than this under the first reading are not counted again."""
 
@@ -62,6 +64,7 @@ Bucket = tuple[int, int, int]
 _BORN, _GIVEN, _MIDDLE, _SURNAME = INDEX["born"], INDEX["given"], INDEX["middle"], INDEX["surname"]
 
 
+CONTRADICTING = frozenset(n * WIDTH + code for n in (_GIVEN, _BORN) for code in DIFFERING[n])
 SWAPPED = frozenset(n * WIDTH + code for n in (_GIVEN, _SURNAME) for code in range(encoded(n, 6, 0), WIDTH))
 
 
@@ -114,8 +117,8 @@ class Calibration:
     def __init__(self, records: Sequence[Record], frequencies: Frequencies) -> None:
         self._frequencies = frequencies
         self._strangers = strangers(records, frequencies)
-        self._reports = any(record.kind for record in records)
-        self._prior = _priors(reports=self._reports)
+        self.reports = any(record.kind for record in records)
+        self._prior = _priors(reports=self.reports)
         self._pairs = max(1, frequencies.pairs)
         self._expected = max(len(records) * EXPECTED_MATCHES, 1.0)
         self._anchored = False
@@ -182,6 +185,11 @@ class Calibration:
         """Return how often two records of one person have another given name."""
         return sum(self._match[_GIVEN][level] for level in RELIABILITY["given"])
 
+    @property
+    def households(self) -> float:
+        """Return how many pairs of one household there are for each pair of one person."""
+        return self._household_rate / self._rate
+
     def _strayed(self) -> bool:
         """Tell whether the model has come to describe namesakes or a household: a register may have no duplicates at all."""
         return self._same_days_of > FEW and self._match[_BORN][7] < LEAST_SAME_DAY
@@ -226,8 +234,10 @@ class Calibration:
         if active.same_given:
             counts.same_given += match
         of_match, of_household = counts.match, counts.household
+        unsure = match < SURE * active.count
         for place in active.places:
-            of_match[place] += match
+            if not (unsure and place in CONTRADICTING):
+                of_match[place] += match
             of_household[place] += household
         for own, key in active.exact:
             if abs(evidence - sum(model.match[place] - model.strangers[place] for place in own)) > OPINION:
@@ -256,7 +266,7 @@ class Calibration:
             _bound(self._match[INDEX[name]], far, most)
         for name, near, most in IN_HOUSEHOLDS:
             _bound(self._household[INDEX[name]], near, most)
-        if self._reports:
+        if self.reports:
             self._update_reliability(counts)
         if self._anchored:
             self._shares = {key: self._guess(*key) for key in self._shares}

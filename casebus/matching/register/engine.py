@@ -9,7 +9,7 @@ from enum import StrEnum
 from casebus.matching.register.blocks import Index
 from casebus.matching.register.calibrate import Calibration
 from casebus.matching.register.bands import alert_from
-from casebus.matching.register.doubts import in_doubt
+from casebus.matching.register.doubts import Doubts
 from casebus.matching.register.explain import reasons
 from casebus.matching.register.frequencies import Frequencies, Pattern
 from casebus.matching.register.groups import Pair, Rules, groups, strengths
@@ -22,7 +22,9 @@ ALERT = 4.6
 BELOW = 0.1
 """So far below an alert's weight is that of a pair in doubt."""
 SIDES = (0, 1)
-SINGLE, SINGLE_LINKING, SINGLE_EXCLUSIVE, SLACK = 0.0, -1.0, -3.0, 2.0
+SOME, MANY = 0.05, 0.5
+"""Pairs of one household for each pair of one person, above which a register has families in it, or is one of households."""
+SINGLE, SINGLE_LINKING, SINGLE_ONCE, SINGLE_EXCLUSIVE, SLACK = 0.0, -1.0, -2.0, -3.0, 2.0
 MANY_PARTNERS = 0.03
 """A register is taken to hold each person once if no larger share of the other's records has two sure partners in it."""
 KEPT = -6.0
@@ -100,7 +102,8 @@ class Register:
         calibration = Calibration(self.records, self.frequencies)
         self.model: Model = calibration.run(self.compared.by_pattern(), self._ticks(Stage.calibrating, 25))
         self.matches = calibration.matches
-        self.other_name = calibration.other_name
+        self.doubts = Doubts(calibration.other_name, calibration.households > SOME)
+        self.crowded = calibration.reports or calibration.households > MANY
         self.uncalibrated = calibration.first
         self.edges = self._edges()
 
@@ -153,7 +156,7 @@ class Register:
         if not self.linking:
             return Rules(SINGLE, SLACK, self.model.prior)
         once = self._once()
-        single = SINGLE_EXCLUSIVE if len(once) == len(SIDES) else SINGLE_LINKING
+        single = (SINGLE_LINKING, SINGLE_ONCE, SINGLE_EXCLUSIVE)[len(once)]
         return Rules(single, SLACK, self.model.prior, [record.side for record in self.records], once)
 
     def _once(self) -> frozenset[int]:
@@ -176,7 +179,8 @@ class Register:
     def suspects(self) -> list[Suspects]:
         """Return every pair of every group (across the files only, if two are linked), strongest first."""
         found = [one for members in self.groups() for one in self._of_group(members)]
-        threshold = alert_from(one.weight for one in found if not one.doubted)
+        sure = [one.weight for one in found if not one.doubted]
+        threshold = alert_from(sure, self.edges.values(), crowded=self.crowded and not self.rules().once)
         self._ticks(Stage.grouping, 1)(1)
         told = (self._told(one, threshold) for one in found)
         return sorted(told, key=lambda one: (-one.weight, one.a.record_id, one.b.record_id))
@@ -189,7 +193,7 @@ class Register:
             through = len(members) > 2 and self.weigh(a, b) < SINGLE_LINKING
             if x.side > y.side:
                 x, y = y, x
-            yield _Link(x, y, weight, in_doubt(x, y, self.other_name), through)
+            yield _Link(x, y, weight, self.doubts.about(x, y), through)
 
     def _told(self, link: _Link, threshold: float) -> Suspects:
         weight = min(link.weight, min(threshold, ALERT) - BELOW) if link.doubted else link.weight
