@@ -30,7 +30,7 @@ _OF_NAMES: dict[int, Callable[[Record], str]] = {
     INDEX["surname"]: lambda record: record.name.surname,
 }
 
-WEAKER = ((INDEX["email"], 3), (INDEX["screen"], 3), (INDEX["handle"], 1))
+WEAKER = ((INDEX["email"], 3), (INDEX["screen"], 3), (INDEX["handle"], 1), (INDEX["handle"], 2))
 """Exact levels of which a shared value does not say that a pair is at them: it may be at a closer one.
 
 Only levels whose every pair is compared, because the value itself is a key.

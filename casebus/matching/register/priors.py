@@ -24,7 +24,7 @@ MATCH: dict[str, dict[int, float]] = {
     "bank": {0: 0.45, 2: 0.55},
     "account": {0: 0.30, 2: 0.70},
     "screen": {0: 0.30, 1: 0.25, 2: 0.05, 3: 0.10, 4: 0.30},
-    "handle": {1: 0.30},
+    "handle": {1: 0.20, 2: 0.10},
     "ip": {1: 0.30},
     "address": {0: 0.15, 1: 0.03, 2: 0.05, 3: 0.12, 4: 0.65},
     "postcode": {0: 0.10, 1: 0.05, 2: 0.07, 3: 0.78},
@@ -98,11 +98,12 @@ EXCLUSIVE: dict[tuple[str, int], float] = {
     ("screen", 4): 0.92,
     ("screen", 3): 0.50,
     ("handle", 1): 0.50,
+    ("handle", 2): 0.25,
     ("ip", 1): 0.25,
 }
 """P(one person | two records, and no third, hold this value at this exact level). It falls as more records hold it."""
 
-STRANGERS: dict[str, dict[int, float]] = {"handle": {1: 1e-5}, "ip": {1: 1e-4}, "generation": {0: 0.5, 1: 0.5}}
+STRANGERS: dict[str, dict[int, float]] = {"handle": {1: 1e-5, 2: 1e-5}, "ip": {1: 1e-4}, "generation": {0: 0.5, 1: 0.5}}
 """P(level | strangers), where a random sample of a register cannot show it."""
 
 RELIABILITY = {"given": (0, 7), "surname": (0,), "born": (0, 1)}
