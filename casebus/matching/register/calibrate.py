@@ -21,7 +21,16 @@ from casebus.matching.register.frequencies import (
     kinds_of,
 )
 from casebus.matching.register.levels import ANOTHER_NAME
-from casebus.matching.register.model import GIVEN_AGREES, GIVEN_SWAPPED, DIFFERING, SIZE, Model, log_sum, logit, places_of
+from casebus.matching.register.model import (
+    DIFFERING,
+    GIVEN_AGREES,
+    GIVEN_SWAPPED,
+    SIZE,
+    Model,
+    log_sum,
+    logit,
+    places_of,
+)
 from casebus.matching.register.priors import (
     BOUNDS,
     BUCKET_STRENGTH,

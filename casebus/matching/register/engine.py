@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from casebus.matching.register.bands import alert_from
 from casebus.matching.register.blocks import Index
 from casebus.matching.register.calibrate import Calibration
-from casebus.matching.register.bands import alert_from
 from casebus.matching.register.doubts import Doubts
 from casebus.matching.register.explain import reasons
 from casebus.matching.register.frequencies import Frequencies, Pattern

@@ -1,10 +1,10 @@
-"""The model `casebus-register-1`: how often each level occurs in two records of one person, or of one household.
+"""The model `casebus-register-2`: how often each level occurs in two records of one person, or of one household.
 
 Judged, not measured, in the order of `reference/matching.md` §5, before any set was looked at; a register's own pairs then
 move them (`calibrate`), the more of them there are. They are worth `STRENGTH` pairs. A change is a new `MODEL`.
 """
 
-MODEL = "casebus-register-1"
+MODEL = "casebus-register-2"
 STRENGTH = 40.0
 RELIABILITY_STRENGTH = 30.0
 BUCKET_STRENGTH = 4.0
