@@ -402,7 +402,14 @@ def test_unknown_families_and_families_under_a_foreign_kind_are_ignored():
 
 def test_postings_are_what_the_record_shares_and_nothing_twice():
     a = record("a", ACCOUNT, EMAIL, EMAIL, source_report="f" * 32)
-    assert [token.family for token in postings(a)] == ["account_id", "email", "handle", "handle_look", "name_in_handle", "source_report"]
+    assert [token.family for token in postings(a)] == [
+        "account_id",
+        "email",
+        "handle",
+        "handle_look",
+        "name_in_handle",
+        "source_report",
+    ]
 
 
 def test_a_token_is_eligible_up_to_its_cap_and_so_is_a_reports_number():
