@@ -16,7 +16,7 @@ from casebus.intake.content import MAX_TOKENS_IN_ALL
 from casebus.intake.times import stated_time
 from casebus.matching.normal.national_id import national_id
 from casebus.matching.normal.network import ip as address_of
-from casebus.matching.normal.person import birth_dates, name_pairs
+from casebus.matching.normal.person import birth_dates, name_words
 from casebus.matching.normal.text import DropReason
 from casebus.matching.normal.vehicle import PlateForms, plate
 from casebus.matching.normal.wallet import wallet
@@ -91,7 +91,7 @@ def test_a_screen_name_of_mixed_scripts_meets_its_twin_as_a_look_alike_only():
 
 def test_a_name_of_mixed_scripts_is_read_in_the_script_that_it_pretends_to_be():
     assert values(person("Jо Вlоggs", "1984-03-17")) == values(person("Jo Bloggs", "1984-03-17"))
-    assert name_pairs("Нина Котова") == (("котова", "нина"),)  # one script: as it is
+    assert name_words("Нина Котова") == name_words("Nina Kotova") == ["nina", "kotova"]  # one script: romanised
 
 
 def test_names_and_dates_that_run_from_right_to_left_are_identifiers_like_any_other():
