@@ -8,15 +8,27 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 
 from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
-from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, DeskNote, acknowledge, refuse_stale, resolve
+from casebus.cases.alert import (
+    ALERTS,
+    DESK_NOTES,
+    OWN_ANSWERS,
+    Alert,
+    DeskNote,
+    OwnAnswer,
+    acknowledge,
+    mistake_words,
+    refuse_stale,
+    resolve,
+)
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.clock import Clock
 from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events.catalogue import partition_key
-from casebus.events.enumerations import AccessOperation, ConflictOutcome, Purpose
+from casebus.events.enumerations import AccessOperation, Band, ConflictOutcome, Purpose
 from casebus.events.envelope import Event
 from casebus.events.types import DataAccessed, DeconflictionAcknowledged, DeconflictionResolved, Payload
 from casebus.intake.records import OWN_RECORDS
@@ -36,6 +48,7 @@ ALERT_FIELDS = (
     "version",
     "overlap",
     "severity",
+    "band",
     "state",
     "our_state",
     "their_state",
@@ -44,6 +57,7 @@ ALERT_FIELDS = (
     "contact",
     "matched",
     "suppressed",
+    "new_evidence",
     "strength",
     "score",
     "detector",
@@ -57,22 +71,27 @@ NOTICE_FIELDS = ("type", "about", "text")
 
 
 class Desk:
-    """One agency's desk, as one officer uses it."""
+    """One agency's desk, as one officer uses it. `actor` is the officer's pseudonym."""
 
     def __init__(
         self, agency: str, officer: str | None, id_key: bytes, store: Store, publisher: Publisher, clock: Clock
     ) -> None:
         self._agency = agency
-        self._actor = pseudonym(id_key, officer)
+        self.actor = pseudonym(id_key, officer)
         self._store = store
         self._publisher = publisher
         self._clock = clock
 
-    def alerts(self, *, state: str | None, notices: bool, fields: Sequence[str] = ALERT_FIELDS) -> list[Alert]:
-        """Return the alerts, the ones due first; each list is recorded as a consultation of the fields to be shown."""
+    def alerts(
+        self, *, state: str | None, notices: bool, review: bool = False, fields: Sequence[str] = ALERT_FIELDS
+    ) -> list[Alert]:
+        """Return the alerts, the ones due first; each list is recorded as a consultation of the fields to be shown.
+
+        `review` adds weak matches, of which no answer is due, `notices` what only informs.
+        """
         with self._store.transaction() as tx:
-            found = [a for a in tx.all(ALERTS) if notices or not a.is_notice]
-            shown = sorted((a for a in found if state in (None, a.state.value)), key=lambda a: (a.respond_by, a.ref))
+            found = [a for a in tx.all(ALERTS) if (notices or not a.is_notice) and (review or a.band is Band.alert)]
+            shown = sorted((a for a in found if state in (None, a.state.value)), key=_due)
             self._accessed(tx, "alerts", [alert.ref for alert in shown], fields)
         return shown
 
@@ -94,10 +113,14 @@ class Desk:
             refuse_stale(before, version)
             after = acknowledge(before)
             payload = DeconflictionAcknowledged(
-                conflict_id=after.conflict_id, agency=self._agency, revision=after.revision, actor=self._actor
+                conflict_id=after.conflict_id,
+                agency=self._agency,
+                revision=after.revision,
+                on_evidence=tuple(sorted(after.shown)),
+                actor=self.actor,
             )
             self._keep(tx, after, note)
-            return self._write(tx, before, after, payload)
+            return self._write(tx, before, after, payload, outcome=None)
 
     def resolve(self, ref: str, outcome: ConflictOutcome, version: int | None, note: str | None) -> Alert:
         """Propose an outcome; the last one counts, the same one again changes nothing. Raises `NotFound`, `Conflict`.
@@ -115,20 +138,26 @@ class Desk:
                 agency=self._agency,
                 revision=after.revision,
                 outcome=outcome,
-                actor=self._actor,
+                on_evidence=tuple(sorted(after.shown)),
+                actor=self.actor,
             )
             self._keep(tx, after, note)
-            return self._write(tx, before, after, payload)
+            return self._write(tx, before, after, payload, outcome)
 
     def _keep(self, tx: Transaction, alert: Alert, note: str | None) -> None:
         if note:
-            kept = DeskNote(self._new_id(), alert.conflict_id, alert.version, self._actor, storable(note))
+            kept = DeskNote(self._new_id(), alert.conflict_id, alert.version, self.actor, storable(note))
             tx.apply(Save(DESK_NOTES, kept))
 
     def notes(self, alert: Alert) -> list[str]:
         """Return what this desk's officers noted beside their decisions, oldest first."""
         with self._store.view() as view:
             return [note.text for note in view.by(DESK_NOTES, "conflict", alert.conflict_id)]
+
+    def mistaken(self, alert: Alert) -> str | None:
+        """Return what this desk must hear of an alert that it had answered and that stands no more as it did, else None."""
+        with self._store.view() as view:
+            return mistake_words(alert, view.by(OWN_ANSWERS, "conflict", alert.conflict_id))
 
     def notices(self) -> list[Notice]:
         """Return what else the hub told this agency: checks that found nothing, records of its own that were parked."""
@@ -154,9 +183,13 @@ class Desk:
         with self._store.transaction() as tx:
             self._accessed(tx, resource, references, fields, purpose)
 
-    def _write(self, tx: Transaction, before: Alert, after: Alert, payload: Payload) -> Alert:
+    def _write(
+        self, tx: Transaction, before: Alert, after: Alert, payload: Payload, outcome: ConflictOutcome | None
+    ) -> Alert:
         if after != before:
+            answer = OwnAnswer(self._new_id(), after.conflict_id, self.actor, self._clock.now(), after.band, outcome)
             tx.apply(Save(ALERTS, after))
+            tx.apply(Save(OWN_ANSWERS, answer))
             self._publish(tx, payload)
         return after
 
@@ -170,7 +203,7 @@ class Desk:
     ) -> None:
         payload = DataAccessed(
             operation=AccessOperation.CONSULTATION,
-            actor=self._actor,
+            actor=self.actor,
             purpose=purpose,
             resource=resource,
             references=tuple(map(_word, references[:MAX_REFERENCES])),
@@ -199,6 +232,10 @@ def pseudonym(id_key: bytes, officer: str | None) -> str:
 def _refuse_too_long(note: str | None) -> None:
     if note and len(note) > MAX_NOTE_CHARS:
         raise UsageError(f"the note has more than {MAX_NOTE_CHARS} characters", next_step="shorten it.")
+
+
+def _due(alert: Alert) -> tuple[bool, datetime, str]:
+    return alert.respond_by is None, alert.respond_by or alert.raised_at, alert.ref
 
 
 def _word(text: str) -> str:

@@ -1,12 +1,12 @@
 """The desk: an agency's inbox becomes its alerts and notices, and files for its own system in `spool/out`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from casebus.bus.consume import Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import inbox_topic
-from casebus.cases.alert import ALERTS, DESK_NOTES
+from casebus.cases.alert import ALERTS, DESK_NOTES, OWN_ANSWERS, mistake_words
 from casebus.cases.inbox import alert_after, concerned
 from casebus.cases.outgoing import NOTICES, OUTGOING, Notice, OutgoingFile
 from casebus.directory import Directory
@@ -25,23 +25,34 @@ class Desk:
     def handle(self, received: Received, view: View) -> Handled:
         """Return the alert or notice as it now stands, and the file for the agency's own system."""
         effects: tuple[Effect, ...] = (Save(OUTGOING, _file(received)),)
-        state = self._state(received, view)
-        return Handled((*effects, state) if state else effects)
+        return Handled((*effects, *self._state(received, view)))
 
-    def _state(self, received: Received, view: View) -> Effect | None:
+    def _state(self, received: Received, view: View) -> Iterator[Effect]:
         about = concerned(received.event.payload)
-        if about is not None:
-            before = view.get(ALERTS, about.conflict_id)
-            return Save(ALERTS, alert_after(self._agency, about, before, received.appended_at))
-        match received.event.payload:
-            case DeconflictionNoHit() as none:
-                text = f"checked against {', '.join(none.covered)}: nothing found"
-                return Save(NOTICES, Notice(received.event.id, "DeconflictionNoHit", none.own_id, text))
-            case RecordParked() as parked:
-                text = f"record {parked.position} of {parked.topic} was parked: {parked.reason}"
-                return Save(NOTICES, Notice(received.event.id, "RecordParked", parked.topic, text))
-            case _:
-                return None
+        if about is None:
+            yield from (Save(NOTICES, notice) for notice in _notices(received))
+            return
+        before = view.get(ALERTS, about.conflict_id)
+        after = alert_after(self._agency, about, before, received.appended_at)
+        yield Save(ALERTS, after)
+        if before is not None and (before.retracted, before.band) != (after.retracted, after.band):
+            words = mistake_words(after, view.by(OWN_ANSWERS, "conflict", after.conflict_id))
+            if words is not None:  # who answered it may have acted on it
+                text, event = f"alert {after.ref}: {words}", received.event
+                yield Save(NOTICES, Notice(event.id, event.type, after.ref, text, received.appended_at))
+
+
+def _notices(received: Received) -> Iterator[Notice]:
+    event, at = received.event, received.appended_at
+    match event.payload:
+        case DeconflictionNoHit() as none:
+            text = f"checked against {', '.join(none.covered)}: nothing found"
+            if none.suppressed:
+                text += f"; too common to say anything: {', '.join(none.suppressed)}"
+            yield Notice(event.id, event.type, none.own_id, text, at, none.covered)
+        case RecordParked() as parked:
+            text = f"record {parked.position} of {parked.topic} was parked: {parked.reason}"
+            yield Notice(event.id, event.type, parked.topic, text, at)
 
 
 def _file(received: Received) -> OutgoingFile:
@@ -68,4 +79,4 @@ def topics(agencies: Sequence[str], owner: str) -> list[str]:
     return [inbox_topic(owner)]
 
 
-CONSUMER = EventConsumer("desk", Role.agency, topics, (ALERTS, DESK_NOTES, NOTICES, OUTGOING), build)
+CONSUMER = EventConsumer("desk", Role.agency, topics, (ALERTS, DESK_NOTES, OWN_ANSWERS, NOTICES, OUTGOING), build)

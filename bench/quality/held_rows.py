@@ -20,7 +20,6 @@ from casebus.intake.countries import country
 from casebus.matching.candidates import cap, known_tokens, postings
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 from casebus.matching.tokens import Tokeniser
-
 from quality.evaluation_set import EvaluationSet, Row
 
 TOKENISER = Tokeniser(b"a key for measurements only", epoch=1)

@@ -17,7 +17,7 @@ import hashlib
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from casebus.matching.facts import AGAINST, every_term
 from casebus.matching.weigh import weigh
-
 from quality.evaluation_set import EvaluationSet
 from quality.held_rows import Holdings
 from quality.household_sets import two_registers

@@ -15,13 +15,14 @@ from casebus.cases.telling import overlap_words
 from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, installation, refuse_without_officer
 from casebus.cli.output import page, print_json
 from casebus.desk import ALERT_FIELDS, Desk
-from casebus.events.enumerations import ConflictOutcome, Overlap
+from casebus.events.enumerations import Band, ConflictOutcome, Overlap
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
 
 TABLE_FIELDS = (
     "ref",
     "severity",
+    "band",
     "overlap",
     "state",
     "our_state",
@@ -35,6 +36,8 @@ Notices = Annotated[
     bool, typer.Option("--notices", help="Also what only informs: the same report at both, matches inside this agency.")
 ]
 
+
+Review = Annotated[bool, typer.Option("--review", help="Also weak matches, to look at: no answer is due of them.")]
 
 Note = Annotated[str | None, typer.Option("--note", help="For this agency's own file; it is in no event.")]
 
@@ -59,6 +62,7 @@ def list_alerts(
     data: Data = None,
     state: Annotated[ConflictState | None, typer.Option("--state", help="Only conflicts in this state.")] = None,
     notices: Notices = False,
+    review: Review = False,
     officer: Officer = None,
     as_json: AsJson = False,
 ) -> None:
@@ -66,7 +70,7 @@ def list_alerts(
     as_of = clock().now()
     with open_desk(data, agency, officer) as desk:
         shown = ALERT_FIELDS if as_json else TABLE_FIELDS
-        alerts = desk.alerts(state=state.value if state else None, notices=notices, fields=shown)
+        alerts = desk.alerts(state=state.value if state else None, notices=notices, review=review, fields=shown)
         rows = [as_dict(alert, desk) for alert in alerts]
         told = [{"type": n.type, "about": n.about, "text": n.text} for n in desk.notices()] if notices else []
     if as_json:
@@ -83,8 +87,8 @@ def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, a
     with open_desk(data, agency, officer) as desk:
         alert = desk.alert(ref, ALERT_FIELDS if as_json else (*ALERT_FIELDS, "also_own", "notes"))
         also = desk.own_reference(alert.also_own_id) if alert.also_own_id else None
-        row, notes = as_dict(alert, desk), desk.notes(alert)
-    print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes})
+        row, notes, mistaken = as_dict(alert, desk), desk.notes(alert), desk.mistaken(alert)
+    print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes, "mistaken": mistaken})
 
 
 @app.command("ack")
@@ -151,6 +155,7 @@ def as_dict(alert: Alert, desk: Desk) -> dict[str, Any]:
         "version": alert.version,
         "overlap": alert.overlap.value,
         "severity": alert.severity.value,
+        "band": alert.band.value,
         "state": alert.state.value,
         "our_state": alert.ours.state.value,
         "their_state": alert.theirs.state.value,
@@ -159,11 +164,12 @@ def as_dict(alert: Alert, desk: Desk) -> dict[str, Any]:
         "contact": alert.contact.model_dump(),
         "matched": [matched.model_dump(mode="json") for matched in alert.matched],
         "suppressed": [kind.value for kind in alert.suppressed],
+        "new_evidence": [kind.value for kind in alert.new_evidence],
         "strength": alert.strength.value,
         "score": alert.score,
         "detector": alert.detector,
         "raised_at": iso(alert.raised_at),
-        "respond_by": iso(alert.respond_by),
+        "respond_by": iso(alert.respond_by) if alert.respond_by else None,
         "outcome": alert.ours.outcome.value if alert.ours.outcome else None,
     }
 
@@ -184,7 +190,8 @@ def _print_table(agency: str, rows: list[dict[str, Any]]) -> None:
         overlap = overlap_words(Overlap(row["overlap"]))
         states = (row["state"], row["our_state"], row["their_state"])
         partner = row["partner"] or "through the desk"
-        table.add_row(row["ref"], row["severity"], overlap, *states, partner, kinds, row["respond_by"])
+        severity = row["severity"] if row["band"] == Band.alert else "review"
+        table.add_row(row["ref"], severity, overlap, *states, partner, kinds, row["respond_by"] or "-")
     console.print(table)
 
 
@@ -197,6 +204,8 @@ def _print_alert(row: dict[str, Any]) -> None:
         console.print(f"  and your own {row['also_own']}")
     for matched in row["matched"]:
         console.print(f"  {matched['kind']}: {matched['agreement']}, {matched['rarity']}")
+    if row["new_evidence"]:
+        console.print(f"  new since somebody said that they are different persons: {', '.join(row['new_evidence'])}")
     if row["suppressed"]:
         console.print(f"  too common to count: {', '.join(row['suppressed'])}")
     console.print(f"  strength: {row['strength'].replace('_', ' ')} ({row['score']:.1f}), {row['detector']}")
@@ -204,4 +213,7 @@ def _print_alert(row: dict[str, Any]) -> None:
     for note in row.get("notes", ()):
         console.print(f"  noted here: {note}", markup=False)
     console.print(f"  we: {row['our_state']}; they: {row['their_state']}; outcome: {row['outcome'] or 'none proposed'}")
-    console.print(f"  raised {row['raised_at']}, respond by {row['respond_by']}")
+    if row.get("mistaken"):
+        console.print(f"  {row['mistaken']}", markup=False)
+    due = f"respond by {row['respond_by']}" if row["respond_by"] else "a weak match, to look at: no answer is due"
+    console.print(f"  raised {row['raised_at']}, {due}")

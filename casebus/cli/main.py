@@ -26,10 +26,11 @@ COMMANDS = {
     "status": "node:status",
     "doctor": "node:doctor",
     "alerts": "alerts:app",
+    "deconflict": "deconflict:app",
     "parked": "parked:app",
     "log": "log:app",
     "ledger": "ledger:assembled",
-    "match": "match:app",
+    "match": "match:assembled",
     "schema": "schema:app",
 }
 """Each command or group, and where it is."""

@@ -83,7 +83,8 @@ class Taking:
             return False
         digest, said = read
         # Drafted before the write transaction, because many tokens take a while and the whole node waits for it. Nobody
-        # but this component writes OWN_RECORDS, and its lock lets one instance run: what is read here still stands then.
+        # but this component writes the own records of documents (checks are not among them), and its lock lets one
+        # instance run: what is read here still stands then.
         decision = said if isinstance(said, Decision) else self._decide(said)
         # Before the commit: one that is reported as failed may have happened all the same.
         self._unfiled = True

@@ -7,8 +7,8 @@ family's cap makes no candidates, which bounds the pairs that one common identif
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
-from casebus.events.enumerations import IdentifierType
-from casebus.matching.families import FAMILIES, HANDLES, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT, Says
+from casebus.events.enumerations import IdentifierType, Rarity
+from casebus.matching.families import FAMILIES, HANDLES, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT, Says, rarity
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 
@@ -60,6 +60,15 @@ def enough(token: HeldToken) -> int:
 def eligible(token: HeldToken, frequency: int) -> bool:
     """Tell whether records that share a token are worth a comparison."""
     return frequency <= cap(token.family)
+
+
+def standing(token: HeldToken, frequency: int) -> Rarity:
+    """Return how a value is weighed: what depends on its frequency depends on this alone, so that a pair is compared
+    again when it changes and at no other time.
+    """
+    if token.family == SOURCE_REPORT:
+        return Rarity.unique if eligible(token, frequency) else Rarity.common
+    return rarity(frequency, cap(token.family))
 
 
 def most(families: Iterable[str]) -> float:

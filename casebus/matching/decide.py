@@ -13,7 +13,7 @@ stays "possible same person", which says nothing of guilt. Where both sides know
 is the safer reading. A WITNESS is matched like anybody: the words never say more than "possible same person".
 """
 
-from casebus.events.enumerations import Band, Overlap, Severity, Strength, SubjectCategory
+from casebus.events.enumerations import Agreement, Band, Overlap, Severity, Strength, SubjectCategory
 from casebus.matching.candidates import Frequency, takes_part
 from casebus.matching.families import REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT
 from casebus.matching.held import HeldRecord, Match
@@ -47,6 +47,8 @@ def compare(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Match | None:
 
 def band(weighed: Weighed) -> Band | None:
     """Return what a score asks of an officer, None for nothing."""
+    if all(line.agreement is Agreement.differs for line in weighed.lines):
+        return None
     if weighed.score >= ALERT and weighed.firm:
         return Band.alert
     return Band.review if weighed.score >= REVIEW else None

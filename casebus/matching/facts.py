@@ -27,6 +27,7 @@ from casebus.matching.families import (
     Lives,
     Name,
     Says,
+    rarity,
 )
 from casebus.matching.held import HeldToken
 from casebus.matching.persons import Person
@@ -56,15 +57,6 @@ class Facts:
 
     facts: tuple[Fact, ...]
     suppressed: tuple[IdentifierType, ...]
-
-
-def rarity(count: int, cap: int) -> Rarity:
-    """Return the band of a value that `count` records hold: a count would reveal third agencies."""
-    if count > cap:
-        return Rarity.common
-    if count <= 2:
-        return Rarity.unique
-    return Rarity.rare if count <= 5 else Rarity.uncommon
 
 
 def facts(
@@ -101,27 +93,26 @@ def _kinds_of(tokens: Iterable[HeldToken], one: Person, other: Person) -> set[Id
 
 def _identifiers(one: Person, other: Person, heard: list[HeldToken], counts: Counts) -> list[Fact]:
     """Return one fact for each kind of identifier of which a value agrees."""
-    best: dict[IdentifierType, HeldToken] = {}
+    shared: dict[IdentifierType, list[HeldToken]] = {}
     for token in heard:
         family = FAMILIES[token.family]
         if family.says is None and token.family not in HANDLES:
-            known = best.setdefault(family.kinds[0], token)
-            if token.family == known.family and counts[token] < counts[known]:
-                best[family.kinds[0]] = token
+            shared.setdefault(family.kinds[0], []).append(token)
     bare = [t for t in one.tokens.keys() & other.tokens.keys() if t.family == "handle" and _SCREEN in one.tokens[t]]
     handles = [counts[token] for token in bare if _SCREEN in other.tokens[token]]
-    return [_identifier(kind, token, counts, handles) for kind, token in sorted(best.items())]
+    return [_identifier(kind, tokens, counts, handles) for kind, tokens in sorted(shared.items())]
 
 
-def _identifier(kind: IdentifierType, token: HeldToken, counts: Counts, handles: list[int]) -> Fact:
-    family = FAMILIES[token.family]
-    band = rarity(counts[token], family.cap)
+def _identifier(kind: IdentifierType, tokens: list[HeldToken], counts: Counts, handles: list[int]) -> Fact:
+    best = min(tokens, key=lambda token: (RANK[token.family], counts[token], token.value))
+    family = FAMILIES[best.family]
+    band = rarity(counts[best], family.cap)
     terms = (family.name, *_band(family.name, band))
     if kind is _SCREEN:
         band = rarity(max(handles), FAMILIES["handle"].cap) if handles else Rarity.common
         terms = (family.name, *(_band(family.name, band) if handles else ("screen_name.short",)))
     firm = family.holders is not Holders.many and band is not Rarity.common
-    return Fact(terms, kind, kind, family.agreement, band, (token,), firm)
+    return Fact(terms, kind, kind, family.agreement, band, tuple(tokens), firm)
 
 
 def _band(name: str, band: Rarity) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ family says, is a new model.
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from casebus.events.enumerations import Agreement, IdentifierType
+from casebus.events.enumerations import Agreement, IdentifierType, Rarity
 
 SOURCE_REPORT = "source_report"
 """The family of an upstream report's number. It says that two records are one report, not that two people are one."""
@@ -196,3 +196,12 @@ and an account on another service is no evidence. Names, birth dates and houses 
 
 SAME_REPORT_SCORE = 10.0
 """The score of a `same_source_report` notice: it is a fact about a number, as strong as this scale goes."""
+
+
+def rarity(count: int, cap: int) -> Rarity:
+    """Return the band of a value that `count` records hold: a count would reveal third agencies."""
+    if count > cap:
+        return Rarity.common
+    if count <= 2:
+        return Rarity.unique
+    return Rarity.rare if count <= 5 else Rarity.uncommon
