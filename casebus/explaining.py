@@ -7,9 +7,9 @@ from casebus.cases.alert import Alert
 from casebus.cases.pair import conflict_id_of
 from casebus.events.enumerations import Agreement, Band, IdentifierType, Rarity
 from casebus.matching.candidates import Frequency, eligible, known_tokens
-from casebus.matching.decide import ALERT, REVIEW, compare
-from casebus.matching.families import DETECTOR
+from casebus.matching.decide import compare
 from casebus.matching.held import HeldToken
+from casebus.matching.model import ALERT, DETECTOR, REVIEW
 from casebus.matching.normal.text import DropReason
 from casebus.matching.weigh import weigh
 from casebus.own_documents import InClear, OwnSide

@@ -1,10 +1,12 @@
 """What the hub publishes of a pair: found, revised or retracted. Pure."""
 
+from collections.abc import Iterable
+
 from casebus.cases.pair import Pair
 from casebus.events.enumerations import IdentifierType, MatchStatus, RetractReason, Strength
-from casebus.events.types import DataCombined, MatchedKind, MatchParty
-from casebus.matching.families import DETECTOR
+from casebus.events.types import DataCombined, Evidence, MatchedKind, MatchParty
 from casebus.matching.held import HeldRecord, Match
+from casebus.matching.model import DETECTOR
 
 
 def party_of(record: HeldRecord) -> MatchParty:
@@ -33,17 +35,21 @@ def found(pair: Pair, match: Match, status: MatchStatus, new: frozenset[str]) ->
         risk_id=pair.finding.risk_id,
         band=match.band,
         matched=tuple(MatchedKind(kind=m.kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched),
+        matched_second=tuple(
+            MatchedKind(kind=m.other_kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched
+        ),
         suppressed=match.suppressed,
         evidence=pair.finding.evidence,
-        new_evidence=_kinds(pair, new),
+        evidence_second=pair.finding.evidence_second,
+        new_evidence=_kinds(pair.finding.evidence, new),
+        new_evidence_second=_kinds(pair.finding.evidence_second, new),
         strength=match.strength,
         score=match.score,
         detector=match.detector,
     )
 
 
-def _kinds(pair: Pair, ids: frozenset[str]) -> tuple[IdentifierType, ...]:
-    evidence = pair.finding.evidence if pair.finding else ()
+def _kinds(evidence: Iterable[Evidence], ids: frozenset[str]) -> tuple[IdentifierType, ...]:
     return tuple(sorted({each.kind for each in evidence if each.evidence_id in ids}))
 
 
@@ -60,6 +66,7 @@ def retracted(pair: Pair, before: Pair, reason: RetractReason) -> DataCombined:
         severity=before.finding.severity,
         band=before.finding.band,
         matched=(),
+        matched_second=(),
         suppressed=before.finding.suppressed,
         strength=Strength.weak,
         score=0.0,

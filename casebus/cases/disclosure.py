@@ -90,6 +90,7 @@ def _told(combined: DataCombined, own: MatchParty, other: MatchParty, directory:
 def _hit(
     combined: DataCombined, own: MatchParty, partner: str | None, contact: Contact, also: str | None, basis: str
 ) -> Copy:
+    is_first = own == combined.parties[0]
     payload = DeconflictionHit(
         conflict_id=combined.conflict_id,
         revision=combined.revision,
@@ -102,10 +103,10 @@ def _hit(
         also_own_id=also,
         partner=partner,
         contact=contact,
-        matched=combined.matched,
+        matched=combined.matched if is_first else combined.matched_second,
         suppressed=combined.suppressed,
-        evidence=combined.evidence,
-        new_evidence=combined.new_evidence,
+        evidence=combined.evidence if is_first else combined.evidence_second,
+        new_evidence=combined.new_evidence if is_first else combined.new_evidence_second,
         strength=combined.strength,
         score=combined.score,
         detector=combined.detector,

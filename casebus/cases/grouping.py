@@ -56,7 +56,7 @@ def edge_of(pair: Pair) -> Edge | None:
 def _weight(pair: Pair) -> float:
     """Return how firmly a pair holds together: by what is settled of the finding, because a score need not be."""
     worth = {Agreement.exact: 2.0, Agreement.similar: 1.0, Agreement.differs: -1.0}
-    return sum(worth[agreement] for _, agreement in pair.finding.matched) if pair.finding else 0.0
+    return sum(worth[agreement] for _, _, agreement in pair.finding.matched) if pair.finding else 0.0
 
 
 def regrouped(known: Known, changed: Iterable[tuple[Pair | None, Pair]]) -> Iterator[Effect]:

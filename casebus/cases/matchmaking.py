@@ -1,7 +1,7 @@
 """What a changed record changes about its pairs. Pure: everything known is asked of `Known`.
 
-What stands at the end is a function of the set of records, not of the order in which they came: a token that crosses
-its cap, in either direction, has the pairs that it decides compared again.
+What stands at the end is a function of the set of records, not of the order in which they came: a token that becomes
+more or less rare (`candidates.standing`) has the pairs that it decides compared again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +18,19 @@ from casebus.cases.pair import PAIRS, Pair, conflict_id_of
 from casebus.directory import Directory
 from casebus.events.enumerations import RecordKind, RetractReason
 from casebus.events.types import DataCombined, DeconflictionNoHit
-from casebus.matching.candidates import Frequency, common_kinds, eligible, enough, index_key, most, postings, takes_part
-from casebus.matching.decide import REVIEW
-from casebus.matching.families import DETECTOR
+from casebus.matching.candidates import (
+    Frequency,
+    common_kinds,
+    eligible,
+    enough,
+    index_key,
+    most,
+    postings,
+    standing,
+    takes_part,
+)
 from casebus.matching.held import HeldRecord, HeldToken
+from casebus.matching.model import DETECTOR, REVIEW
 from casebus.state import Effect, Inverted, Post, Save, Unpost
 
 POSTINGS = Inverted("postings")
@@ -76,6 +85,7 @@ class Matchmaking:
         self._old = _tokens(before.record) if before else {}
         self._new = _tokens(after.record)
         self._holders: dict[bytes, Sequence[str]] = {}
+        self._counts: dict[tuple[str, str], int] = {}
         self._look_up(self._old | self._new)
 
     def changes(self) -> Changes:
@@ -108,34 +118,36 @@ class Matchmaking:
         """Return the records that share enough with this one to be worth reading."""
         shared: dict[str, set[str]] = {}
         for key, token in self._new.items():
-            if eligible(token, self._frequency_of(key)):
-                for holder in self._holders[key]:
+            holders = self._holders[key]
+            if holders and eligible(token, self._frequency(token.family, token.value)):
+                for holder in holders:
                     shared.setdefault(holder, set()).add(token.family)
         return {holder for holder, families in shared.items() if most(families) >= REVIEW}
 
     def _decided_by(self, key: bytes) -> set[tuple[str, str]]:
-        """Return the pairs of other records whose match a token decides anew, because it crossed its cap just now."""
+        """Return the pairs of other records whose match a token decides anew, because it is more or less rare than before."""
+        holders = self._holders[key]
+        if len(holders) < 2:
+            return set()
         token = self._new.get(key) or self._old[key]
-        was, now = eligible(token, len(self._holders[key])), eligible(token, self._frequency_of(key))
+        was, now = standing(token, len(holders)), standing(token, self._frequency(token.family, token.value))
         if was == now:
             return set()
-        others = sorted(set(self._holders[key]) - {self._after.record.record_id})
+        others = sorted(set(holders) - {self._after.record.record_id})
         return {_ordered(a, b) for a, b in combinations(others, 2)}
 
     def _look_up(self, tokens: Mapping[bytes, HeldToken]) -> None:
         """Learn who holds tokens, as far as their caps need it, all in one question."""
-        wanted = {key: enough(token) for key, token in tokens.items() if key not in self._holders}
-        if wanted:
-            self._holders.update(self._known.holders(wanted))
-
-    def _frequency_of(self, key: bytes) -> int:
-        """Return how many records hold a token after the change; exact up to its cap, and above it more than the cap."""
-        return len(self._holders[key]) + (key in self._new) - (key in self._old)
+        self._holders.update(self._known.holders({key: enough(token) for key, token in tokens.items()}))
+        for key, token in tokens.items():
+            count = len(self._holders[key]) + (key in self._new) - (key in self._old)
+            self._counts[token.family, token.value] = count
 
     def _frequency(self, family: str, value: str) -> int:
-        key = index_key(family, value)
-        self._look_up({key: HeldToken(family, value)})
-        return self._frequency_of(key)
+        """Return how many records hold a token after the change; exact up to its cap, and above it more than the cap."""
+        if (family, value) not in self._counts:
+            self._look_up({index_key(family, value): HeldToken(family, value)})
+        return self._counts[family, value]
 
     def _holding(self, record_id: str) -> Holding | None:
         return self._after if record_id == self._after.record.record_id else self._known.holding(record_id)

@@ -20,29 +20,32 @@ from casebus.wire.ids import content_id
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The part of a match whose change makes a new revision. `risk_id` as in `DataCombined`."""
+    """The part of a match whose change makes a new revision. `risk_id` as in `DataCombined`; of each kind that agrees, the
+    first party's name for it and the second's.
+    """
 
     overlap: Overlap
     severity: Severity
     risk_id: str | None
     band: Band
-    matched: tuple[tuple[IdentifierType, Agreement], ...]
+    matched: tuple[tuple[IdentifierType, IdentifierType, Agreement], ...]
     suppressed: tuple[IdentifierType, ...]
     evidence: tuple[Evidence, ...]
+    evidence_second: tuple[Evidence, ...]
 
     @staticmethod
     def of(match: Match, conflict_id: str, risk_id: str | None) -> "Finding":
         """Return the finding of a match."""
-        kinds = tuple(sorted((agreed.kind, agreed.agreement) for agreed in match.matched))
-        evidence = evidence_of(match, conflict_id)
-        return Finding(
-            match.overlap, match.severity, risk_id, match.band, kinds, tuple(sorted(match.suppressed)), evidence
-        )
+        kinds = tuple(sorted((agreed.kind, agreed.other_kind, agreed.agreement) for agreed in match.matched))
+        first, second = evidence_of(match, conflict_id)
+        suppressed = tuple(sorted(match.suppressed))
+        return Finding(match.overlap, match.severity, risk_id, match.band, kinds, suppressed, first, second)
 
     @staticmethod
     def told(combined: DataCombined) -> "Finding":
         """Return the finding that was published."""
-        kinds = tuple(sorted((matched.kind, matched.agreement) for matched in combined.matched))
+        told = zip(combined.matched, combined.matched_second, strict=True)
+        kinds = tuple(sorted((first.kind, second.kind, first.agreement) for first, second in told))
         return Finding(
             combined.overlap,
             combined.severity,
@@ -51,6 +54,7 @@ class Finding:
             kinds,
             tuple(sorted(combined.suppressed)),
             combined.evidence,
+            combined.evidence_second,
         )
 
     @property
@@ -59,15 +63,16 @@ class Finding:
         return frozenset(each.evidence_id for each in self.evidence)
 
 
-def evidence_of(match: Match, conflict_id: str) -> tuple[Evidence, ...]:
-    """Return what agrees as opaque ids, bound to the conflict so that they link nothing across conflicts; sorted."""
-    found = [
-        Evidence(
-            evidence_id=content_id("evidence", conflict_id, shared.token.family, shared.token.value), kind=shared.kind
-        )
-        for shared in match.evidence
-    ]
-    return tuple(sorted(found, key=lambda each: (each.evidence_id, each.kind))[:MAX_EVIDENCE])
+def evidence_of(match: Match, conflict_id: str) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+    """Return what agrees as opaque ids, as each side is told: bound to the conflict, so that they link nothing across
+    conflicts; sorted.
+    """
+    found = sorted(
+        (content_id("evidence", conflict_id, each.token.family, each.token.value), each.kind, each.other_kind)
+        for each in match.evidence
+    )[:MAX_EVIDENCE]
+    first = tuple(Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, kind, _ in found)
+    return first, tuple(Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, _, kind in found)
 
 
 def risk_id_of(conflict_id: str, severity: Severity, holdings: Iterable[Holding]) -> str | None:

@@ -158,7 +158,7 @@ def _pair(pair: Pair) -> list[object]:
     parties = [[party.agency, party.kind.value, party.record_id] for party in pair.parties]
     if pair.is_apart:
         return [pair.conflict_id, finding.overlap.value, "", "", parties, []]
-    kinds = [[kind.value, agreement.value] for kind, agreement in finding.matched]
+    kinds = [[first.value, second.value, agreement.value] for first, second, agreement in finding.matched]
     return [pair.conflict_id, finding.overlap.value, finding.severity.value, finding.band.value, parties, kinds]
 
 

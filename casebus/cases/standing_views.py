@@ -11,6 +11,7 @@ from casebus.cases.alert import Alert
 from casebus.cases.conflict import ConflictState, Side
 from casebus.cases.pair import Pair, Register
 from casebus.cases.standing import StandingRecord, state_hash
+from casebus.events.enumerations import Agreement, IdentifierType
 
 View = Mapping[str, object]
 """An entity as plain JSON values."""
@@ -131,8 +132,13 @@ def conflict_view(pair: Pair) -> View:
         "severity": finding.severity.value if finding else None,
         "band": finding.band.value if finding else None,
         "parties": [f"{party.agency} {party.kind.value} {party.record_id}" for party in pair.parties],
-        "matched": [f"{kind.value} {agreement.value}" for kind, agreement in finding.matched] if finding else [],
+        "matched": [_matched_words(*each) for each in finding.matched] if finding else [],
     }
+
+
+def _matched_words(first: IdentifierType, second: IdentifierType, agreement: Agreement) -> str:
+    kinds = first.value if first is second else f"{first.value}/{second.value}"
+    return f"{kinds} {agreement.value}"
 
 
 def alert_view(alert: Alert) -> View:

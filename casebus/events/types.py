@@ -388,7 +388,8 @@ class DataAccessed(Payload):
 
 class DataCombined(Payload):
     """Two agencies' data were compared and a pair was found, revised or retracted. Stays inside the hub; what each
-    agency may know of it is made by delivery.
+    agency may know of it is made by delivery. What agrees is given as the first party is told of it and, in the same order,
+    as the second is: where one sent a screen name and the other an address with it, each is told of its own kind.
     """
 
     conflict_id: Id
@@ -401,9 +402,12 @@ class DataCombined(Payload):
     risk_id: Id | None = None
     band: en.Band = en.Band.alert
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
+    matched_second: Annotated[tuple[MatchedKind, ...], Field(max_length=50)] = ()
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+    evidence_second: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
     new_evidence: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)] = ()
+    new_evidence_second: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)] = ()
     strength: en.Strength
     score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word

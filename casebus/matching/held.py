@@ -46,9 +46,13 @@ class HeldRecord:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """One line of the explanation: a kind that agrees, how, how rare, and what it adds to the score."""
+    """One line of the explanation: a kind that agrees, how, how rare, and what it adds to the score.
+
+    `kind` is the first record's and `other_kind` the second's: they differ where a screen name is the other's local part.
+    """
 
     kind: en.IdentifierType
+    other_kind: en.IdentifierType
     agreement: en.Agreement
     rarity: en.Rarity
     weight: float
@@ -56,16 +60,17 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A value that both records hold and that counts, and the kind under which both sent it."""
+    """One value that both records hold and that counts, under the kind that each side is told of."""
 
-    kind: en.IdentifierType
     token: HeldToken
+    kind: en.IdentifierType
+    other_kind: en.IdentifierType
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """What a comparison found. `matched` is ordered by weight, then kind; `suppressed` names kinds that agree on a value
-    so common that it says nothing; `evidence` is every value that agrees and counts, sorted.
+    so common that it says nothing; `evidence` is each shared value that counts, in order. `score` is log-odds in nats.
     """
 
     overlap: en.Overlap
