@@ -170,7 +170,7 @@ class Story:
     def tell(self, scenes: int) -> None:
         for _ in range(scenes):
             node = self._world.nodes[self._draw.choice((NZ, UK, DIA))]
-            scenes_to_choose = (self._tip, self._case, self._child, self._check, *[self._decide] * 3, self._run)
+            scenes_to_choose = (self._tip, self._case, self._child, self._check, *[self._decide] * 5, self._run)
             self._draw.choice(scenes_to_choose)(node)
         for node in (*self._world.nodes.values(), *self._world.nodes.values()):
             self._world.settle()
@@ -217,12 +217,12 @@ class Story:
         watched = [check for check in node.checking.checks() if check.is_watched]
         if watched and self._draw.random() < 0.4:
             node.checking.close(watched[0].ref)
-        elif identifiers := self._identifiers():
+        else:
+            about = (Identifier(en.IdentifierType.PHONE_E164, self._draw.choice(PHONES), 0),)
             priority = self._draw.choice(PRIORITIES)
-            question = Question(
-                en.CheckBasis.CASE, priority, en.PointerMode.OPEN, en.Purpose.INVESTIGATION, identifiers
+            node.checking.ask(
+                Question(en.CheckBasis.CASE, priority, en.PointerMode.OPEN, en.Purpose.INVESTIGATION, about)
             )
-            node.checking.ask(question)
 
     def _child(self, node: Node) -> None:
         key = self._key("welfare")

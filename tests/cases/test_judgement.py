@@ -24,6 +24,7 @@ from casebus.wire.ids import content_id
 
 FALSE_MATCH, JOINT = ConflictOutcome.FALSE_MATCH, ConflictOutcome.JOINT_INVESTIGATION
 CONFLICT = conflict_id_of(IDS[0], IDS[1])
+OTHER_ACCOUNT = sighting(K.SERVICE_ACCOUNT_ID, "account_id", "2")
 EMAIL, OTHER_EMAIL = sighting(K.EMAIL, "email", "1"), sighting(K.EMAIL, "email", "2")
 Topic = list[HeldRecord | Judgement]
 
@@ -224,9 +225,9 @@ def test_an_agency_that_is_no_party_has_no_say() -> None:
 def test_a_third_record_joins_two_that_were_judged_different_to_neither_of_each_other() -> None:
     hub = Hub()
     hub.take(record(0, ACCOUNT, EMAIL))
-    hub.take(record(1, PHONE, EMAIL))
+    hub.take(record(1, OTHER_ACCOUNT, EMAIL))
     hub.judge(judgement(CONFLICT, "uk-nca", FALSE_MATCH, *evidence(CONFLICT, "email")))
-    hub.take(record(2, ACCOUNT, PHONE))
+    hub.take(record(2, ACCOUNT, OTHER_ACCOUNT))
     groups_of = {record_id: grouped.group for record_id, grouped in hub.groups.items()}
     assert len(groups_of) == 2, "it is with one of them"
     assert len({groups_of.get(IDS[0]), groups_of.get(IDS[1])}) == 2
@@ -234,7 +235,7 @@ def test_a_third_record_joins_two_that_were_judged_different_to_neither_of_each_
 
 def test_a_retracted_edge_has_one_component_worked_out_again_and_no_other() -> None:
     hub = Hub()
-    for number, held in enumerate(((ACCOUNT,), (ACCOUNT, EMAIL), (EMAIL,), (PHONE,), (PHONE,))):
+    for number, held in enumerate(((ACCOUNT,), (ACCOUNT, EMAIL), (EMAIL,), (OTHER_EMAIL,), (OTHER_EMAIL,))):
         hub.take(record(number, *held))
     assert len({grouped.group for grouped in hub.groups.values()}) == 2
     hub.asked.clear()
