@@ -29,7 +29,7 @@ class Deadlines:
 
     def marker(self, view: View) -> Sequence[int]:
         """Return how far the desk has read, and how much was done here."""
-        return (view.position("desk", inbox_topic(self._agency)), view.count(DEEDS, "all", "yes"), self._held(view))
+        return (view.position("desk", inbox_topic(self._agency)), view.count(DEEDS, "every", "yes"), self._held(view))
 
     def due(self, view: View, now: datetime) -> Due:
         """Return what is due about alerts, releases and referrals; of a referral that expired the partner is told."""

@@ -76,7 +76,7 @@ class Deed:
 
 
 DEEDS: Concept[Deed] = Concept(
-    "desk_deeds", Deed, lambda deed: deed.deed_id, {"conflict": lambda deed: deed.conflict_id, "all": lambda _: "yes"}
+    "desk_deeds", Deed, lambda deed: deed.deed_id, {"conflict": lambda deed: deed.conflict_id, "every": lambda _: "yes"}
 )
 
 

@@ -1,7 +1,7 @@
 """What an inbox event makes of what two desks say to each other. Pure: the desk's consumer asks here.
 
-An answer to something that this agency does not know, or that it was not asked, changes nothing: the hub tells whom an
-answer is for, and the register that it answers decides.
+An answer to something that this agency does not know, or did not ask about that conflict, changes nothing; neither does an
+id that is known already: a partner that reuses one must not write over what somebody else said.
 """
 
 from collections.abc import Iterator
@@ -45,13 +45,13 @@ class Known(Protocol):
 def said(payload: Payload, known: Known, at: datetime) -> Iterator[Effect]:
     """Yield what changes; nothing for an event of another kind."""
     match payload:
-        case DisclosureRequested():
+        case DisclosureRequested() if known.get(RELEASES, payload.request_id) is None:
             release = talk.asked(payload, at, ours=False, partner=payload.agency, reason=None)
             yield Save(RELEASES, release)
             yield from _sealed("DisclosureRequested", payload.request_id, payload.sealed)
         case DisclosureGranted() | DisclosureRefused():
             yield from _answered(payload, known, at)
-        case DeskMessage():
+        case DeskMessage() if known.get(MESSAGES, payload.message_id) is None:
             yield Save(MESSAGES, Message(payload.message_id, payload.conflict_id, False, payload.agency, at, None))
             yield from _sealed("DeskMessage", payload.message_id, payload.sealed)
         case LeadAgencyProposed():
@@ -66,6 +66,8 @@ def said(payload: Payload, known: Known, at: datetime) -> Iterator[Effect]:
 def _answered(answer: DisclosureGranted | DisclosureRefused, known: Known, at: datetime) -> Iterator[Effect]:
     release = known.get(RELEASES, answer.request_id)
     if release is None or not release.ours or release.state is not talk.ReleaseState.asked:
+        return
+    if release.conflict_id != answer.conflict_id:
         return
     if isinstance(answer, DisclosureGranted):
         yield Save(RELEASES, release.granted(answer, at))
@@ -121,7 +123,8 @@ def _not_passed_on(refusal: DeliveryRefused, known: Known) -> Iterator[Effect]:
     if refusal.type == "DeskMessage" and message is not None and message.ours:
         yield Save(MESSAGES, replace(message, refused=reason))
     release = known.get(RELEASES, refusal.item_id)
-    if refusal.type == "DisclosureRequested" and release is not None and release.ours:
+    answers = ("DisclosureGranted", "DisclosureRefused")
+    if release is not None and (refusal.type == "DisclosureRequested" if release.ours else refusal.type in answers):
         yield Save(RELEASES, replace(release, state=talk.ReleaseState.undelivered, refusal=reason))
     referral = known.get(REFERRALS, refusal.item_id)
     if refusal.type == "ReferralSent" and referral is not None and referral.outgoing:

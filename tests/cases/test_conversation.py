@@ -24,7 +24,9 @@ from casebus.events.envelope import Event
 from casebus.events.types import (
     DataDisclosed,
     DeliveryRefused,
+    DeskMessage,
     DisclosureGranted,
+    DisclosureRequested,
     Payload,
     ReferralAccepted,
     ReferralSent,
@@ -299,6 +301,30 @@ def test_a_box_that_cannot_be_opened_is_told_to_the_desk_and_holds_up_nothing(wo
     with world.nodes[NZ].store.view() as view:
         assert len(view.by(NOTICES, "type", "Unopenable")) == 1
     assert [m.text for m in nz.messages(ref(world, NZ))] == ["and something that opens"]
+
+
+def test_a_partner_that_reuses_an_id_writes_over_nothing(world: World) -> None:
+    met(world)
+    (alert,) = world.nodes[NZ].alerts()
+    nz = world.nodes[NZ].desk.conversation
+    mine, asked = nz.send_message(alert.ref, "mine"), nz.request_release(alert.ref, "mine", [NAME])
+    world.settle()
+    box = SealedBox(key_id="k", box="AAAA")
+    say(
+        world.nodes[UK],
+        DeskMessage(message_id=mine.message_id, conflict_id=alert.conflict_id, agency=UK, sealed=box, actor=None),
+    )
+    say(
+        world.nodes[UK],
+        DisclosureRequested(
+            request_id=asked.request_id, conflict_id=alert.conflict_id, agency=UK, purpose=en.Purpose.AUDIT,
+            urgency=ROUTINE, asked=(), sealed=box, actor=None,
+        ),
+    )  # fmt: skip
+    world.settle()
+    assert [message.text for message in nz.messages(alert.ref)] == ["mine"]
+    (release,) = nz.releases()
+    assert (release.ours, release.reason) == (True, "mine")
 
 
 def test_no_inbox_carries_the_senders_records_officer_or_event(world: World) -> None:
