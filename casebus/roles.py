@@ -28,6 +28,7 @@ from casebus.directory import Directory
 from casebus.discovery import adapter_of, consumers_of
 from casebus.errors import Conflict, NotPermitted, UsageError
 from casebus.installing import topics_of
+from casebus.intake.checks import OWN_CHECKS
 from casebus.intake.drafting import Drafting
 from casebus.intake.handing_out import HandingOut
 from casebus.intake.records import OWN_RECORDS, TAKEN
@@ -168,6 +169,12 @@ class Installation:
         continues = None if before is None else partial(read_predecessor, self.layout.root / before)
         return Ledger.open(role.ledger, self.settings.ledger_origin, key, self.clock, seen=seen, continues=continues)
 
+    def drafting(self, code: str) -> Drafting:
+        """Return what turns an agency's own identifiers into events, with its id and token keys."""
+        role = self.role(code)
+        id_key, token_key = (keys.load_secret(role.key(name)) for name in ("id", "token"))
+        return Drafting(code, adapter_of(code).region, id_key, Tokeniser(token_key, TOKEN_EPOCH))
+
     def publisher(self, code: str) -> Publisher:
         """Return what signs with a role's key."""
         key = keys.load_signing_key(self.role(code).key("signing"))
@@ -211,7 +218,11 @@ def _path(name: str | None) -> Path | None:
 def concepts_of(role: Role) -> list[Kept]:
     """Return the tables and indexes of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
     own: list[Kept] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
-    own += [OWN_RECORDS, TAKEN, OUTCOMES, WELFARE_CHECKS, *FOLLOWER_CONCEPTS] if role is Role.agency else [STANDINGS]
+    own += (
+        [OWN_RECORDS, OWN_CHECKS, TAKEN, OUTCOMES, WELFARE_CHECKS, *FOLLOWER_CONCEPTS]
+        if role is Role.agency
+        else [STANDINGS]
+    )
     return own + [
         c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts
     ]
@@ -298,13 +309,15 @@ class _Root:
         if name != "desk":
             return (part,)
         key = keys.load_encryption_key(self._role.key("encryption"))
-        return part, Opening(self._code, key, self._store), HandingOut(Spool(self._role.spool), self._store)
+        return (
+            part,
+            Opening(self._code, key, self._store, self._in.clock),
+            HandingOut(Spool(self._role.spool), self._store),
+        )
 
     def _adapter(self) -> Taking:
-        adapter = adapter_of(self._code)
-        id_key, token_key = (keys.load_secret(self._role.key(name)) for name in ("id", "token"))
-        drafting = Drafting(self._code, adapter.region, id_key, Tokeniser(token_key, TOKEN_EPOCH))
-        return Taking(adapter, drafting, Spool(self._role.spool), self._store, self._publisher)
+        drafting = self._in.drafting(self._code)
+        return Taking(adapter_of(self._code), drafting, Spool(self._role.spool), self._store, self._publisher)
 
     def _audit(self, consumer: RecordConsumer) -> tuple[Part, ...]:
         """Return what asks the witnesses, and what writes the ledger; evidence against it keeps it closed.

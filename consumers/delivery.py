@@ -12,7 +12,7 @@ from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.outbox import Outgoing
 from casebus.cases.conveying import Conveying, Item
-from casebus.cases.disclosure import Copy, copies, register_copy, retraction_copies
+from casebus.cases.disclosure import Copy, copies, register_copies, retraction_copies
 from casebus.cases.holding import HELD
 from casebus.cases.pair import REGISTERS, TOLD, Told, registered
 from casebus.cases.passing_on import REFERRED, WAITING, Conveyed
@@ -74,7 +74,7 @@ class Delivery:
     def _registered(self, told: Told, view: View) -> list[Copy]:
         """Return copies of what the sides did so far: for whoever is told of the conflict only now."""
         registers = view.by(REGISTERS, "conflict", told.conflict_id)
-        return [copy for register in registers if (copy := register_copy(register, told, self._directory)) is not None]
+        return [copy for register in registers for copy in register_copies(None, register, told, self._directory)]
 
     def _side(self, agency: str, payload: DeconflictionAcknowledged | DeconflictionResolved, view: View) -> Handled:
         before = view.get(REGISTERS, f"{payload.conflict_id}|{agency}")
@@ -82,8 +82,8 @@ class Delivery:
         if register is None or register == before:
             return NOTHING
         told = view.get(TOLD, payload.conflict_id)
-        copy = register_copy(register, told, self._directory) if told else None
-        return delivered([copy] if copy else [], Save(REGISTERS, register))
+        made = register_copies(before, register, told, self._directory) if told else []
+        return delivered(made, Save(REGISTERS, register))
 
     def _no_hit(self, payload: DeconflictionNoHit, view: View) -> Handled:
         holding = view.get(HELD, payload.own_id)

@@ -96,7 +96,7 @@ def _effects(before: DeskAlert, after: DeskAlert, deeds: list[tuple[Verb, str]],
     if after.work.escalated is not before.work.escalated:
         text = f"{after.alert.ref}: {_WORDS[after.work.escalated]}"
         notice_id = content_id("escalated", after.alert.conflict_id, after.work.escalated.value, str(after.version))
-        yield Save(NOTICES, Notice(notice_id, "Escalated", after.alert.ref, text))
+        yield Save(NOTICES, Notice(notice_id, "Escalated", after.alert.ref, text, now))
 
 
 def release_due(release: Release, now: datetime) -> Fallen:
@@ -115,7 +115,7 @@ def referral_due(referral: Referral, now: datetime) -> Fallen:
     if now < referral.respond_by:
         return Fallen(next_at=referral.respond_by)
     text = f"the referral to {referral.partner} was not answered in time: it is yours"
-    notice = Notice(content_id("expired", referral.referral_id), "ReferralExpired", referral.referral_id, text)
+    notice = Notice(content_id("expired", referral.referral_id), "ReferralExpired", referral.referral_id, text, now)
     return Fallen((Save(REFERRALS, replace(referral, expired=True)), Save(NOTICES, notice)))
 
 

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from casebus.cases import conversation as talk
 from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, SEALED, Lead, Message, Sealed
 from casebus.cases.desk_history import PARTNER, Deed, Verb
-from casebus.cases.outgoing import NOTICES, Notice
+from casebus.cases.outgoing import Notice
 from casebus.cases.referral import REFERRALS, Referral
 from casebus.events.enumerations import ReferralDecline
 from casebus.events.types import (
@@ -131,10 +131,10 @@ def _not_passed_on(refusal: DeliveryRefused, known: Known) -> Iterator[Effect]:
         yield Save(REFERRALS, replace(referral, undelivered=refusal.reason))
 
 
-def notice_of_refusal(refusal: DeliveryRefused, event_id: str) -> Save:
+def notice_of_refusal(refusal: DeliveryRefused, event_id: str, at: datetime) -> Notice:
     """Return the notice that tells the desk."""
     text = f"{refusal.type} was not passed on: {refusal.reason.value}. Ring the coordination desk."
-    return Save(NOTICES, Notice(event_id, "DeliveryRefused", refusal.conflict_id or refusal.item_id, text))
+    return Notice(event_id, "DeliveryRefused", refusal.conflict_id or refusal.item_id, text, at)
 
 
 _VERBS: dict[type[Payload], Verb] = {

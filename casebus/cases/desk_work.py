@@ -104,8 +104,10 @@ class DeskAlert:
         return judged
 
     @property
-    def due_by(self) -> datetime:
-        """When an answer is due by the severity that this desk goes by."""
+    def due_by(self) -> datetime | None:
+        """When an answer is due by the severity that this desk goes by; None for a weak match, which asks for none."""
+        if self.alert.respond_by is None:
+            return None
         return self.alert.raised_at + timedelta(seconds=RESPOND_WITHIN_S[self.severity])
 
     def stage(self, now: datetime) -> Stage:
@@ -130,8 +132,10 @@ class DeskAlert:
 
 
 def after_rise(work: DeskWork, before: Alert, after: Alert) -> DeskWork:
-    """Return the work after the alert was told anew: what became immediate rests no more, and its clocks start anew."""
-    if before.answered_from == after.answered_from:
+    """Return the work after the alert was told anew: one that asks for an answer anew rests no more, its clocks start
+    anew.
+    """
+    if before.raised_at == after.raised_at:
         return work
     return DeskWork(work.conflict_id, changes=work.changes, assignee=work.assignee)
 

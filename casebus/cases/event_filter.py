@@ -203,7 +203,8 @@ def _by_kind(named: Iterable[tuple[RecordKind, str]]) -> Named:
 class EventFilter:
     """What is asked for. An empty condition asks nothing. `since` is included, `until` is not; both are append times.
 
-    `conflicts` finds what names a conflict; `tips` and `cases` find what names a record, reads included.
+    `conflicts` finds what names a conflict; `tips`, `cases` and `checks` (before acting, or on a child's welfare) find
+    what names a record, reads included.
     """
 
     since: datetime | None = None
@@ -212,6 +213,7 @@ class EventFilter:
     types: tuple[str, ...] = ()
     tips: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
@@ -221,7 +223,16 @@ class EventFilter:
     @property
     def asks_content(self) -> bool:
         """Tell whether a record that could not be read might have been meant."""
-        asked = (self.types, self.tips, self.cases, self.conflicts, self.actors, self.operations, self.outcomes)
+        asked = (
+            self.types,
+            self.tips,
+            self.cases,
+            self.checks,
+            self.conflicts,
+            self.actors,
+            self.operations,
+            self.outcomes,
+        )
         return any((*asked, self.purposes))
 
     def accepts_place(self, facts: Facts) -> bool:
@@ -244,6 +255,7 @@ class EventFilter:
             and _named(self.conflicts, (facts.conflict, *facts.references))
             and _named(self.tips, (*facts.tips, *facts.references))
             and _named(self.cases, (*facts.cases, *facts.references))
+            and _named(self.checks, (*facts.others, *facts.references))
         )
 
 

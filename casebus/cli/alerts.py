@@ -14,13 +14,14 @@ from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clo
 from casebus.cli.output import page, print_json
 from casebus.desk import ALERT_FIELDS, Desk
 from casebus.desk.plain import alert_row, deed_row, iso
-from casebus.events.enumerations import ConflictOutcome, Overlap, Severity
+from casebus.events.enumerations import Band, ConflictOutcome, Overlap, Severity
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
 
 TABLE_FIELDS = (
     "ref",
     "severity",
+    "band",
     "overlap",
     "state",
     "our_state",
@@ -35,6 +36,8 @@ Notices = Annotated[
 ]
 
 
+Review = Annotated[bool, typer.Option("--review", help="Also weak matches, to look at: no answer is due of them.")]
+
 Note = Annotated[str | None, typer.Option("--note", help="For this agency's own file; it is in no event.")]
 
 
@@ -44,6 +47,7 @@ def list_alerts(
     data: Data = None,
     state: Annotated[ConflictState | None, typer.Option("--state", help="Only conflicts in this state.")] = None,
     notices: Notices = False,
+    review: Review = False,
     officer: Officer = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +55,7 @@ def list_alerts(
     as_of = clock().now()
     with desk_of(data, agency, officer) as desk:
         shown = ALERT_FIELDS if as_json else TABLE_FIELDS
-        alerts = desk.alerts(state=state.value if state else None, notices=notices, fields=shown)
+        alerts = desk.alerts(state=state.value if state else None, notices=notices, review=review, fields=shown)
         rows = [as_dict(alert, desk) for alert in alerts]
         told = [{"type": n.type, "about": n.about, "text": n.text} for n in desk.notices()] if notices else []
     if as_json:
@@ -68,8 +72,8 @@ def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, a
     with desk_of(data, agency, officer) as desk:
         seen = desk.alert(ref, ALERT_FIELDS if as_json else (*ALERT_FIELDS, "also_own", "notes"))
         also = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
-        row, notes = as_dict(seen, desk), desk.notes(seen)
-    print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes})
+        row, notes, mistaken = as_dict(seen, desk), desk.notes(seen), desk.mistaken(seen)
+    print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes, "mistaken": mistaken})
 
 
 @app.command("ack")
@@ -249,7 +253,8 @@ def _print_table(agency: str, rows: list[dict[str, Any]]) -> None:
         overlap = overlap_words(Overlap(row["overlap"]))
         states = (row["state"], row["our_state"], row["their_state"])
         partner = row["partner"] or "through the desk"
-        table.add_row(row["ref"], row["severity"], overlap, *states, partner, kinds, row["respond_by"])
+        severity = row["severity"] if row["band"] == Band.alert else "review"
+        table.add_row(row["ref"], severity, overlap, *states, partner, kinds, row["respond_by"] or "-")
     console.print(table)
 
 
@@ -262,6 +267,8 @@ def _print_alert(row: dict[str, Any]) -> None:
         console.print(f"  and your own {row['also_own']}")
     for matched in row["matched"]:
         console.print(f"  {matched['kind']}: {matched['agreement']}, {matched['rarity']}")
+    if row["new_evidence"]:
+        console.print(f"  new since somebody said that they are different persons: {', '.join(row['new_evidence'])}")
     if row["suppressed"]:
         console.print(f"  too common to count: {', '.join(row['suppressed'])}")
     console.print(f"  strength: {row['strength'].replace('_', ' ')} ({row['score']:.1f}), {row['detector']}")
@@ -275,4 +282,7 @@ def _print_alert(row: dict[str, Any]) -> None:
         console.print(f"  rests until {row['snoozed_until']}")
     if row["own_severity"] != row["severity"]:
         console.print(f"  this desk goes by: {row['own_severity']}, due by {row['due_by']}")
-    console.print(f"  raised {row['raised_at']}, respond by {row['respond_by']}")
+    if row.get("mistaken"):
+        console.print(f"  {row['mistaken']}", markup=False)
+    due = f"respond by {row['respond_by']}" if row["respond_by"] else "a weak match, to look at: no answer is due"
+    console.print(f"  raised {row['raised_at']}, {due}")

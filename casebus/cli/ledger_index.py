@@ -88,6 +88,7 @@ def find(
     event: Annotated[list[str] | None, typer.Option("--event", help="This event.", metavar="ID")] = None,
     tip: eo.Tips = None,
     case: eo.Cases = None,
+    check: eo.Checks = None,
     conflict: eo.Conflicts = None,
     actor: eo.Actors = None,
     operation: eo.Operations = None,
@@ -109,6 +110,7 @@ def find(
         types=type_,
         tips=tip,
         cases=case,
+        checks=check,
         conflicts=conflict,
         actors=actor,
         operations=operation,
@@ -249,4 +251,4 @@ def _words(typed: list[str] | None) -> tuple[str, ...]:
 
 def _named(query: Query) -> tuple[str, ...]:
     asked = query.filter
-    return (*query.events, *asked.tips, *asked.cases, *asked.conflicts)
+    return (*query.events, *asked.tips, *asked.cases, *asked.checks, *asked.conflicts)

@@ -30,10 +30,11 @@ COMMANDS = {
     "referrals": "referrals:app",
     "welfare": "welfare:app",
     "outcomes": "outcomes:app",
+    "deconflict": "deconflict:app",
     "parked": "parked:app",
     "log": "log:app",
     "ledger": "ledger:assembled",
-    "match": "match:app",
+    "match": "match:assembled",
     "schema": "schema:app",
 }
 """Each command or group, and where it is."""

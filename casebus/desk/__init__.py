@@ -33,7 +33,10 @@ __all__ = [
 
 
 class Desk(AlertCommands):
-    """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject."""
+    """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject.
+
+    `actor` is the viewer's pseudonym.
+    """
 
     def __init__(
         self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock, directory: Directory
@@ -42,6 +45,7 @@ class Desk(AlertCommands):
         drafting = Drafting(viewer.agency, directory.agency(viewer.agency).region, id_key, None)
         super().__init__(office)
         self.viewer = viewer
+        self.actor = office.actor
         self.conversation = Conversation(office)
         self.referrals = Referrals(office)
         self.children = Children(office, drafting)

@@ -7,16 +7,17 @@ from datetime import datetime
 
 from casebus.cases import desk_work
 from casebus.cases.access import Command, Kind
-from casebus.cases.alert import ALERTS
-from casebus.cases.conflict import answer_of
+from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, OwnAnswer, mistake_words
+from casebus.cases.conflict import answers_of
 from casebus.cases.desk_history import DEEDS, Deed, Verb, in_order
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.desk.office import Office, find_alert, no_alert, refuse_too_long
 from casebus.errors import UsageError
-from casebus.events.enumerations import ConflictOutcome, Severity
+from casebus.events.enumerations import Band, ConflictOutcome, Severity
+from casebus.events.types import DeconflictionResolved
 from casebus.intake.records import OWN_RECORDS
-from casebus.store.store import Transaction
+from casebus.store.store import Save, Transaction
 
 ALERT_FIELDS = (
     "ref",
@@ -25,6 +26,7 @@ ALERT_FIELDS = (
     "version",
     "overlap",
     "severity",
+    "band",
     "state",
     "our_state",
     "their_state",
@@ -33,6 +35,7 @@ ALERT_FIELDS = (
     "contact",
     "matched",
     "suppressed",
+    "new_evidence",
     "strength",
     "score",
     "detector",
@@ -77,13 +80,18 @@ class AlertCommands:
 
     # --- reading ---
 
-    def alerts(self, *, state: str | None, notices: bool, fields: Sequence[str] = ALERT_FIELDS) -> list[DeskAlert]:
-        """Return the alerts, the ones due first; each list is recorded as a consultation of the fields to be shown."""
+    def alerts(
+        self, *, state: str | None, notices: bool, review: bool = False, fields: Sequence[str] = ALERT_FIELDS
+    ) -> list[DeskAlert]:
+        """Return the alerts, the ones due first; each list is recorded as a consultation of the fields to be shown.
+
+        `review` adds weak matches, of which no answer is due, `notices` what only informs.
+        """
         self._office.require_sight(Kind.alert)
         with self._office.store.transaction() as tx:
             work = {each.conflict_id: each for each in tx.all(DESK_WORK)}
-            found = [a for a in tx.all(ALERTS) if (notices or not a.is_notice) and state in (None, a.state.value)]
-            shown = sorted(found, key=lambda a: (a.respond_by, a.ref))
+            found = [a for a in tx.all(ALERTS) if (notices or not a.is_notice) and (review or a.band is Band.alert)]
+            shown = sorted((a for a in found if state in (None, a.state.value)), key=_due)
             self._office.record(tx, "alerts", [alert.ref for alert in shown], fields)
         return [DeskAlert.of(alert, work.get(alert.conflict_id)) for alert in shown]
 
@@ -109,6 +117,11 @@ class AlertCommands:
             deeds = in_order(view.by(DEEDS, "conflict", seen.alert.conflict_id))
         return [deed.note for deed in deeds if deed.note]
 
+    def mistaken(self, seen: DeskAlert) -> str | None:
+        """Return what this desk must hear of an alert that it had answered and that stands no more as it did, else None."""
+        with self._office.store.view() as view:
+            return mistake_words(seen.alert, view.by(OWN_ANSWERS, "conflict", seen.alert.conflict_id))
+
     def notices(self) -> list[Notice]:
         """Return what else the hub told this agency: checks that found nothing, records of its own that were parked."""
         self._office.require_sight(Kind.notice)
@@ -116,6 +129,11 @@ class AlertCommands:
             found = list(tx.all(NOTICES))
             self._office.record(tx, "notices", [notice.event_id for notice in found], NOTICE_FIELDS)
         return found
+
+    def beside(self, alert: Alert) -> DeskAlert:
+        """Return an alert that was found elsewhere with this desk's own business about it; whoever shows it records that."""
+        with self._office.store.view() as view:
+            return DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id))
 
     def own_reference(self, record_id: str) -> str:
         """Return what the agency's own system calls a record; the opaque id where the node does not hold it."""
@@ -189,12 +207,24 @@ class AlertCommands:
 
     def _done(self, tx: Transaction, seen: DeskAlert, after: DeskAlert, act: Acts) -> DeskAlert:
         self._office.keep(tx, seen, after, act.verb, act.detail, act.note)
-        told, alert = seen.alert, after.alert
-        office = self._office
-        answer = answer_of(told.ours, alert.ours, alert.conflict_id, alert.revision, office.agency, office.actor)
-        if answer is not None:
+        alert, office = after.alert, self._office
+        for answer in answers_of(
+            seen.alert.we_said,
+            alert.we_said,
+            conflict_id=alert.conflict_id,
+            revision=alert.revision,
+            agency=office.agency,
+            actor=office.actor,
+        ):
             office.publish(tx, answer)
+            outcome = answer.outcome if isinstance(answer, DeconflictionResolved) else None
+            own = OwnAnswer(office.new_id(), alert.conflict_id, office.actor, office.now(), alert.band, outcome)
+            tx.apply(Save(OWN_ANSWERS, own))
         return after
+
+
+def _due(alert: Alert) -> tuple[bool, datetime, str]:
+    return alert.respond_by is None, alert.respond_by or alert.raised_at, alert.ref
 
 
 def _officer(name: str) -> str:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from casebus.cases.conversation import MESSAGES, RELEASES, SEALED, Sealed
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS
+from casebus.clock import Clock
 from casebus.sealing import Belongs, Content, Unopenable, open_box
 from casebus.state import Effect, Save
 from casebus.store.store import Store, View
@@ -25,10 +26,11 @@ class Opening:
 
     name = "opening"
 
-    def __init__(self, agency: str, key: X25519PrivateKey, store: Store) -> None:
+    def __init__(self, agency: str, key: X25519PrivateKey, store: Store, clock: Clock) -> None:
         self._agency = agency
         self._key = key
         self._store = store
+        self._clock = clock
 
     def step(self) -> int:
         """Open some boxes; return how many."""
@@ -51,7 +53,7 @@ class Opening:
             content = open_box(sealed.box, Belongs(sealed.type, sealed.item_id, self._agency), self._key)
         except Unopenable:
             text = f"a sealed {sealed.type} could not be opened with this agency's key: ask the sender again"
-            notice = Notice(content_id("unopenable", sealed.key), "Unopenable", sealed.item_id, text)
+            notice = Notice(content_id("unopenable", sealed.key), "Unopenable", sealed.item_id, text, self._clock.now())
             return [done, Save(NOTICES, notice)]
         filled = _filled(sealed, content, view)
         return [done, filled] if filled else [done]

@@ -23,7 +23,8 @@ Word = Annotated[str, Field(max_length=200)]
 MAX_SIGHTINGS = 500
 MAX_EVIDENCE = 500
 
-EvidenceIds = Annotated[tuple[Id, ...], Field(max_length=MAX_EVIDENCE)]
+Shown = Annotated[tuple[Id, ...], Field(max_length=MAX_EVIDENCE + 1)]
+"""What an alert showed: the ids of its evidence and of its risk, if there is one."""
 
 
 class Payload(BaseModel):
@@ -153,12 +154,11 @@ class MatchedKind(Payload):
 
 class Evidence(Payload):
     """One value that both sides hold and that counts, as an opaque id: bound to its conflict, so that it links nothing
-    across conflicts. `is_new`: an officer has said "different person" of what there was before, and nobody has of this.
+    across conflicts.
     """
 
     evidence_id: Id
     kind: en.IdentifierType
-    is_new: bool
 
 
 class MatchParty(Payload):
@@ -271,13 +271,16 @@ class DeconflictionHit(Payload):
     """One agency's own copy of a match: a pointer, not a case. `partner` is null where only the desk may be told,
     and the recipient itself where both records are its own: `also_own_id` is then the second.
 
-    `revision` counts from 1; a later revision replaces an earlier one and is not a second alert.
+    `revision` counts from 1; a later revision replaces an earlier one and is not a second alert. `new_evidence` names
+    kinds of which nobody had judged what agrees, when this was told, though one side had said "different person".
+    `risk_id` names what puts a child at immediate risk: another one is another risk, to be answered anew.
     """
 
     conflict_id: Id
     revision: Count
     overlap: en.Overlap
     severity: en.Severity
+    risk_id: Id | None = None
     band: en.Band = en.Band.alert
     own_kind: en.RecordKind
     own_id: Id
@@ -287,6 +290,7 @@ class DeconflictionHit(Payload):
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+    new_evidence: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)] = ()
     strength: en.Strength
     score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word
@@ -318,7 +322,7 @@ class DeconflictionAcknowledged(Payload):
     conflict_id: Id
     agency: AgencyCode | None
     revision: Count
-    on_evidence: EvidenceIds = ()
+    on_evidence: Shown = ()
     actor: Word | None
     reopened: bool = False
 
@@ -332,7 +336,7 @@ class DeconflictionResolved(Payload):
     agency: AgencyCode | None
     revision: Count
     outcome: en.ConflictOutcome
-    on_evidence: EvidenceIds = ()
+    on_evidence: Shown = ()
     actor: Word | None
 
 
@@ -510,7 +514,8 @@ class DataAccessed(Payload):
 
 class DataCombined(Payload):
     """Two agencies' data were compared and a pair was found, revised or retracted. Stays inside the hub; what each
-    agency may know of it is made by delivery.
+    agency may know of it is made by delivery. What agrees is given as the first party is told of it and, in the same order,
+    as the second is: where one sent a screen name and the other an address with it, each is told of its own kind.
     """
 
     conflict_id: Id
@@ -520,10 +525,15 @@ class DataCombined(Payload):
     parties: Annotated[tuple[MatchParty, ...], Field(min_length=2, max_length=2)]
     overlap: en.Overlap
     severity: en.Severity
+    risk_id: Id | None = None
     band: en.Band = en.Band.alert
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
+    matched_second: Annotated[tuple[MatchedKind, ...], Field(max_length=50)] = ()
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+    evidence_second: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+    new_evidence: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)] = ()
+    new_evidence_second: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)] = ()
     strength: en.Strength
     score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word

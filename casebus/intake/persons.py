@@ -111,8 +111,9 @@ class Stated:
 
     def identifiers(self, number: int, as_of: date, certainty: AssertionKind) -> Iterator[Identifier]:
         """Yield what is stated of the person, `number` telling it apart from the others of the document."""
+        subject = self.category(as_of)
         for one in self._identifiers():
-            yield replace(one, subject_no=number, subject=self.category(as_of), certainty=certainty)
+            yield replace(one, subject_no=number, subject=subject, certainty=certainty)
 
     def _identifiers(self) -> Iterator[Identifier]:
         if self.name and self.date_of_birth:

@@ -18,7 +18,7 @@ from casebus.bus.log import Record
 from casebus.errors import StalePosition
 from casebus.store.sqlite_connection import SqliteConnection
 from casebus.store.sqlite_inverted import SqliteInverted
-from casebus.store.sqlite_schema import check_owner, make_tables, migrate
+from casebus.store.sqlite_schema import Declared, check_owner, make_tables, migrate
 from casebus.store.sqlite_tables import SqliteTable, sqlite_table, storable
 from casebus.store.store import (
     Concept,
@@ -48,6 +48,11 @@ class _Tables:
     concepts: Mapping[str, SqliteTable]
     indexes: Mapping[str, SqliteInverted]
 
+    @property
+    def all(self) -> list[Declared]:
+        """Every table."""
+        return [*self.concepts.values(), *(table for index in self.indexes.values() for table in index.tables)]
+
 
 class SqliteStore:
     """The state of a role in one file, mode 0600. Raises `StoreError` for a file that is not a role's state.
@@ -66,7 +71,7 @@ class SqliteStore:
             check_owner(self._connection)
             self._connection.make_durable()
             migrate(self._connection)
-            make_tables(self._connection, [*self._tables.concepts.values(), *self._tables.indexes.values()])
+            make_tables(self._connection, self._tables.all)
         except BaseException:
             self._connection.close()
             raise

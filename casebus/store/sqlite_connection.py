@@ -56,10 +56,10 @@ class SqliteConnection:
         with self._mapped("written"):
             return self._driver.execute(sql, values).rowcount
 
-    def write_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement once for each row of values."""
+    def write_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement once for each row of values and return how many rows were changed."""
         with self._mapped("written"):
-            self._driver.executemany(sql, rows)
+            return self._driver.executemany(sql, rows).rowcount if rows else 0
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from casebus.errors import StoreError
 from casebus.store.store import Concept
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_TAKEN = frozenset({"positions", "seen", "outbox", "owners", "key", "body"})
+_TAKEN = frozenset({"positions", "seen", "outbox", "owners", "moves", "key", "body"})
 _LOSSLESS = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="strings")
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 

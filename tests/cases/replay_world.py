@@ -17,6 +17,7 @@ from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.pair import PAIRS
 from casebus.cases.replay import Replay, Step
 from casebus.cases.standing_views import Standing
+from casebus.checking import Checking
 from casebus.clock import FixedClock
 from casebus.desk import Desk
 from casebus.desk.opening import Opening
@@ -37,6 +38,7 @@ from casebus.intake.adapter import (
     WelfareCompletionDraft,
     WelfareRequestDraft,
 )
+from casebus.intake.checks import Question
 from casebus.intake.records import OWN_RECORDS
 from casebus.intake.reports import handling
 from casebus.intake.times import missing
@@ -70,8 +72,10 @@ class Node:
             FixedClock(NOW),
             world.hub.directory,
         )
-        self.opening = Opening(code, keys.training_encryption_key(code), self.store)
+        self.opening = Opening(code, keys.training_encryption_key(code), self.store, FixedClock(NOW))
         self._drafting = drafting_of(code)
+        draw = Random(code).randbytes  # the same story under one seed, whatever ids it makes
+        self.checking = Checking(code, "officer", self._drafting, self.store, self.publisher, FixedClock(NOW), draw)
 
     def take(self, draft: Draft) -> None:
         """Publish what a draft makes, and remember it, as the adapter's component does."""
@@ -178,7 +182,7 @@ class Story:
     def tell(self, scenes: int) -> None:
         for _ in range(scenes):
             node = self._world.nodes[self._draw.choice((NZ, UK, DIA))]
-            scenes_to_choose = (self._tip, self._case, self._child, *[self._decide] * 3, self._run)
+            scenes_to_choose = (self._tip, self._case, self._child, self._check, *[self._decide] * 3, self._run)
             self._draw.choice(scenes_to_choose)(node)
         for node in (*self._world.nodes.values(), *self._world.nodes.values()):
             self._world.settle()
@@ -188,7 +192,8 @@ class Story:
     def _identifiers(self) -> tuple[Identifier, ...]:
         phones = [Identifier(en.IdentifierType.PHONE_E164, v, 0) for v in PHONES if self._draw.random() < 0.5]
         emails = [Identifier(en.IdentifierType.EMAIL, v, 0) for v in EMAILS if self._draw.random() < 0.5]
-        return (*phones, *emails)
+        weak = [Identifier(en.IdentifierType.NAME_DOB, "Fictor Notreal", 0, date_of_birth="1984-01-01")]
+        return (*phones, *emails, *(weak if self._draw.random() < 0.3 else ()))
 
     def _key(self, system: str) -> RecordKey:
         return RecordKey(system, str(self._draw.randrange(3)))
@@ -219,6 +224,17 @@ class Story:
                 identifiers=self._identifiers(),
             )
         )
+
+    def _check(self, node: Node) -> None:
+        watched = [check for check in node.checking.checks() if check.is_watched]
+        if watched and self._draw.random() < 0.4:
+            node.checking.close(watched[0].ref)
+        elif identifiers := self._identifiers():
+            priority = self._draw.choice(PRIORITIES)
+            question = Question(
+                en.CheckBasis.CASE, priority, en.PointerMode.OPEN, en.Purpose.INVESTIGATION, identifiers
+            )
+            node.checking.ask(question)
 
     def _child(self, node: Node) -> None:
         key = self._key("welfare")

@@ -79,7 +79,8 @@ def test_a_snooze_ends_by_itself_and_at_once_when_a_child_is_at_risk() -> None:
     resting = dw.snooze(dw.assign(high(), "OCEANZ-17", RAISED_AT), until, RAISED_AT)
     assert alert_due(resting, until - SECOND).next_at == until
     assert after(resting, until).work.snoozed_until is None
-    risen = told(NZ, hit(2, severity=Severity.immediate), resting.alert, RAISED_AT + SECOND)
+    at_risk = hit(2, severity=Severity.immediate, risk_id=content_id("risk"))
+    risen = told(NZ, at_risk, resting.alert, RAISED_AT + SECOND)
     awake = dw.after_rise(resting.work, resting.alert, risen)
     assert (awake.snoozed_until, awake.assignee) == (None, "OCEANZ-17")
     assert not DeskAlert(risen, resting.work).is_snoozed(RAISED_AT + SECOND), "whatever the work says"

@@ -4,18 +4,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from case_builders import RAISED_AT, UK, alert, hit, outcomes
+from case_builders import RAISED_AT, UK, alert, hit, outcomes, record_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from casebus.cases import desk_work as dw
 from casebus.cases.alert import retract, told, with_theirs
-from casebus.cases.conflict import ConflictState, Side, answer_of, answered, conflict_state
+from casebus.cases.conflict import ConflictState, Side, SideState, answered, answers_of, conflict_state
 from casebus.cases.desk_history import Deed, Verb, refuse_stale
 from casebus.cases.desk_work import DeskAlert, Stage
 from casebus.errors import CasebusError, Conflict, UsageError
 from casebus.events.enumerations import ConflictOutcome, RetractReason, Severity
+from casebus.events.types import DeconflictionHit
 
 NZ = "nz-police"
 NOW = RAISED_AT + timedelta(minutes=10)
@@ -25,6 +26,10 @@ severities = st.sampled_from(list(Severity))
 
 def desk(agency: str = NZ, **more: object) -> DeskAlert:
     return DeskAlert.of(alert(agency, **more), None)
+
+
+def at_risk(revision: int, which: str = "risk", **more: object) -> DeconflictionHit:
+    return hit(revision, severity=Severity.immediate, risk_id=record_id(which), **more)
 
 
 def test_the_stages_of_an_alert_at_a_desk() -> None:
@@ -44,7 +49,7 @@ def test_the_stages_of_an_alert_at_a_desk() -> None:
 
 
 def test_an_alert_that_is_assigned_is_taken_up_by_that_and_the_partner_sees_it() -> None:
-    assert dw.assign(desk(), "OCEANZ-17", NOW).alert.ours == Side().acknowledged()
+    assert dw.assign(desk(), "OCEANZ-17", NOW).alert.ours == Side(SideState.acknowledged)
 
 
 def test_an_acknowledgement_that_nobody_follows_up_lapses_and_is_not_taken_back_on_the_bus() -> None:
@@ -52,7 +57,7 @@ def test_an_acknowledgement_that_nobody_follows_up_lapses_and_is_not_taken_back_
     later = NOW + timedelta(hours=4)
     assert acknowledged.stage(later - timedelta(seconds=1)) is Stage.acknowledged
     assert acknowledged.stage(later) is Stage.new
-    assert acknowledged.alert.ours == Side().acknowledged()
+    assert acknowledged.alert.ours == Side(SideState.acknowledged)
     again = dw.acknowledge(acknowledged, later)
     assert again.stage(later) is Stage.acknowledged
     assert again.alert == acknowledged.alert, "nothing to publish"
@@ -77,11 +82,13 @@ def test_a_snooze_is_short_for_what_was_taken_up_and_never_for_a_child_at_immedi
 def test_what_becomes_immediate_is_awake_at_once_whoever_let_it_rest(rise: str) -> None:
     resting = dw.snooze(dw.acknowledge(desk(severity=Severity.routine), NOW), NOW + timedelta(days=3), NOW)
     if rise == "the hub tells":
-        risen = replace(resting, alert=told(NZ, hit(2, severity=Severity.immediate), resting.alert, NOW))
+        risen = replace(resting, alert=told(NZ, at_risk(2), resting.alert, NOW))
         assert risen.stage(NOW) is Stage.new, "both sides answer anew"
     else:
         risen = dw.judge(resting, Severity.immediate, None)
     assert not risen.is_snoozed(NOW)
+    assert risen.due_by is not None
+    assert resting.due_by is not None
     assert risen.due_by <= resting.due_by
 
 
@@ -159,12 +166,15 @@ class TwoDesks(RuleBasedStateMachine):
     @initialize(severity=severities)
     def told_of(self, severity: Severity) -> None:
         self.revision, self.told_immediate = 1, severity is Severity.immediate
+        self.risk = record_id("risk 1") if self.told_immediate else None
         self.now = NOW
-        self.desks = {NZ: desk(NZ, severity=severity), UK: desk(UK, severity=severity, partner=NZ)}
-        self.decided: dict[str, ConflictOutcome | None] = {NZ: None, UK: None}
+        self.desks = {
+            NZ: desk(NZ, severity=severity, risk_id=self.risk),
+            UK: desk(UK, severity=severity, partner=NZ, risk_id=self.risk),
+        }
+        self.decided: dict[str, tuple[ConflictOutcome, str | None] | None] = {NZ: None, UK: None}
         self.published: dict[str, list[object]] = {NZ: [], UK: []}
         self.read = {NZ: 0, UK: 0}
-        self.versions: dict[str, tuple[int, DeskAlert]] = {}
 
     def act(self, agency: str, command: "st.SearchStrategy[DeskAlert]") -> bool:
         before = self.desks[agency]
@@ -174,18 +184,15 @@ class TwoDesks(RuleBasedStateMachine):
             return False
         assert after.alert.theirs == before.alert.theirs, "nobody answers for the other side"
         assert after.version - before.version in (0, 1)
-        answer = answer_of(
-            before.alert.ours, after.alert.ours, after.alert.conflict_id, after.alert.revision, agency, "x"
-        )
-        if answer is not None:
-            self.published[agency].append(answer)
+        told_of = {"conflict_id": after.alert.conflict_id, "revision": after.alert.revision, "agency": agency}
+        self.published[agency] += answers_of(before.alert.we_said, after.alert.we_said, actor="x", **told_of)
         self.desks[agency] = after
         return True
 
     @rule(agency=st.sampled_from([NZ, UK]), outcome=outcomes)
     def resolve(self, agency: str, outcome: ConflictOutcome) -> None:
         assert self.act(agency, lambda seen: dw.resolve(seen, outcome)), "nothing keeps a desk from deciding"
-        self.decided[agency] = outcome
+        self.decided[agency] = (outcome, self.risk)
 
     @rule(agency=st.sampled_from([NZ, UK]))
     def acknowledge(self, agency: str) -> None:
@@ -194,7 +201,7 @@ class TwoDesks(RuleBasedStateMachine):
     @rule(agency=st.sampled_from([NZ, UK]), officer=st.sampled_from(["a", "b"]))
     def assign(self, agency: str, officer: str) -> None:
         done = self.act(agency, lambda seen: dw.assign(seen, officer, self.now))
-        assert done == (self.decided[agency] is None)
+        assert done == (self.counts(agency) is None)
 
     @rule(agency=st.sampled_from([NZ, UK]), officer=st.sampled_from([None, "b"]))
     def hand_over(self, agency: str, officer: str | None) -> None:
@@ -217,18 +224,24 @@ class TwoDesks(RuleBasedStateMachine):
     @rule(severity=severities)
     def hub_tells(self, severity: Severity) -> None:
         self.revision += 1
-        rises = severity is Severity.immediate and not self.told_immediate
+        immediate = severity is Severity.immediate
+        rises = immediate and not self.told_immediate
+        risk = record_id(f"risk {self.revision}") if rises else self.risk if immediate else None
         for agency, seen in self.desks.items():
             while self.read[self.other(agency)] < len(self.published[self.other(agency)]):
                 self.deliver(agency)  # the inbox has one order: what was delivered before is read before
             seen = self.desks[agency]
-            after = told(
-                agency, hit(self.revision, severity=severity, partner=self.other(agency)), seen.alert, self.now
-            )
+            after = told(agency, self.hit(agency, severity, risk), seen.alert, self.now)
             self.desks[agency] = replace(seen, alert=after)
-        if rises:
-            self.decided = {NZ: None, UK: None}
-        self.told_immediate = severity is Severity.immediate
+        self.told_immediate, self.risk = immediate, risk
+
+    def counts(self, agency: str) -> ConflictOutcome | None:
+        """Return what a side decided, unless a child has come to be at another immediate risk since."""
+        decided = self.decided[agency]
+        return decided[0] if decided and self.risk in (None, decided[1]) else None
+
+    def hit(self, agency: str, severity: Severity, risk: str | None) -> DeconflictionHit:
+        return hit(self.revision, severity=severity, risk_id=risk, partner=self.other(agency))
 
     @rule(agency=st.sampled_from([NZ, UK]))
     def deliver(self, agency: str) -> None:
@@ -238,8 +251,8 @@ class TwoDesks(RuleBasedStateMachine):
             answer = self.published[other][self.read[other]]
             self.read[other] += 1
             seen = self.desks[agency]
-            theirs = answered(seen.alert.theirs, answer)  # type: ignore[arg-type]
-            self.desks[agency] = replace(seen, alert=with_theirs(seen.alert, theirs, answer.revision))  # type: ignore[attr-defined]
+            they_said = answered(seen.alert.they_said, answer)  # type: ignore[arg-type]
+            self.desks[agency] = replace(seen, alert=with_theirs(seen.alert, they_said))
 
     @rule(hours=st.integers(-30, 400))
     def time_passes_or_jumps(self, hours: int) -> None:
@@ -251,8 +264,8 @@ class TwoDesks(RuleBasedStateMachine):
 
     @invariant()
     def no_resolution_is_lost_and_none_is_made_for_the_other_side(self) -> None:
-        for agency, outcome in self.decided.items():
-            assert self.desks[agency].alert.ours.outcome is outcome
+        for agency, seen in self.desks.items():
+            assert seen.alert.ours.outcome is self.counts(agency)
 
     @invariant()
     def a_child_at_immediate_risk_is_never_held(self) -> None:
@@ -265,7 +278,7 @@ class TwoDesks(RuleBasedStateMachine):
             ours, theirs = self.desks[NZ].alert, self.desks[UK].alert
             assert (ours.ours.outcome, ours.theirs.outcome) == (theirs.theirs.outcome, theirs.ours.outcome)
             assert ours.state is theirs.state is conflict_state(ours.ours, ours.theirs, retracted=False)
-            if self.decided[NZ] and self.decided[NZ] is self.decided[UK]:
+            if self.counts(NZ) and self.counts(NZ) is self.counts(UK):
                 assert ours.state is ConflictState.resolved
 
 

@@ -1,7 +1,7 @@
 """What an officer does at a desk: each read is on record first, each decision is one event, once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +16,10 @@ from wire.network import DIRECTORY, SCHEMAS, sealer
 from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Publisher
 from casebus.cases.access import DeskRole, Viewer
-from casebus.cases.alert import ALERTS, Alert, retract, told
-from casebus.cases.conflict import ConflictState, SideState
+from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, retract, told
+from casebus.cases.conflict import ConflictState, Said, SideState, answered
 from casebus.cases.desk_history import DEEDS
-from casebus.cases.desk_work import DESK_WORK
+from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.outgoing import NOTICES
 from casebus.clock import FixedClock
 from casebus.desk import ALERT_FIELDS, MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, UNNAMED, Desk, pseudonym
@@ -46,7 +46,8 @@ class Office:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.store: Store = SqliteStore(directory / "state.sqlite", [ALERTS, DESK_WORK, DEEDS, NOTICES, OWN_RECORDS])
+        concepts = [ALERTS, OWN_ANSWERS, DESK_WORK, DEEDS, NOTICES, OWN_RECORDS]
+        self.store: Store = SqliteStore(directory / "state.sqlite", concepts)
 
     def desk(self, officer: str | None = OFFICER, store: Store | None = None) -> Desk:
         viewer = Viewer(NZ, officer, DeskRole.officer)
@@ -317,11 +318,12 @@ def test_events_tell_exactly_what_the_alert_became(tmp_path_factory: pytest.Temp
     for outcome in data.draw(st.lists(st.none() | st.sampled_from(list(ConflictOutcome)), max_size=6)):
         desk = office.desk()
         desk.acknowledge(FIRST.ref, None) if outcome is None else desk.resolve(FIRST.ref, outcome, None, None)
-    side = type(FIRST.ours)()
+    said = Said()
     for event in office.events():
-        side = side.resolved(event.outcome) if isinstance(event, DeconflictionResolved) else side.acknowledged()
+        assert isinstance(event, DeconflictionAcknowledged | DeconflictionResolved)
+        said = answered(said, event)
     stands = office.alert(FIRST.ref)
-    assert stands.ours == side, "the partner, who reads the events, sees what this desk sees"
+    assert stands.we_said == said, "the partner, who reads the events, sees what this desk sees"
     assert len(office.events()) == stands.version - FIRST.version
     office.store.close()
 
@@ -341,3 +343,34 @@ def test_whatever_was_typed_as_a_reference_does_not_keep_the_read_from_being_rec
     (access,) = office.events()
     assert isinstance(access, DataAccessed)
     assert [len(reference) for reference in access.references] == [2, 200]
+
+
+def test_weak_matches_are_listed_when_they_are_asked_for_and_after_all_that_is_due(office: Office) -> None:
+    weak = told(NZ, hit(conflict_id=record_id("weak"), band=en.Band.review), None, RAISED_AT - timedelta(days=9))
+    office.hold(weak)
+    strong = office.desk().alerts(state=None, notices=False)
+    assert weak not in strong
+    assert office.desk().alerts(state=None, notices=False, review=True) == [*strong, DeskAlert.of(weak, None)]
+    assert office.desk().acknowledge(weak.ref, None).alert.ours.state is SideState.acknowledged
+
+
+@pytest.mark.parametrize(
+    ("become", "words"),
+    [
+        (lambda alert: retract(alert, 2, RetractReason.CORRECTED), "it rested on an identifier that was corrected"),
+        (
+            lambda alert: told(NZ, hit(2, conflict_id=alert.conflict_id, band=en.Band.review), alert, RAISED_AT),
+            "it is only a weak match by what agrees now",
+        ),
+        (lambda alert: retract(alert, 2, RetractReason.WITHDRAWN), None),
+        (lambda alert: alert, None),
+    ],
+)
+def test_a_desk_that_answered_hears_that_what_it_answered_stands_no_more(
+    office: Office, become: Callable[[Alert], Alert], words: str | None
+) -> None:
+    office.hold(FIRST)
+    assert office.desk().mistaken(DeskAlert.of(become(FIRST), None)) is None, "nobody here answered"
+    answered_first = office.desk().resolve(FIRST.ref, FALSE_MATCH, None, None).alert
+    said = office.desk().mistaken(DeskAlert.of(become(answered_first), None))
+    assert said == (f"you resolved it (FALSE_MATCH) on {CLOCK.now():%Y-%m-%d %H:%M} UTC: {words}" if words else None)

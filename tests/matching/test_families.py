@@ -17,6 +17,7 @@ NOT_MATCHED_ON = {
     IdentifierType.WALLET,
     IdentifierType.VEHICLE_PLATE,
     IdentifierType.NATIONAL_ID,
+    IdentifierType.NAME,
 }
 STRONG_ALONE = ("account_id", "email", "email_delivered", "phone", "device")
 
