@@ -8,8 +8,8 @@ persons, and a logistic regression (Newton's method, ridge `RIDGE`, every set wi
 each term and one prior for each set. What agrees may not count against, what differs may not count for: a term whose weight
 comes out with the wrong sign is left out, and the rest learned anew. The prior of tips is the mean of the sets of tips, that
 of cases of the registers. Families of which the generators know nothing take the weight of the `PEER` that is judged most alike.
-`ALERT` is the lowest score at which 99.9% of the firm pairs above it are right, in tips of the plain kind of another seed
-(`HELD_OUT`); `REVIEW` is judged: odds of two to one.
+`ALERT` is the lowest score at which 99.75% of the firm pairs above it are right, in tips of the plain kind of another seed
+(`HELD_OUT`); `REVIEW` is judged: odds of somewhat more than two to one.
 """
 
 import argparse
@@ -38,7 +38,7 @@ RIDGE = 1.0
 WEIGHT_OF_A_SET = 5000.0
 STEP = 64
 """Weights are whole 64ths, so that sums are exact in binary and do not depend on their order."""
-SURE = 0.999
+SURE = 0.9975
 
 TIPS = {
     "tips": tips,
@@ -151,7 +151,7 @@ DETECTOR = "casebus-learned-1-{digest}"
 PRIOR_OF_TIPS = {learned.prior_of_tips!r}
 PRIOR_OF_CASES = {learned.prior_of_cases!r}
 ALERT = {learned.alert!r}
-REVIEW = 0.6875
+REVIEW = 0.796875
 WEIGHTS: dict[str, float] = {{
 '''
 

@@ -35,6 +35,9 @@ from casebus.matching.persons import Person
 Counts = Mapping[HeldToken, int]
 """How many records hold each shared token; exact up to its cap."""
 
+_PARTS_OF_A_HANDLE = ("handle_look", "name_in_handle")
+"""What they are made of is less than a value of their kinds: that it is common says nothing of those."""
+
 _SCREEN, _EMAIL = IdentifierType.SERVICE_SCREEN_NAME, IdentifierType.EMAIL
 
 
@@ -66,7 +69,8 @@ def facts(
     every = sorted(shared, key=lambda token: (RANK[token.family], token.value))
     heard = [token for token in every if counts[token] <= FAMILIES[token.family].cap]
     both = one.kinds & other.kinds
-    too_common = set(crowded) | _kinds_of((t for t in every if t not in set(heard)), one, other)
+    unheard = (t for t in every if t not in set(heard) and t.family not in _PARTS_OF_A_HANDLE)
+    too_common = set(crowded) | _kinds_of(unheard, one, other)
     found = _identifiers(one, other, heard, counts)
     agreeing = {fact.kind for fact in found}
     person = [token for token in heard if FAMILIES[token.family].says]
@@ -112,6 +116,8 @@ def _identifier(kind: IdentifierType, tokens: list[HeldToken], counts: Counts, h
         band = rarity(max(handles), FAMILIES["handle"].cap) if handles else Rarity.common
         terms = (family.name, *(_band(family.name, band) if handles else ("screen_name.short",)))
     firm = family.holders is not Holders.many and band is not Rarity.common
+    if kind is _SCREEN and band is Rarity.uncommon:
+        firm = False  # on so many accounts that strangers use it too
     return Fact(terms, kind, kind, family.agreement, band, tuple(tokens), firm)
 
 
