@@ -36,6 +36,7 @@ from casebus.ledger.sequencer import Ledger
 from casebus.ledger.vkey import verifier_key
 from casebus.matching.tokens import Tokeniser
 from casebus.node import Component, Late, Node, Part
+from casebus.sessions import SESSIONS
 from casebus.settings import Settings, database_url, load
 from casebus.state import Concept
 from casebus.store.sqlite import SqliteStore
@@ -207,7 +208,7 @@ def _path(name: str | None) -> Path | None:
 def concepts_of(role: Role) -> list[Concept[Any]]:
     """Return the tables of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
     own: list[Concept[Any]] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
-    own += [OWN_RECORDS, TAKEN, *FOLLOWER_CONCEPTS] if role is Role.agency else [STANDINGS]
+    own += [OWN_RECORDS, TAKEN, SESSIONS, *FOLLOWER_CONCEPTS] if role is Role.agency else [STANDINGS]
     return own + [
         c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts
     ]
