@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from casebus import keys
 from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.sqlite_log import SqliteLog
+from casebus.cases.access import DeskRole
 from casebus.clock import FixedClock
 from casebus.directory import Agency, Agreement, Directory, PublicKey
 from casebus.events.types import Contact
@@ -23,6 +24,7 @@ from casebus.layout import HUB, Layout, RoleLayout
 from casebus.ledger.sequencer import Ledger
 from casebus.ledger.vkey import VerifierKey, verifier_key
 from casebus.ledger.witness import Witness
+from casebus.officers import Officer, officers_toml
 from casebus.settings import Settings
 from casebus.staging import new_directory
 from casebus.witnessing.topics import witnessing_topics
@@ -78,6 +80,20 @@ AGENCIES = (
         ),
     ),
 )
+
+TRAINING_OFFICERS: dict[str, tuple[Officer, ...]] = {
+    code: tuple(Officer(id=f"{unit}-{number}", role=role) for number, role in numbers)
+    for code, unit, numbers in (
+        ("nz-police", "OCEANZ", (("17", DeskRole.officer), ("02", DeskRole.desk_lead), ("OPS", DeskRole.operator))),
+        ("uk-nca", "NCA", (("204", DeskRole.officer), ("201", DeskRole.desk_lead), ("OPS", DeskRole.operator))),
+        (
+            "nz-internal-affairs",
+            "DCE",
+            (("31", DeskRole.officer), ("03", DeskRole.desk_lead), ("OPS", DeskRole.operator)),
+        ),
+    )
+}
+"""Who acts in training, at each desk: fictional, like all the rest."""
 
 AGREEMENTS = (
     ("nz-police", "uk-nca", "NZ Privacy Act 2020 IPP 11(1)(e)(i); UK DPA 2018 s.73"),
@@ -147,7 +163,15 @@ def _make_agency(role: RoleLayout, token_key: bytes, training: bool, since: date
     (role.spool / "in").mkdir(mode=0o700, parents=True)
     keys.write_secret(role.key("token"), token_key)
     _make_id_key(role, training)
+    _make_officers(role, training)
     return _make_signing_key(role, training, since)
+
+
+def _make_officers(role: RoleLayout, training: bool) -> None:
+    """Write who may act. Only training has officers of its own: a real desk lists its people itself."""
+    listed = TRAINING_OFFICERS[role.code] if training else ()
+    role.officers.write_text(officers_toml(listed, DeskRole.officer), encoding="utf-8")
+    role.officers.chmod(0o600)
 
 
 def _make_ledger(role: RoleLayout, origin: str, training: bool, since: datetime) -> VerifierKey:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from casebus.bus.consume import Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import inbox_topic
-from casebus.cases.alert import ALERTS, DESK_NOTES
-from casebus.cases.inbox import alert_after, concerned
+from casebus.cases.alert import ALERTS
+from casebus.cases.desk_history import DEEDS, deed_of
+from casebus.cases.desk_work import DESK_WORK, DeskAlert
+from casebus.cases.inbox import AboutAlert, alert_after, concerned
 from casebus.cases.outgoing import NOTICES, OUTGOING, Notice, OutgoingFile
 from casebus.directory import Directory
 from casebus.events.envelope import Received
@@ -24,15 +26,26 @@ class Desk:
 
     def handle(self, received: Received, view: View) -> Handled:
         """Return the alert or notice as it now stands, and the file for the agency's own system."""
-        effects: tuple[Effect, ...] = (Save(OUTGOING, _file(received)),)
-        state = self._state(received, view)
-        return Handled((*effects, state) if state else effects)
+        return Handled((Save(OUTGOING, _file(received)), *self._effects(received, view)))
 
-    def _state(self, received: Received, view: View) -> Effect | None:
+    def _effects(self, received: Received, view: View) -> tuple[Effect, ...]:
         about = concerned(received.event.payload)
         if about is not None:
-            before = view.get(ALERTS, about.conflict_id)
-            return Save(ALERTS, alert_after(self._agency, about, before, received.appended_at))
+            return self._alert(about, received, view)
+        notice = self._notice(received)
+        return (notice,) if notice else ()
+
+    def _alert(self, about: AboutAlert, received: Received, view: View) -> tuple[Effect, ...]:
+        """Return the alert as it now stands, and for its history what the hub or the partner did."""
+        before = view.get(ALERTS, about.conflict_id)
+        after = alert_after(self._agency, about, before, received.appended_at)
+        if after == before:
+            return ()
+        version = DeskAlert.of(after, view.get(DESK_WORK, about.conflict_id)).version
+        deed = deed_of(about, version, received.event.id, received.appended_at)
+        return (Save(ALERTS, after), Save(DEEDS, deed))
+
+    def _notice(self, received: Received) -> Effect | None:
         match received.event.payload:
             case DeconflictionNoHit() as none:
                 text = f"checked against {', '.join(none.covered)}: nothing found"
@@ -68,4 +81,4 @@ def topics(agencies: Sequence[str], owner: str) -> list[str]:
     return [inbox_topic(owner)]
 
 
-CONSUMER = EventConsumer("desk", Role.agency, topics, (ALERTS, DESK_NOTES, NOTICES, OUTGOING), build)
+CONSUMER = EventConsumer("desk", Role.agency, topics, (ALERTS, DESK_WORK, DEEDS, NOTICES, OUTGOING), build)

@@ -30,18 +30,23 @@ class ConflictState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side's register. Only that side writes it."""
+    """One side's register. Only that side writes it. `reopened`: an outcome that it had proposed was taken back."""
 
     state: SideState = SideState.new
     outcome: ConflictOutcome | None = None
+    reopened: bool = False
 
     def acknowledged(self) -> "Side":
         """Return the register after an acknowledgement; a proposed outcome stands."""
-        return self if self.state is SideState.resolved else Side(SideState.acknowledged)
+        return Side(SideState.acknowledged) if self.state is SideState.new else self
 
     def resolved(self, outcome: ConflictOutcome) -> "Side":
         """Return the register after an outcome was proposed; the last one counts."""
         return Side(SideState.resolved, outcome)
+
+    def taken_back(self) -> "Side":
+        """Return the register after this side reopened: its outcome no longer stands, somebody has it again."""
+        return Side(SideState.acknowledged, None, reopened=True) if self.outcome is not None else self.acknowledged()
 
 
 Answer = DeconflictionAcknowledged | DeconflictionResolved
@@ -50,7 +55,22 @@ Answer = DeconflictionAcknowledged | DeconflictionResolved
 
 def answered(side: Side, answer: Answer) -> Side:
     """Return a side's register after its answer."""
-    return side.resolved(answer.outcome) if isinstance(answer, DeconflictionResolved) else side.acknowledged()
+    if isinstance(answer, DeconflictionResolved):
+        return side.resolved(answer.outcome)
+    return side.taken_back() if answer.reopened else side.acknowledged()
+
+
+def answer_of(before: Side, after: Side, conflict_id: str, revision: int, agency: str, actor: str) -> Answer | None:
+    """Return what a side publishes after it changed its register; None where there is nothing to tell."""
+    if after == before:
+        return None
+    if after.outcome is not None:
+        return DeconflictionResolved(
+            conflict_id=conflict_id, agency=agency, revision=revision, outcome=after.outcome, actor=actor
+        )
+    return DeconflictionAcknowledged(
+        conflict_id=conflict_id, agency=agency, revision=revision, actor=actor, reopened=after.reopened
+    )
 
 
 def conflict_state(ours: Side, theirs: Side, *, retracted: bool) -> ConflictState:

@@ -137,5 +137,9 @@ def _register_payload(register: Register, named: str | None) -> Payload:
             actor=None,
         )
     return DeconflictionAcknowledged(
-        conflict_id=register.conflict_id, agency=named, revision=register.answers, actor=None
+        conflict_id=register.conflict_id,
+        agency=named,
+        revision=register.answers,
+        actor=None,
+        reopened=register.side.reopened,
     )

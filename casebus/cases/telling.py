@@ -46,7 +46,8 @@ def _about_conflict(payload: Payload) -> str:
         case t.DeconflictionRetracted():
             return f"alert retracted: {_words(payload.reason)}"
         case t.DeconflictionAcknowledged():
-            return f"alert acknowledged by {payload.agency or 'the partner'}"
+            verb = "reopened" if payload.reopened else "acknowledged"
+            return f"alert {verb} by {payload.agency or 'the partner'}"
         case t.DeconflictionResolved():
             return f"outcome proposed by {payload.agency or 'the partner'}: {_words(payload.outcome)}"
         case t.DataCombined():

@@ -274,12 +274,15 @@ class DeconflictionRetracted(Payload):
 
 
 class DeconflictionAcknowledged(Payload):
-    """One side has taken an alert up. Each side publishes only its own; `actor` (a pseudonym) never crosses."""
+    """One side has taken an alert up. Each side publishes only its own; `actor` (a pseudonym) never crosses. `reopened`:
+    the outcome that this side had proposed no longer stands.
+    """
 
     conflict_id: Id
     agency: AgencyCode | None
     revision: Count
     actor: Word | None
+    reopened: bool = False
 
 
 class DeconflictionResolved(Payload):

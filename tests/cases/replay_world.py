@@ -10,6 +10,7 @@ from hub_harness import CODES, DIA, HUB, NOW, NZ, SCHEMAS, UK, Network, content,
 from casebus.bus.consumer import Role
 from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Outgoing, Publisher, Relay
+from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.pair import PAIRS
 from casebus.cases.replay import Replay, Step
@@ -58,7 +59,9 @@ class Node:
         self.publisher = Publisher(sealer(code))
         self.relay = Relay(self.store, world.hub.log)
         self.inbox = gated(DESK, world.hub.log, self.store, world.hub.directory, code)
-        self.desk = Desk(code, "officer", b"i" * 32, self.store, self.publisher, FixedClock(NOW))
+        self.desk = Desk(
+            Viewer(code, "officer", DeskRole.officer), b"i" * 32, self.store, self.publisher, FixedClock(NOW)
+        )
         self._drafting = drafting_of(code)
 
     def take(self, draft: Draft) -> None:

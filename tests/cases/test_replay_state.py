@@ -79,7 +79,7 @@ def test_anything_else_is_refused_plainly(data: bytes) -> None:
         lambda whole: {name: value for name, value in whole.items() if name != "held"},
         lambda whole: whole | {"taken": -1},
         lambda whole: whole | {"taken": "17"},
-        lambda whole: whole | {"reducer": "casebus-reducer-2"},
+        lambda whole: whole | {"reducer": "casebus-reducer-3"},
         lambda whole: whole | {"records": whole["records"] * 2},
         lambda whole: whole | {"seen": {"t": {"id": "00"}}},
         lambda whole: whole | {"held": list(reversed(whole["held"]))},

@@ -1,0 +1,46 @@
+"""The desk service: what officers do at an agency's node. The command line and the console use this one door.
+
+`casebus.desks.open_desk` puts it together. Each command is one transaction: own state and a signed event in the outbox.
+"""
+
+from collections.abc import Sequence
+
+from casebus.bus.outbox import Publisher
+from casebus.cases.access import UNNAMED, Viewer
+from casebus.clock import Clock
+from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
+from casebus.desk.office import MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, Office, pseudonym
+from casebus.events.enumerations import Purpose
+from casebus.store.store import Store
+
+__all__ = [
+    "ALERT_FIELDS",
+    "HISTORY_FIELDS",
+    "MAX_FIELDS",
+    "MAX_NOTE_CHARS",
+    "MAX_REFERENCES",
+    "NOTICE_FIELDS",
+    "UNNAMED",
+    "Desk",
+    "Office",
+    "pseudonym",
+]
+
+
+class Desk(AlertCommands):
+    """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject."""
+
+    def __init__(self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock) -> None:
+        office = Office(viewer, id_key, store, publisher, clock)
+        super().__init__(office)
+        self.viewer = viewer
+
+    def accessed(
+        self,
+        resource: str,
+        references: Sequence[str],
+        purpose: Purpose = Purpose.INVESTIGATION,
+        fields: Sequence[str] = (),
+    ) -> None:
+        """Record a consultation of something that is not an alert; `fields` names what is shown of each."""
+        self._office.accessed(resource, references, purpose, fields)
