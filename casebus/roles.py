@@ -4,7 +4,7 @@ An agency's node gets its own signing, token and id keys and its own state; the 
 its own state. Nothing here opens another role's directory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -14,12 +14,13 @@ from typing import Any
 from casebus import keys
 from casebus.bus.consume import HUB_EVENTS, EventGate, Loop
 from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role
+from casebus.bus.gated_loop import GatedLoop
 from casebus.bus.kafka_settings import KafkaSettings
 from casebus.bus.log import Log
 from casebus.bus.outbox import Publisher, Relay
-from casebus.bus.parking import PARKED_RECORDS, RELEASED
+from casebus.bus.parking import PARKED_RECORDS
 from casebus.bus.sqlite_log import SqliteLog
-from casebus.bus.topic_identity import TOPICS_READ, TopicIdentity
+from casebus.bus.topic_identity import TOPICS_READ
 from casebus.clock import Clock
 from casebus.directory import Directory
 from casebus.discovery import adapter_of, consumers_of
@@ -40,7 +41,7 @@ from casebus.sessions import SESSIONS
 from casebus.settings import Settings, database_url, load
 from casebus.state import Concept
 from casebus.store.sqlite import SqliteStore
-from casebus.store.store import Save, Store, Transaction
+from casebus.store.store import Save, Store
 from casebus.wire.schemas import Schemas
 from casebus.wire.seal import Opener, Sealer
 from casebus.witnessing.answering import WITNESS
@@ -223,9 +224,14 @@ class Opened:
     close: Callable[[], None]
 
 
-def open_role(installation: Installation, code: str, only: Sequence[str]) -> Opened:
+More = Mapping[str, Callable[[ExitStack], Component]]
+"""Components that others than consumers bring to a role, by name: a console. The stack closes what they open."""
+
+
+def open_role(installation: Installation, code: str, only: Sequence[str], more: More | None = None) -> Opened:
     """Put a role together, or some of its components. Raises `UsageError` for a component that it does not have."""
-    names = component_names(code)
+    brought = more or {}
+    names = [*component_names(code), *brought]
     unknown = sorted(set(only) - set(names))
     if unknown:
         raise UsageError(f"{code} has no component {unknown[0]!r}", next_step=f"it has: {', '.join(names)}.")
@@ -233,7 +239,7 @@ def open_role(installation: Installation, code: str, only: Sequence[str]) -> Ope
     held = ExitStack()  # what a component opens late is held by it too
     try:
         root = _Root(installation, code, held)
-        components = [root.component(name) for name in wanted]
+        components = [brought[name](held) if name in brought else root.component(name) for name in wanted]
         return Opened(Node(code, components, installation.clock), tuple(wanted), held.close)
     except BaseException:
         held.close()
@@ -250,26 +256,6 @@ def component_names(code: str) -> list[str]:
         *consumers,
         *([WITNESS] if role is Role.agency else []),
     ]
-
-
-class GatedLoop:
-    """The loop of an event consumer: released records first, then new ones."""
-
-    def __init__(self, name: str, topics: Sequence[str], log: Log, store: Store, gate: EventGate) -> None:
-        self._name = name
-        self._store = store
-        self._gate = gate
-        self._loop: Loop[Transaction] = Loop(name, topics, log, store, gate.take, TopicIdentity(name, log, store))
-
-    def step(self) -> int:
-        """Handle what was released, then one batch of each topic."""
-        return self._gate.retry_released(self._store) + self._loop.step()
-
-    def idle(self) -> bool:
-        """Tell whether nothing waits, released records included."""
-        with self._store.view() as view:
-            released = view.count(PARKED_RECORDS, "status", f"{self._name}|{RELEASED}")
-        return released == 0 and self._loop.idle()
 
 
 class _Root:

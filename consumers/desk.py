@@ -7,6 +7,7 @@ from casebus.bus.consume import Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import inbox_topic
 from casebus.cases.alert import ALERTS
+from casebus.cases.alert_feed import FEED, saved
 from casebus.cases.desk_history import DEEDS, deed_of
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.inbox import AboutAlert, alert_after, concerned
@@ -43,7 +44,7 @@ class Desk:
             return ()
         version = DeskAlert.of(after, view.get(DESK_WORK, about.conflict_id)).version
         deed = deed_of(about, version, received.event.id, received.appended_at)
-        return (Save(ALERTS, after), Save(DEEDS, deed))
+        return (*saved(view, after), Save(DEEDS, deed))
 
     def _notice(self, received: Received) -> Effect | None:
         match received.event.payload:
@@ -81,4 +82,4 @@ def topics(agencies: Sequence[str], owner: str) -> list[str]:
     return [inbox_topic(owner)]
 
 
-CONSUMER = EventConsumer("desk", Role.agency, topics, (ALERTS, DESK_WORK, DEEDS, NOTICES, OUTGOING), build)
+CONSUMER = EventConsumer("desk", Role.agency, topics, (ALERTS, *FEED, DESK_WORK, DEEDS, NOTICES, OUTGOING), build)

@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "node:status",
     "doctor": "node:doctor",
     "alerts": "alerts:app",
+    "console": "console:console",
     "parked": "parked:app",
     "log": "log:app",
     "ledger": "ledger:assembled",

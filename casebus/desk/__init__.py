@@ -9,6 +9,7 @@ from casebus.bus.outbox import Publisher
 from casebus.cases.access import UNNAMED, Viewer
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
+from casebus.desk.browsing import Browsing
 from casebus.desk.office import MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, Office, pseudonym
 from casebus.events.enumerations import Purpose
 from casebus.store.store import Store
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 
-class Desk(AlertCommands):
+class Desk(AlertCommands, Browsing):
     """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject."""
 
     def __init__(self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock) -> None:

@@ -28,6 +28,13 @@ def save(store: SqliteStore, *names: str) -> None:
                 tx.apply(effect)
 
 
+def save_on_a_full_disk(store: SqliteStore, name: str) -> None:
+    with store.transaction() as tx:
+        for effect in saved(tx, alert_of(name)):
+            tx.apply(effect)
+        raise OSError(28, "no space")
+
+
 def after(store: SqliteStore, number: int) -> list[str] | None:
     with store.view() as view:
         return changed_after(view, number)
@@ -56,10 +63,8 @@ def test_two_alerts_saved_in_one_transaction_are_two_changes(store: SqliteStore)
 
 
 def test_an_alert_whose_transaction_failed_changed_nothing(store: SqliteStore) -> None:
-    with pytest.raises(OSError), store.transaction() as tx:
-        for effect in saved(tx, alert_of("a")):
-            tx.apply(effect)
-        raise OSError(28, "no space")
+    with pytest.raises(OSError):
+        save_on_a_full_disk(store, "a")
     assert after(store, 0) == []
 
 
@@ -73,3 +78,14 @@ def test_who_asks_for_what_is_forgotten_or_never_was_is_told_to_look_anew(
     assert after(store, 4) is None, "a number of another store: this one was restored, or began anew"
     with store.view() as view:
         assert len(list(view.all(alert_feed.ALERT_CHANGES))) == 2
+
+
+def test_nothing_saves_an_alert_past_the_feed() -> None:
+    root = Path(alert_feed.__file__).parents[2]
+    saves = [
+        path.relative_to(root).as_posix()
+        for package in ("casebus", "consumers")
+        for path in (root / package).rglob("*.py")
+        if "Save(ALERTS" in path.read_text(encoding="utf-8")
+    ]
+    assert saves == ["casebus/cases/alert_feed.py"]

@@ -17,6 +17,7 @@ from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Publisher
 from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import ALERTS, Alert, retract, told
+from casebus.cases.alert_feed import FEED
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK
@@ -46,7 +47,9 @@ class Office:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.store: Store = SqliteStore(directory / "state.sqlite", [ALERTS, DESK_WORK, DEEDS, NOTICES, OWN_RECORDS])
+        self.store: Store = SqliteStore(
+            directory / "state.sqlite", [ALERTS, *FEED, DESK_WORK, DEEDS, NOTICES, OWN_RECORDS]
+        )
 
     def desk(self, officer: str | None = OFFICER, store: Store | None = None) -> Desk:
         viewer = Viewer(NZ, officer, DeskRole.officer)
