@@ -1,16 +1,31 @@
 """The console as one ASGI application. `create` is its composition root."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from casebus.console import alert_pages, board_pages, failures, login_pages, other_pages, stream
+from casebus.console import (
+    alert_pages,
+    board_pages,
+    failures,
+    feed_pages,
+    link_pages,
+    login_pages,
+    other_pages,
+    outcome_pages,
+    stream,
+)
 from casebus.console.assets import STATIC
 from casebus.console.door import Door
 from casebus.console.guard import Guard
 from casebus.console.live import Live
 from casebus.console.logins import Logins
 from casebus.console.oidc import Oidc
+from casebus.console.own_log import OwnLog
 from casebus.console.pages import Pages
 from casebus.console.web import Parts
 from casebus.errors import NotPermitted, UsageError
@@ -39,6 +54,7 @@ def create(installation: Installation, agency: str, settings: ConsoleSettings) -
         pages=Pages(agency, found.name, installation.clock, training=installation.settings.training),
         oidc=Oidc.of(settings),
         live=Live(door),
+        own_log=OwnLog(installation, agency),
     )
     return Guard(_application(parts), tls=tls), parts
 
@@ -58,12 +74,21 @@ def refuse_unsafe(installation: Installation, settings: ConsoleSettings) -> None
 
 
 def _application(parts: Parts) -> FastAPI:
-    app = FastAPI(
-        title="casebus console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=parts.live.lifespan
-    )
+    app = FastAPI(title="casebus console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(parts))
     app.state.parts = parts
-    for module in (login_pages, board_pages, alert_pages, other_pages, stream):
+    for module in (login_pages, board_pages, link_pages, alert_pages, feed_pages, outcome_pages, other_pages, stream):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     failures.register(app)
     return app
+
+
+def _lifespan(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with parts.live.looking():
+            yield
+        await run_in_threadpool(parts.own_log.close)
+        await run_in_threadpool(parts.door.close)
+
+    return lifespan

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from casebus.cases.alert_feed import feed_end
@@ -26,15 +25,14 @@ class Live:
         self.closing = False
 
     @asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        """Look for as long as the application is served."""
+    async def looking(self) -> AsyncIterator[None]:
+        """Look for as long as the block runs."""
         looking = asyncio.create_task(self._look())
         try:
             yield
         finally:
             await self.close()
             looking.cancel()
-            self._door.close()
 
     async def close(self) -> None:
         """Let every stream end by itself."""

@@ -11,6 +11,7 @@ from casebus.console.door import Door
 from casebus.console.live import Live
 from casebus.console.logins import Logins, SignedIn
 from casebus.console.oidc import Oidc
+from casebus.console.own_log import OwnLog
 from casebus.console.pages import Pages
 from casebus.directory import Directory
 from casebus.errors import NotPermitted
@@ -34,6 +35,7 @@ class Parts:
     pages: Pages
     oidc: Oidc | None
     live: Live
+    own_log: OwnLog
 
     @property
     def clock(self) -> Clock:

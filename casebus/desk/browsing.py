@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from casebus.cases.access import Kind
@@ -61,6 +62,32 @@ class Browsing:
         if found is None:
             raise no_alert(ref)
         return found, deeds
+
+    def around(self, seen: DeskAlert, fields: Sequence[str]) -> list[DeskAlert]:
+        """Return the alerts about the same own records, the given one first. All of them are on record."""
+        self._office.require_sight(Kind.alert)
+        own = {seen.alert.own_id, seen.alert.also_own_id} - {None}
+        with self._office.store.transaction() as tx:
+            found = [each for each in tx.all(ALERTS) if {each.own_id, each.also_own_id} & own]
+            found.sort(key=lambda alert: (alert.conflict_id != seen.alert.conflict_id, alert.ref))
+            self._office.record(tx, "alerts around one", [alert.ref for alert in found], fields)
+            return list(_read(tx, [alert.conflict_id for alert in found]))
+
+    def heard_from(self) -> dict[str, datetime]:
+        """Return when each partner that this desk knows of was last heard: by an alert, or by what it did about one."""
+        self._office.require_sight(Kind.alert)
+        with self._office.store.transaction() as tx:
+            times = [(alert.partner, alert.raised_at) for alert in tx.all(ALERTS) if alert.partner]
+            times += [(deed.who, deed.at) for deed in tx.by(DEEDS, "all", "yes")]
+            self._office.record(tx, "when partners were heard", [], ("partner", "at"))
+        heard: dict[str, datetime] = {}
+        for who, at in times:
+            heard[who] = max(at, heard.get(who, at))
+        return heard
+
+    def require_figures(self) -> None:
+        """Raise `NotPermitted` for who may not see this agency's outcomes."""
+        self._office.require_sight(Kind.outcome)
 
     def changed(self, since: int, after: int, fields: Sequence[str]) -> Pushed:
         """Return what changed since a page was made, and of that what changed after the last push; it is on record."""
