@@ -37,16 +37,16 @@ def console(
     settings = chosen(found.settings.console.get(agency), port, training_login or found.settings.training)
     logs.configure(found.role(agency).log, agency)
     with hold(found.role(agency).lock(serving.NAME), f"the console of {agency}", found.clock):
-        served = serving.Served(found, agency, settings)
+        server = serving.served(found, agency, settings)
         if found.settings.training:
             training_banner()
         words().print(f"{agency}: {settings.address}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
         try:
             while not stop():
-                served.step()
+                server.step()
                 found.clock.sleep(LOOK_EVERY_S)
         finally:
-            served.close()
+            server.close()
     if stop.interrupted:
         raise typer.Abort
 

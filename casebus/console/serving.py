@@ -4,8 +4,8 @@ import errno
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 
 import structlog
 import uvicorn
@@ -31,29 +31,25 @@ def settings_of(installation: Installation, agency: str) -> ConsoleSettings | No
 def component(installation: Installation, agency: str, settings: ConsoleSettings, stack: ExitStack) -> Component:
     """Return the console as a part of a running node: what is wrong with it holds up nothing else there."""
 
-    def build() -> tuple[Served]:
-        served = Served(installation, agency, settings)
-        stack.callback(served.close)
-        return (served,)
+    def build() -> tuple[Server]:
+        server = served(installation, agency, settings)
+        stack.callback(server.close)
+        return (server,)
 
     return Component(NAME, installation.role(agency).lock(NAME), (Late(build),))
 
 
-class Served:
-    """A console that is being served, in a thread of its own. Nothing of a node's work waits for it: it is always idle.
+class Server:
+    """An application that is being served, in a thread of its own. Raises what making it and `bound` raise."""
 
-    Raises what `create` and `bound` raise.
-    """
-
-    def __init__(self, installation: Installation, agency: str, settings: ConsoleSettings) -> None:
-        self._make = partial(create, installation, agency, settings)
+    def __init__(self, make: Callable[[], ASGIApp], settings: ConsoleSettings) -> None:
+        self._make = make
         self._settings = settings
         self._listening = bound(settings)
         self._start()
 
     def _start(self) -> None:
-        app, _ = self._make()
-        self._server = uvicorn.Server(configured(app, self._settings))
+        self._server = uvicorn.Server(configured(self._make(), self._settings))
         socket_again = self._listening.dup()  # the server closes the one that it is given
         self._thread = threading.Thread(target=self._server.run, args=([socket_again],), name=NAME, daemon=True)
         self._thread.start()
@@ -68,7 +64,7 @@ class Served:
         return 1
 
     def idle(self) -> bool:
-        """Nothing waits for a console."""
+        """Nothing of a node's work waits for a console."""
         return True
 
     def close(self) -> None:
@@ -76,6 +72,11 @@ class Served:
         self._server.should_exit = True
         self._thread.join(STOP_WITHIN_S * 5)
         self._listening.close()
+
+
+def served(installation: Installation, agency: str, settings: ConsoleSettings) -> Server:
+    """Serve an agency's console. Raises what `create` and `bound` raise."""
+    return Server(lambda: create(installation, agency, settings)[0], settings)
 
 
 def configured(app: ASGIApp, settings: ConsoleSettings) -> uvicorn.Config:

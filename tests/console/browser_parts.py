@@ -12,8 +12,8 @@ from console.console_world import NZ, OFFICER, World
 from playwright.sync_api import Browser, BrowserContext, Page
 from real_parts import require_or_skip
 
+from casebus.console import serving
 from casebus.console.assets import is_styled
-from casebus.console.serving import Served
 from casebus.settings import ConsoleSettings
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +53,7 @@ def free_port() -> int:
 def served(world: World, port: int | None = None, agency: str = NZ) -> Iterator[str]:
     """Serve a console; yield its address."""
     settings = ConsoleSettings(port=port or free_port(), training_login=True)
-    console = Served(world.installation, agency, settings)
+    console = serving.served(world.installation, agency, settings)
     try:
         yield settings.address
     finally:
