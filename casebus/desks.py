@@ -34,6 +34,8 @@ def open_desk(installation: Installation, viewer: Viewer) -> Iterator[Desk]:
     store = installation.open_store(viewer.agency)
     try:
         id_key = keys.load_secret(role.key("id"))
-        yield Desk(viewer, id_key, store, installation.publisher(viewer.agency), installation.clock)
+        yield Desk(
+            viewer, id_key, store, installation.publisher(viewer.agency), installation.clock, installation.directory
+        )
     finally:
         store.close()

@@ -136,10 +136,14 @@ def _fill(layout: Layout, training: bool, now: datetime, ledger_origin: str) -> 
     public = [_make_agency(layout.role(agency.code), token_key, training, since) for agency in AGENCIES]
     public.append(_make_signing_key(_make_directory(layout.role(HUB)), training, since))
     ledger_key = _make_ledger(layout.role(HUB), ledger_origin, training, since)
+    boxes = {each.code: _make_encryption_key(layout.role(each.code), training) for each in AGENCIES}
     witness_keys = {each.code: _make_witness(layout.role(each.code), ledger_key, training, since) for each in AGENCIES}
     layout.role(HUB).policy.write_text(policy_text(ledger_key, witness_keys), encoding="ascii")
     directory = Directory(
-        agencies=tuple(a.model_copy(update={"witness_key": witness_keys[a.code].format()}) for a in AGENCIES),
+        agencies=tuple(
+            a.model_copy(update={"witness_key": witness_keys[a.code].format(), "encryption_key": boxes[a.code]})
+            for a in AGENCIES
+        ),
         keys=tuple(public),
         agreements=tuple(Agreement(between=(a, b), pointer=True, basis=basis) for a, b, basis in AGREEMENTS),
         training=training,
@@ -176,7 +180,7 @@ def _make_officers(role: RoleLayout, training: bool) -> None:
 
 def _make_ledger(role: RoleLayout, origin: str, training: bool, since: datetime) -> VerifierKey:
     ledger_key = keys.training_signing_key(HUB, "ledger") if training else keys.make_signing_key()
-    keys.write_signing_key(role.key("ledger"), ledger_key)
+    keys.write_private_key(role.key("ledger"), ledger_key)
     _make_id_key(role, training)
     # An empty ledger is a ledger: it can be verified before anything ran.
     Ledger.open(role.ledger, origin, ledger_key, FixedClock(since)).close()
@@ -188,7 +192,7 @@ def _make_ledger(role: RoleLayout, origin: str, training: bool, since: datetime)
 def _make_witness(role: RoleLayout, log: VerifierKey, training: bool, since: datetime) -> VerifierKey:
     """Make an agency's witness with an empty memory: from here on a missing one was lost, and is never begun anew."""
     key = keys.training_signing_key(role.code, "witness") if training else keys.make_signing_key()
-    keys.write_signing_key(role.key("witness"), key)
+    keys.write_private_key(role.key("witness"), key)
     with closing(Witness.open(role.witness, key, WITNESS_NAME.format(role.code), [log], FixedClock(since))) as witness:
         return witness.vkey
 
@@ -212,9 +216,15 @@ def _make_directory(role: RoleLayout) -> RoleLayout:
 
 def _make_signing_key(role: RoleLayout, training: bool, since: datetime) -> PublicKey:
     key: Ed25519PrivateKey = keys.training_signing_key(role.code) if training else keys.make_signing_key()
-    keys.write_signing_key(role.key("signing"), key)
+    keys.write_private_key(role.key("signing"), key)
     raw = keys.public_bytes(key)
     return PublicKey(id=keys.key_id(role.code, raw), owner=role.code, public_key=_base64(raw), valid_from=since)
+
+
+def _make_encryption_key(role: RoleLayout, training: bool) -> str:
+    key = keys.training_encryption_key(role.code) if training else keys.make_encryption_key()
+    keys.write_private_key(role.key("encryption"), key)
+    return _base64(keys.public_bytes(key))
 
 
 def _base64(raw: bytes) -> str:

@@ -13,15 +13,18 @@ from typing import Any
 
 from casebus import keys
 from casebus.bus.consume import HUB_EVENTS, EventGate, Loop
-from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role
-from casebus.bus.gated_loop import GatedLoop
+from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role, TimedConsumer
+from casebus.bus.gated import GatedLoop
 from casebus.bus.kafka_settings import KafkaSettings
 from casebus.bus.log import Log
 from casebus.bus.outbox import Publisher, Relay
 from casebus.bus.parking import PARKED_RECORDS
 from casebus.bus.sqlite_log import SqliteLog
+from casebus.bus.timed import TimedLoop
 from casebus.bus.topic_identity import TOPICS_READ
+from casebus.cases.outcomes import OUTCOMES, WELFARE_CHECKS
 from casebus.clock import Clock
+from casebus.desk.opening import Opening
 from casebus.directory import Directory
 from casebus.discovery import adapter_of, consumers_of
 from casebus.errors import Conflict, NotPermitted, UsageError
@@ -182,6 +185,7 @@ def published_keys(directory: Directory) -> list[str]:
         for owner, purpose, line in named
         if line is not None
     ]
+    read += [(a.code, "encryption", raw) for a in directory.agencies if (raw := directory.encryption_key(a.code))]
     return signing + [
         f"{purpose} key of {owner}" for owner, purpose, raw in read if keys.is_training_key(owner, raw, purpose)
     ]
@@ -209,7 +213,11 @@ def _path(name: str | None) -> Path | None:
 def concepts_of(role: Role) -> list[Concept[Any]]:
     """Return the tables of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
     own: list[Concept[Any]] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
-    own += [OWN_RECORDS, TAKEN, SESSIONS, *FOLLOWER_CONCEPTS] if role is Role.agency else [STANDINGS]
+    own += (
+        [OWN_RECORDS, TAKEN, OUTCOMES, WELFARE_CHECKS, SESSIONS, *FOLLOWER_CONCEPTS]
+        if role is Role.agency
+        else [STANDINGS]
+    )
     return own + [
         c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts
     ]
@@ -294,8 +302,14 @@ class _Root:
         if isinstance(consumer, RecordConsumer):
             return self._audit(consumer)
         assert consumer is not None, "bug: a component that is no consumer"
+        if isinstance(consumer, TimedConsumer):
+            handler = consumer.build(self._in.directory, self._code)
+            return (TimedLoop(handler, self._store, self._publisher, self._in.clock),)
         part = self._consumer(consumer)
-        return (part, HandingOut(Spool(self._role.spool), self._store)) if name == "desk" else (part,)
+        if name != "desk":
+            return (part,)
+        key = keys.load_encryption_key(self._role.key("encryption"))
+        return part, Opening(self._code, key, self._store), HandingOut(Spool(self._role.spool), self._store)
 
     def _adapter(self) -> Taking:
         adapter = adapter_of(self._code)

@@ -129,6 +129,13 @@ class DeskAlert:
         return until is not None and until > now and self.severity is not Severity.immediate
 
 
+def after_rise(work: DeskWork, before: Alert, after: Alert) -> DeskWork:
+    """Return the work after the alert was told anew: what became immediate rests no more, and its clocks start anew."""
+    if before.answered_from == after.answered_from:
+        return work
+    return DeskWork(work.conflict_id, changes=work.changes, assignee=work.assignee)
+
+
 # --- commands ---
 
 

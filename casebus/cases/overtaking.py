@@ -12,8 +12,10 @@ from casebus.events.types import (
     DataCombined,
     DeconflictionHit,
     DeconflictionRetracted,
+    DisclosureRequested,
     IdentifierCorrected,
     Payload,
+    ReferralSent,
     TipAmended,
     TipReceived,
     TipWithdrawn,
@@ -50,5 +52,7 @@ def immediate(payload: Payload) -> bool:
             return payload.priority is Priority.IMMEDIATE
         case DataCombined() | DeconflictionHit():
             return payload.severity is Severity.immediate
+        case DisclosureRequested() | ReferralSent():
+            return payload.urgency is Severity.immediate
         case _:
             return False

@@ -1,7 +1,5 @@
 """`casebus alerts`: what a desk works on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,11 +9,11 @@ from rich.table import Table
 from casebus.cases.conflict import ConflictState
 from casebus.cases.desk_work import DeskAlert
 from casebus.cases.telling import overlap_words
-from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, installation, refuse_without_officer
+from casebus.cli.at_desk import desk_of
+from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, refuse_without_officer
 from casebus.cli.output import page, print_json
 from casebus.desk import ALERT_FIELDS, Desk
 from casebus.desk.plain import alert_row, deed_row, iso
-from casebus.desks import officers_of, open_desk
 from casebus.events.enumerations import ConflictOutcome, Overlap, Severity
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
@@ -38,14 +36,6 @@ Notices = Annotated[
 
 
 Note = Annotated[str | None, typer.Option("--note", help="For this agency's own file; it is in no event.")]
-
-
-@contextmanager
-def desk_of(data: Data, agency: str, officer: str | None) -> Iterator[Desk]:
-    """Open one agency's desk for who is at the command line; its node may be running or not."""
-    found = installation(data)
-    with open_desk(found, officers_of(found, agency).viewer(officer)) as desk:
-        yield desk
 
 
 @app.command("list")

@@ -96,7 +96,7 @@ def put_on_record(
     id_key = _id_key(found.role(code))
     with closing(found.open_store(code)) as store:
         reader = Viewer(code, officer if id_key else None, DeskRole.operator)
-        Office(reader, id_key, store, found.publisher(code), found.clock).accessed(
+        Office(reader, id_key, store, found.publisher(code), found.clock, found.directory).accessed(
             resource, references, Purpose.AUDIT, fields
         )
 

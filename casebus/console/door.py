@@ -51,7 +51,7 @@ class Door:
     def desk(self, viewer: Viewer) -> Iterator[Desk]:
         """Open the desk for a viewer."""
         with self.store() as store:
-            yield Desk(viewer, self._id_key, store, self._publisher, self._in.clock)
+            yield Desk(viewer, self._id_key, store, self._publisher, self._in.clock, self._in.directory)
 
     def close(self) -> None:
         """Release every store that is not lent."""

@@ -10,8 +10,13 @@ from casebus.cases.access import UNNAMED, Viewer
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
 from casebus.desk.browsing import Browsing
+from casebus.desk.children import Children
+from casebus.desk.conversation import Conversation
 from casebus.desk.office import MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, Office, pseudonym
+from casebus.desk.referrals import Referrals
+from casebus.directory import Directory
 from casebus.events.enumerations import Purpose
+from casebus.intake.drafting import Drafting
 from casebus.store.store import Store
 
 __all__ = [
@@ -31,10 +36,16 @@ __all__ = [
 class Desk(AlertCommands, Browsing):
     """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject."""
 
-    def __init__(self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock) -> None:
-        office = Office(viewer, id_key, store, publisher, clock)
+    def __init__(
+        self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock, directory: Directory
+    ) -> None:
+        office = Office(viewer, id_key, store, publisher, clock, directory)
+        drafting = Drafting(viewer.agency, directory.agency(viewer.agency).region, id_key, None)
         super().__init__(office)
         self.viewer = viewer
+        self.conversation = Conversation(office)
+        self.referrals = Referrals(office)
+        self.children = Children(office, drafting)
 
     def accessed(
         self,

@@ -19,6 +19,7 @@ from casebus.cases.alert_feed import saved
 from casebus.cases.desk_history import DEEDS, Deed, Verb, refuse_stale
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.clock import Clock
+from casebus.directory import Directory
 from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
 from casebus.events.catalogue import partition_key
 from casebus.events.enumerations import AccessOperation, Purpose
@@ -37,18 +38,31 @@ MAX_NOTE_CHARS = 4000
 class Office:
     """One agency's Store and outbox, as one viewer uses them."""
 
-    def __init__(self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock, directory: Directory
+    ) -> None:
         self.viewer = viewer
         self.agency = viewer.agency
         self.id_key = id_key
         self.actor = pseudonym(id_key, viewer.officer)
         self.store = store
+        self.directory = directory
         self._publisher = publisher
         self._clock = clock
 
     def now(self) -> datetime:
         """Return the time."""
         return self._clock.now()
+
+    def key_of(self, agency: str) -> bytes:
+        """Return the key to which things for an agency are sealed. Raises `NotPermitted` where it has published none."""
+        key = self.directory.encryption_key(agency)
+        if key is None:
+            raise NotPermitted(
+                f"{agency} has no encryption_key in the directory: nothing can be sealed to it",
+                next_step="ring its desk; ask it to publish one.",
+            )
+        return key
 
     # --- who may ---
 

@@ -7,6 +7,7 @@ from random import Random
 from agency_harness import drafting_of
 from hub_harness import CODES, DIA, HUB, NOW, NZ, SCHEMAS, UK, Network, content, gated, sealer
 
+from casebus import keys
 from casebus.bus.consumer import Role
 from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Outgoing, Publisher, Relay
@@ -17,6 +18,7 @@ from casebus.cases.replay import Replay, Step
 from casebus.cases.standing_views import Standing
 from casebus.clock import FixedClock
 from casebus.desk import Desk
+from casebus.desk.opening import Opening
 from casebus.errors import Conflict, WireError
 from casebus.events import enumerations as en
 from casebus.events.envelope import Received
@@ -60,8 +62,14 @@ class Node:
         self.relay = Relay(self.store, world.hub.log)
         self.inbox = gated(DESK, world.hub.log, self.store, world.hub.directory, code)
         self.desk = Desk(
-            Viewer(code, "officer", DeskRole.officer), b"i" * 32, self.store, self.publisher, FixedClock(NOW)
+            Viewer(code, "officer", DeskRole.officer),
+            b"i" * 32,
+            self.store,
+            self.publisher,
+            FixedClock(NOW),
+            world.hub.directory,
         )
+        self.opening = Opening(code, keys.training_encryption_key(code), self.store)
         self._drafting = drafting_of(code)
 
     def take(self, draft: Draft) -> None:
@@ -89,7 +97,7 @@ class World:
         """Run everything until nothing moves."""
         for _ in range(60):
             moved = self.hub.suspects.step() + self.hub.delivery.step() + self.hub.relay.step()
-            moved += sum(node.relay.step() + node.inbox.step() for node in self.nodes.values())
+            moved += sum(node.relay.step() + node.inbox.step() + node.opening.step() for node in self.nodes.values())
             if not moved:
                 return
         raise AssertionError("the network does not come to rest")

@@ -314,7 +314,7 @@ def test_axe_finds_nothing_on_any_page(desk: World, browser: Browser, address: s
 def test_what_must_never_happen_would_be_noticed(browser: Browser, address: str) -> None:
     window = Window(browser, address)
     page = window.log_in()
-    page.evaluate("() => fetch('http://127.0.0.1:1/').catch(() => 0)")
+    page.evaluate("() => fetch('http://127.0.0.1:59999/').catch(() => 0)")
     settled(lambda: window.violations != [])
     with pytest.raises(AssertionError):
         window.close()

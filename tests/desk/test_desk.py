@@ -53,7 +53,7 @@ class Office:
 
     def desk(self, officer: str | None = OFFICER, store: Store | None = None) -> Desk:
         viewer = Viewer(NZ, officer, DeskRole.officer)
-        return Desk(viewer, ID_KEY, store or self.store, Publisher(sealer(NZ)), CLOCK)
+        return Desk(viewer, ID_KEY, store or self.store, Publisher(sealer(NZ)), CLOCK, DIRECTORY)
 
     def hold(self, *alerts: Alert) -> None:
         with self.store.transaction() as tx:

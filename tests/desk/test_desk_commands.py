@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cases.case_builders import NZ, RAISED_AT
 from desk.test_desk import CLOCK, FIRST, ID_KEY, LATER, Office, told_of
-from wire.network import sealer
+from wire.network import DIRECTORY, sealer
 
 from casebus.bus.outbox import Publisher
 from casebus.cases.access import DeskRole, Viewer
@@ -32,7 +32,7 @@ def office(tmp_path: Path) -> Office:
 
 
 def desk_of(office: Office, role: DeskRole = OFFICER, officer: str = "OCEANZ-17") -> Desk:
-    return Desk(Viewer(NZ, officer, role), ID_KEY, office.store, Publisher(sealer(NZ)), CLOCK)
+    return Desk(Viewer(NZ, officer, role), ID_KEY, office.store, Publisher(sealer(NZ)), CLOCK, DIRECTORY)
 
 
 def test_the_desks_own_business_is_in_no_event(office: Office) -> None:
@@ -159,7 +159,7 @@ def test_an_acknowledgement_lapses_with_time_and_is_made_anew(office: Office) ->
     acknowledged = desk.acknowledge(seen.ref, None)
     later = FixedClock(RAISED_AT + timedelta(days=2))
     assert acknowledged.stage(later.now()) is Stage.new
-    late = Desk(Viewer(NZ, "OCEANZ-17", OFFICER), ID_KEY, office.store, Publisher(sealer(NZ)), later)
+    late = Desk(Viewer(NZ, "OCEANZ-17", OFFICER), ID_KEY, office.store, Publisher(sealer(NZ)), later, DIRECTORY)
     again = late.acknowledge(seen.ref, acknowledged.version)
     assert again.stage(later.now()) is Stage.acknowledged
     assert again.version == acknowledged.version + 1

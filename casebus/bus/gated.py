@@ -1,4 +1,4 @@
-"""The loop of an event consumer, as a part of a role: what was released after parking comes first."""
+"""The loop of an event consumer with its gate: released records first, then new ones."""
 
 from collections.abc import Sequence
 
