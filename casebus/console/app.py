@@ -18,6 +18,7 @@ from casebus.console import (
     other_pages,
     outcome_pages,
     stream,
+    talk_pages,
 )
 from casebus.console.assets import STATIC
 from casebus.console.door import Door
@@ -76,7 +77,17 @@ def refuse_unsafe(installation: Installation, settings: ConsoleSettings) -> None
 def _application(parts: Parts) -> FastAPI:
     app = FastAPI(title="casebus console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(parts))
     app.state.parts = parts
-    for module in (login_pages, board_pages, link_pages, alert_pages, feed_pages, outcome_pages, other_pages, stream):
+    for module in (
+        login_pages,
+        board_pages,
+        link_pages,
+        talk_pages,
+        alert_pages,
+        feed_pages,
+        outcome_pages,
+        other_pages,
+        stream,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     failures.register(app)

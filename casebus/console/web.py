@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Request
+from fastapi import Form as FormField
+from starlette.datastructures import FormData
 
 from casebus.clock import Clock
 from casebus.console.door import Door
@@ -62,7 +64,7 @@ def signed_in(request: Request) -> SignedIn:
     return signed
 
 
-def acting(request: Request, csrf: Annotated[str, Form()] = "") -> SignedIn:
+def acting(request: Request, csrf: Annotated[str, FormField()] = "") -> SignedIn:
     """Return who sent a form. Raises `LoginNeeded`, `NotPermitted` for a form that no page of this session made."""
     refuse_other_sites(request)
     signed = signed_in(request)
@@ -87,6 +89,12 @@ def own_path(address: str | None) -> str:
     return "/" if split.scheme or split.netloc or not address.isprintable() else address
 
 
+async def whole_form(request: Request) -> FormData:
+    """Return a form whose fields depend on what was asked."""
+    return await request.form(max_files=0, max_fields=100)
+
+
+Form = Annotated[FormData, Depends(whole_form)]
 Console = Annotated[Parts, Depends(parts)]
 Signed = Annotated[SignedIn, Depends(signed_in)]
 Acting = Annotated[SignedIn, Depends(acting)]
