@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from casebus import keys
 from casebus.bus.consume import HUB_EVENTS, EventGate, Loop
@@ -42,7 +41,7 @@ from casebus.matching.tokens import Tokeniser
 from casebus.node import Component, Late, Node, Part
 from casebus.sessions import SESSIONS
 from casebus.settings import Settings, database_url, load
-from casebus.state import Concept
+from casebus.state import Concept, Kept
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Save, Store
 from casebus.wire.schemas import Schemas
@@ -210,14 +209,11 @@ def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
 
 
-def concepts_of(role: Role) -> list[Concept[Any]]:
-    """Return the tables of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
-    own: list[Concept[Any]] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
-    own += (
-        [OWN_RECORDS, TAKEN, OUTCOMES, WELFARE_CHECKS, SESSIONS, *FOLLOWER_CONCEPTS]
-        if role is Role.agency
-        else [STANDINGS]
-    )
+def concepts_of(role: Role) -> list[Kept]:
+    """Return the tables and indexes of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
+    own: list[Kept] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
+    of_agency: list[Kept] = [OWN_RECORDS, TAKEN, OUTCOMES, WELFARE_CHECKS, SESSIONS, *FOLLOWER_CONCEPTS]
+    own += of_agency if role is Role.agency else [STANDINGS]
     return own + [
         c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts
     ]

@@ -5,7 +5,7 @@ decides; nothing is merged. What is found is a function of the set of records, n
 read: when a token becomes too common, or rare again, the pairs that it decides are compared again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from casebus.bus.consume import HUB_EVENTS, NOTHING, Handled
 from casebus.bus.consumer import EventConsumer, Role
@@ -66,13 +66,9 @@ class HubState:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def frequency(self, token: str) -> int:
-        """Return how many records hold a token."""
-        return self._view.count(POSTINGS, "token", token)
-
-    def holders(self, token: str) -> list[str]:
-        """Return the ids of the records that hold a token."""
-        return [posting.record_id for posting in self._view.by(POSTINGS, "token", token)]
+    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+        """Return the ids of the records that hold each token: all of them, or as many as are wanted if more do."""
+        return self._view.holders(POSTINGS, wanted)
 
     def holding(self, record_id: str) -> Holding | None:
         """Return a record."""

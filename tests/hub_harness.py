@@ -8,6 +8,7 @@ import base64
 import hashlib
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +43,7 @@ from casebus.events.types import (
 from casebus.installing import AGENCIES, AGREEMENTS, all_topics
 from casebus.roles import GatedLoop, concepts_of
 from casebus.store.sqlite import SqliteStore
-from casebus.store.store import Save, Store
+from casebus.store.store import Concept, Save, Store
 from casebus.wire import headers, signing
 from casebus.wire.codec import encode
 from casebus.wire.headers import Attributes
@@ -195,7 +196,11 @@ class Network:
     def everything(self) -> dict[str, list[Any]]:
         """Return all of the hub's state, for tests that compare two; the topics' ids differ from network to network."""
         with self.store.view() as view:
-            return {c.table: list(view.all(c)) for c in concepts_of(Role.hub) if c is not TOPICS_READ}
+            kept = [c for c in concepts_of(Role.hub) if c is not TOPICS_READ]
+            found: dict[str, list[Any]] = {c.table: list(view.all(c)) for c in kept if isinstance(c, Concept)}
+        with closing(sqlite3.connect(self.root / "hub.sqlite")) as connection:
+            rows = connection.execute("SELECT token, owners.owner FROM postings JOIN owners ON number = postings.owner")
+            return found | {"postings": sorted(rows)}
 
     def close(self) -> None:
         self.store.close()

@@ -24,7 +24,7 @@ from casebus.events.types import Payload
 class Facts:
     """What an event says, by which it can be found. `agency` owns the topic ("hub" for the hub's own).
 
-    `tips`, `cases` and `others` (welfare checks, outcomes) are opaque ids of records that the event names;
+    `tips`, `cases` and `others` (checks before acting, welfare checks, outcomes) are opaque ids of records that the event names;
     `references` are what a read named: alert references, opaque ids, topics. `index` is None off the ledger. `type` is
     None for a record that was not accepted: `summary` says why.
     """
@@ -96,6 +96,8 @@ def operation_of(payload: Payload) -> str | None:
             return payload.operation.value
         case t.TipReceived() | t.CaseOpened() | t.WelfareCheckRequested() | t.ChildSafeguarded():
             return AccessOperation.COLLECTION.value
+        case t.DeconflictionRequested():
+            return AccessOperation.CONSULTATION.value
         case t.TipAmended() | t.TipWithdrawn() | t.CaseClosed() | t.IdentifierCorrected() | t.WelfareCheckCompleted():
             return AccessOperation.ALTERATION.value
         case t.DataCombined() | t.DeconflictionNoHit():
@@ -141,7 +143,7 @@ def _purpose(payload: Payload) -> str | None:
             return payload.purpose.value
         case t.TipReceived() | t.TipAmended():
             return payload.content.handling.purpose.value
-        case t.CaseOpened():
+        case t.CaseOpened() | t.DeconflictionRequested():
             return payload.handling.purpose.value
         case _:
             return None
@@ -172,7 +174,7 @@ def _records(payload: Payload) -> Named:
             return (), (), (payload.referral_id,)
         case t.WelfareCheckRequested():
             return payload.record_ids, (), (payload.check_id,)
-        case t.WelfareCheckCompleted():
+        case t.WelfareCheckCompleted() | t.DeconflictionRequested():
             return (), (), (payload.check_id,)
         case t.ChildSafeguarded():
             superseded = (payload.supersedes,) if payload.supersedes else ()
@@ -182,16 +184,19 @@ def _records(payload: Payload) -> Named:
 
 
 def _of_hit(hit: t.DeconflictionHit) -> Named:
-    tips, cases, _ = _by_kind([(hit.own_kind, hit.own_id)])
-    # Of the second of two own records the event does not say what it is: it is found as either.
+    tips, cases, others = _by_kind([(hit.own_kind, hit.own_id)])
+    # Of the second of two own records the event does not say what it is: it is found as any.
     also = (hit.also_own_id,) if hit.also_own_id else ()
-    return (*tips, *also), (*cases, *also), ()
+    return (*tips, *also), (*cases, *also), (*others, *also)
 
 
 def _by_kind(named: Iterable[tuple[RecordKind, str]]) -> Named:
     both = list(named)
-    tips = tuple(record_id for kind, record_id in both if kind is RecordKind.tip)
-    return tips, tuple(record_id for kind, record_id in both if kind is RecordKind.case), ()
+    tips, cases, checks = (
+        tuple(record_id for kind, record_id in both if kind is wanted)
+        for wanted in (RecordKind.tip, RecordKind.case, RecordKind.check)
+    )
+    return tips, cases, checks
 
 
 @dataclass(frozen=True, slots=True)

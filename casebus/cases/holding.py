@@ -1,4 +1,4 @@
-"""What the hub holds of one tip or case, and how each event changes it. Pure."""
+"""What the hub holds of one tip, case or check, and how each event changes it. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -13,6 +13,7 @@ from casebus.events.enumerations import (
 from casebus.events.types import (
     CaseClosed,
     CaseOpened,
+    DeconflictionRequested,
     IdentifierCorrected,
     Payload,
     Sighting,
@@ -59,6 +60,8 @@ def changed(before: Holding | None, agency: str, payload: Payload, position: int
             return _tip(before, agency, payload.tip_id, payload.revision, payload.content, position)
         case CaseOpened():
             return _case(before, agency, payload, position)
+        case DeconflictionRequested():
+            return _check(before, agency, payload, position)
         case TipWithdrawn():
             return _ended(before, agency, payload.tip_id, RecordKind.tip, position)
         case CaseClosed():
@@ -106,6 +109,27 @@ def _case(before: Holding | None, agency: str, payload: CaseOpened, position: in
         immediate_risk=payload.priority is Priority.IMMEDIATE,
         possible_child=payload.possible_child.answer is TriState.YES,
         high_priority=payload.priority in _URGENT,
+        pointer=payload.handling.pointer,
+        source_report=None,
+        sightings=_held(payload.sightings),
+    )
+    return Holding(record, tuple(sighting.sighting_id for sighting in payload.sightings), stated_at=position)
+
+
+def _check(before: Holding | None, agency: str, payload: DeconflictionRequested, position: int) -> Holding:
+    if before is not None and before.record.revision >= payload.revision:
+        return before
+    record = HeldRecord(
+        record_id=payload.check_id,
+        agency=agency,
+        kind=RecordKind.check,
+        revision=payload.revision,
+        open=payload.watch,
+        matchable=True,
+        backlog=False,
+        immediate_risk=payload.urgency is Priority.IMMEDIATE,
+        possible_child=False,
+        high_priority=payload.urgency in _URGENT,
         pointer=payload.handling.pointer,
         source_report=None,
         sightings=_held(payload.sightings),

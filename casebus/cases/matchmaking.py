@@ -4,7 +4,7 @@ What stands at the end is a function of the set of records, not of the order in 
 its cap, in either direction, has the pairs that it decides compared again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
@@ -15,45 +15,21 @@ from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
 from casebus.directory import Directory
 from casebus.events.enumerations import MatchStatus, RecordKind, RetractReason, Strength
 from casebus.events.types import DataCombined, DeconflictionNoHit, MatchedKind, MatchParty
-from casebus.matching.candidates import common_kinds, eligible, postings, takes_part
-from casebus.matching.decide import compare
+from casebus.matching.candidates import common_kinds, eligible, enough, index_key, most, postings, takes_part
+from casebus.matching.decide import ALERT, compare
 from casebus.matching.families import DETECTOR
 from casebus.matching.held import HeldRecord, HeldToken, Match
-from casebus.state import Concept, Effect, Remove, Save
+from casebus.state import Effect, Inverted, Post, Save, Unpost
 
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One record that holds one token."""
-
-    token: str
-    record_id: str
-
-    @property
-    def key(self) -> str:
-        """One row per token and record."""
-        return f"{self.token}|{self.record_id}"
-
-
-POSTINGS: Concept[Posting] = Concept(
-    "postings", Posting, lambda posting: posting.key, {"token": lambda posting: posting.token}
-)
-
-
-def token_key(family: str, value: str) -> str:
-    """Return the indexed form of a token."""
-    return f"{family}:{value}"
+POSTINGS = Inverted("postings")
+"""Which records hold which tokens, as `index_key` makes them."""
 
 
 class Known(Protocol):
     """What the hub holds, before the change."""
 
-    def frequency(self, token: str) -> int:
-        """Return how many records hold a token."""
-        ...
-
-    def holders(self, token: str) -> list[str]:
-        """Return the ids of the records that hold a token; asked only for tokens about as rare as their cap."""
+    def holders(self, wanted: Mapping[bytes, int]) -> Mapping[bytes, Sequence[str]]:
+        """Return the ids of the records that hold each token: all of them, or as many as are wanted if more do."""
         ...
 
     def holding(self, record_id: str) -> Holding | None:
@@ -88,9 +64,11 @@ class Matchmaking:
         self._directory = directory
         self._old = _tokens(before.record) if before else {}
         self._new = _tokens(after.record)
+        self._holders: dict[bytes, Sequence[str]] = {}
+        self._look_up(self._old | self._new)
 
     def changes(self) -> Changes:
-        """Return what changes. A new tip that finds nothing gets an on-record no-hit; a backlog load does not."""
+        """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
         combined: list[DataCombined] = []
         pairs: list[Pair] = []
         for a, b in sorted(self._affected()):
@@ -104,37 +82,54 @@ class Matchmaking:
     def _own_effects(self) -> Iterator[Effect]:
         record_id = self._after.record.record_id
         yield Save(HELD, self._after)
-        for token in sorted(self._old.keys() - self._new.keys()):
-            yield Remove(POSTINGS, Posting(token, record_id).key)
-        for token in sorted(self._new.keys() - self._old.keys()):
-            yield Save(POSTINGS, Posting(token, record_id))
+        gone, come = self._old.keys() - self._new.keys(), self._new.keys() - self._old.keys()
+        if gone:
+            yield Unpost(POSTINGS, record_id, tuple(sorted(gone)))
+        if come:
+            yield Post(POSTINGS, record_id, tuple(sorted(come)))
 
     def _affected(self) -> set[tuple[str, str]]:
         """Return the pairs to compare: those with this record, and those that a token at its cap decides."""
         me = self._after.record.record_id
         partners = {partner for pair in self._known.pairs_of(me) for partner in pair.record_ids}
-        for key, token in self._new.items():
-            if eligible(token, self._frequency_of(key)):
-                partners.update(self._known.holders(key))
+        partners |= self._candidates()
         affected = {_ordered(me, partner) for partner in partners if partner != me}
         for key in self._old.keys() ^ self._new.keys():
             affected |= self._decided_by(key)
         return affected
 
-    def _decided_by(self, key: str) -> set[tuple[str, str]]:
+    def _candidates(self) -> set[str]:
+        """Return the records that share enough with this one to be worth reading."""
+        shared: dict[str, set[str]] = {}
+        for key, token in self._new.items():
+            if eligible(token, self._frequency_of(key)):
+                for holder in self._holders[key]:
+                    shared.setdefault(holder, set()).add(token.family)
+        return {holder for holder, families in shared.items() if most(families) >= ALERT}
+
+    def _decided_by(self, key: bytes) -> set[tuple[str, str]]:
         """Return the pairs of other records whose match a token decides anew, because it crossed its cap just now."""
         token = self._new.get(key) or self._old[key]
-        was, now = eligible(token, self._known.frequency(key)), eligible(token, self._frequency_of(key))
+        was, now = eligible(token, len(self._holders[key])), eligible(token, self._frequency_of(key))
         if was == now:
             return set()
-        others = sorted(set(self._known.holders(key)) - {self._after.record.record_id})
+        others = sorted(set(self._holders[key]) - {self._after.record.record_id})
         return {_ordered(a, b) for a, b in combinations(others, 2)}
 
-    def _frequency_of(self, key: str) -> int:
-        return self._known.frequency(key) + (key in self._new) - (key in self._old)
+    def _look_up(self, tokens: Mapping[bytes, HeldToken]) -> None:
+        """Learn who holds tokens, as far as their caps need it, all in one question."""
+        wanted = {key: enough(token) for key, token in tokens.items() if key not in self._holders}
+        if wanted:
+            self._holders.update(self._known.holders(wanted))
+
+    def _frequency_of(self, key: bytes) -> int:
+        """Return how many records hold a token after the change; exact up to its cap, and above it more than the cap."""
+        return len(self._holders[key]) + (key in self._new) - (key in self._old)
 
     def _frequency(self, family: str, value: str) -> int:
-        return self._frequency_of(token_key(family, value))
+        key = index_key(family, value)
+        self._look_up({key: HeldToken(family, value)})
+        return self._frequency_of(key)
 
     def _holding(self, record_id: str) -> HeldRecord | None:
         if record_id == self._after.record.record_id:
@@ -166,20 +161,21 @@ class Matchmaking:
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
             if not record.open:
-                return RetractReason.WITHDRAWN if record.kind is RecordKind.tip else RetractReason.CASE_CLOSED
+                # A check that ends is taken back like a tip: that it was one is nobody's business but its agency's.
+                return RetractReason.CASE_CLOSED if record.kind is RecordKind.case else RetractReason.WITHDRAWN
         mine = self._after.record.record_id in (left.record_id, right.record_id)
         return (
             RetractReason.CORRECTED if mine and self._old.keys() - self._new.keys() else RetractReason.COMMON_IDENTIFIER
         )
 
     def _no_hit(self, combined: Sequence[DataCombined]) -> DeconflictionNoHit | None:
-        """Return the answer to a new tip of which its agency may be told nothing.
+        """Return the answer to a new tip or check of which its agency may be told nothing.
 
         That includes a match with a SILENT holder: an answer that fails to come would say that somebody holds it. What
         this record changes between others, or inside its own agency, is no answer to it either.
         """
         record = self._after.record
-        asks = self._is_new and record.kind is RecordKind.tip and takes_part(record)
+        asks = self._is_new and record.kind is not RecordKind.case and takes_part(record)
         if not asks or any(self._answers(c) for c in combined):
             return None
         return DeconflictionNoHit(
@@ -198,8 +194,8 @@ class Matchmaking:
         return other.agency != mine.agency and may_be_told(mine.agency, other, combined.overlap, self._directory)
 
 
-def _tokens(record: HeldRecord) -> dict[str, HeldToken]:
-    return {token_key(token.family, token.value): token for token in postings(record)}
+def _tokens(record: HeldRecord) -> dict[bytes, HeldToken]:
+    return {index_key(token.family, token.value): token for token in postings(record)}
 
 
 def _ordered(a: str, b: str) -> tuple[str, str]:

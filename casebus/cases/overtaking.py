@@ -11,6 +11,7 @@ from casebus.events.types import (
     ChildSafeguarded,
     DataCombined,
     DeconflictionHit,
+    DeconflictionRequested,
     DeconflictionRetracted,
     DisclosureRequested,
     IdentifierCorrected,
@@ -37,7 +38,7 @@ _NEVER_HELD = (
 def passes_hold(event: Event) -> bool:
     """Tell whether an event may overtake a parked one of its key: retractions, the child, immediate risk."""
     match event.payload:
-        case DataCombined(status=MatchStatus.retracted):
+        case DataCombined(status=MatchStatus.retracted) | DeconflictionRequested(watch=False):
             return True
         case payload:
             return isinstance(payload, _NEVER_HELD) or immediate(payload)
@@ -50,6 +51,8 @@ def immediate(payload: Payload) -> bool:
             return payload.content.priority is Priority.IMMEDIATE
         case CaseOpened():
             return payload.priority is Priority.IMMEDIATE
+        case DeconflictionRequested():
+            return payload.urgency is Priority.IMMEDIATE
         case DataCombined() | DeconflictionHit():
             return payload.severity is Severity.immediate
         case DisclosureRequested() | ReferralSent():

@@ -19,6 +19,7 @@ from casebus.events.types import (
     CaseClosed,
     CaseOpened,
     ChildSafeguarded,
+    DeconflictionRequested,
     IdentifierCorrected,
     Payload,
     TipAmended,
@@ -31,7 +32,7 @@ from casebus.events.types import (
 
 @dataclass(frozen=True, slots=True, order=True)
 class StandingRecord:
-    """A tip, case, welfare check or outcome as its agency published it: what its events, in order, make of it.
+    """A tip, case, check, welfare check or outcome as its agency published it: what its events, in order, make of it.
 
     `digest` is over the content that stands, what was corrected in it since, and its end. A tip that was withdrawn
     stands without its content: it was taken back, whichever of the two documents came first. `stated` is False for one
@@ -60,6 +61,9 @@ def standing_after(before: StandingRecord | None, agency: str, payload: Payload)
             return _stated(before, agency, "tip", payload.tip_id, payload.revision, payload)
         case CaseOpened():
             return _stated(before, agency, "case", payload.case_id, payload.revision, payload)
+        case DeconflictionRequested():
+            asked = _stated(before, agency, "check", payload.check_id, payload.revision, payload)
+            return asked if asked is before else replace(asked, open=payload.watch)
         case WelfareCheckRequested():
             return _requested(before, agency, payload)
         case ChildSafeguarded():
@@ -92,6 +96,7 @@ _RECORD_FIELDS: tuple[tuple[type[Payload], str], ...] = (
     (TipWithdrawn, "tip_id"),
     (CaseOpened, "case_id"),
     (CaseClosed, "case_id"),
+    (DeconflictionRequested, "check_id"),
     (WelfareCheckRequested, "check_id"),
     (WelfareCheckCompleted, "check_id"),
     (ChildSafeguarded, "outcome_id"),

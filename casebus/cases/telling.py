@@ -30,6 +30,8 @@ def _sentence(payload: Payload) -> str:
             return f"case opened{load}: {_words(payload.category)}, {_count(len(payload.sightings), 'identifier')}"
         case t.CaseClosed():
             return f"case closed: {_words(payload.reason)}"
+        case t.DeconflictionRequested():
+            return f"check before acting {_watch(payload)}: {_words(payload.basis)}, {_count(len(payload.sightings), 'identifier')}"
         case t.IdentifierCorrected():
             replaced = "replaced" if payload.replacement else "removed"
             return f"identifier corrected in a {payload.record_kind.value}: {replaced}, {_words(payload.reason)}"
@@ -107,6 +109,12 @@ def _about_child_or_governance(payload: Payload) -> str:
             return f"record {payload.position} of {payload.topic} parked: {_words(payload.reason)}"
         case _:
             return type(payload).__name__
+
+
+def _watch(request: t.DeconflictionRequested) -> str:
+    if not request.watch:
+        return "closed"
+    return "asked" if request.revision == 1 else f"asked anew (revision {request.revision})"
 
 
 def _content(content: t.TipContent) -> str:

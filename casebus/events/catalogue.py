@@ -49,6 +49,7 @@ CATALOGUE: dict[str, Entry] = {
         Entry(types.CaseOpened, _AGENCY, "case_id"),
         Entry(types.CaseClosed, _AGENCY, "case_id"),
         Entry(types.IdentifierCorrected, _AGENCY, "record_id"),
+        Entry(types.DeconflictionRequested, _AGENCY, "check_id"),
         Entry(types.DeconflictionHit, _INBOX, "conflict_id"),
         Entry(types.DeconflictionNoHit, _TOLD, "own_id"),
         Entry(types.DeconflictionRetracted, _INBOX, "conflict_id"),

@@ -139,7 +139,12 @@ class AssertionKind(StrEnum):
 
 
 class IdentifierType(StrEnum):
-    """The kinds of identifier that a sighting can hold."""
+    """The kinds of identifier that a sighting can hold.
+
+    NAME_ADDRESS and DOB_ADDRESS are a person's name or birth date with a house, ADDRESS is the house alone, NATIONAL_ID
+    is a number that a state gave (passport, licence, tax). A bank account or a card has no kind, so that none can ever
+    reach the hub: its owner is often not the person, and what it costs to leak one is not ours to risk.
+    """
 
     EMAIL = "EMAIL"
     PHONE_E164 = "PHONE_E164"
@@ -148,6 +153,13 @@ class IdentifierType(StrEnum):
     IP_AT_TIME = "IP_AT_TIME"
     DEVICE = "DEVICE"
     NAME_DOB = "NAME_DOB"
+    NAME_ADDRESS = "NAME_ADDRESS"
+    DOB_ADDRESS = "DOB_ADDRESS"
+    ADDRESS = "ADDRESS"
+    WALLET = "WALLET"
+    VEHICLE_PLATE = "VEHICLE_PLATE"
+    NATIONAL_ID = "NATIONAL_ID"
+    NAME = "NAME"
     UNKNOWN = "UNKNOWN"
 
 
@@ -257,6 +269,17 @@ class CaseCloseReason(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class CheckBasis(StrEnum):
+    """Why an agency asks before it acts."""
+
+    TIP = "TIP"
+    CASE = "CASE"
+    PLANNED_ACTION = "PLANNED_ACTION"
+    UNDERCOVER_PERSONA = "UNDERCOVER_PERSONA"
+    PRESERVATION_OR_LEGAL_PROCESS = "PRESERVATION_OR_LEGAL_PROCESS"
+    UNKNOWN = "UNKNOWN"
+
+
 class CorrectionReason(StrEnum):
     """What was wrong with an identifier."""
 
@@ -273,6 +296,7 @@ class RecordKind(StrEnum):
 
     tip = "tip"
     case = "case"
+    check = "check"
 
 
 class Overlap(StrEnum):
@@ -289,6 +313,13 @@ class Severity(StrEnum):
     immediate = "immediate"
     high = "high"
     routine = "routine"
+
+
+class Band(StrEnum):
+    """What a match asks of an officer: `alert` wants an answer, `review` is a weak match to look at."""
+
+    alert = "alert"
+    review = "review"
 
 
 class Agreement(StrEnum):

@@ -21,6 +21,9 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Word = Annotated[str, Field(max_length=200)]
 
 MAX_SIGHTINGS = 500
+MAX_EVIDENCE = 500
+
+EvidenceIds = Annotated[tuple[Id, ...], Field(max_length=MAX_EVIDENCE)]
 
 
 class Payload(BaseModel):
@@ -55,7 +58,7 @@ class TimeStatement(Payload):
 
 
 class Sighting(Payload):
-    """One identifier of one person in one tip or case, as tokens. `subject_no` tells the persons of a document apart."""
+    """One identifier of one person in one tip, case or check, as tokens. `subject_no` tells the persons of a document apart."""
 
     sighting_id: Id
     subject_no: Annotated[int, Field(ge=0, le=100_000)]
@@ -146,6 +149,16 @@ class MatchedKind(Payload):
     kind: en.IdentifierType
     agreement: en.Agreement
     rarity: en.Rarity
+
+
+class Evidence(Payload):
+    """One value that both sides hold and that counts, as an opaque id: bound to its conflict, so that it links nothing
+    across conflicts. `is_new`: an officer has said "different person" of what there was before, and nobody has of this.
+    """
+
+    evidence_id: Id
+    kind: en.IdentifierType
+    is_new: bool
 
 
 class MatchParty(Payload):
@@ -239,6 +252,21 @@ class IdentifierCorrected(Payload):
 # --- deconfliction ---------------------------------------------------------------------------------------------------
 
 
+class DeconflictionRequested(Payload):
+    """An agency asks before it acts. Answered by a hit to both sides, or by an on-record no-hit to the asker. It stays
+    on watch, so that later tips and cases meet it, until a later revision has `watch` false; that one ends it.
+    """
+
+    check_id: Id
+    revision: Count = 1
+    basis: en.CheckBasis
+    urgency: en.Priority
+    sightings: Annotated[tuple[Sighting, ...], Field(max_length=MAX_SIGHTINGS)]
+    watch: bool
+    handling: Handling
+    actor: Word | None
+
+
 class DeconflictionHit(Payload):
     """One agency's own copy of a match: a pointer, not a case. `partner` is null where only the desk may be told,
     and the recipient itself where both records are its own: `also_own_id` is then the second.
@@ -250,6 +278,7 @@ class DeconflictionHit(Payload):
     revision: Count
     overlap: en.Overlap
     severity: en.Severity
+    band: en.Band = en.Band.alert
     own_kind: en.RecordKind
     own_id: Id
     also_own_id: Id | None
@@ -257,6 +286,7 @@ class DeconflictionHit(Payload):
     contact: Contact
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
     strength: en.Strength
     score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word
@@ -281,24 +311,28 @@ class DeconflictionRetracted(Payload):
 
 
 class DeconflictionAcknowledged(Payload):
-    """One side has taken an alert up. Each side publishes only its own; `actor` (a pseudonym) never crosses. `reopened`:
-    the outcome that this side had proposed no longer stands.
+    """One side has taken an alert up. Each side publishes only its own; `actor` (a pseudonym) never crosses.
+    `on_evidence` names what the officer's alert showed; `reopened`: the outcome that this side had proposed no longer stands.
     """
 
     conflict_id: Id
     agency: AgencyCode | None
     revision: Count
+    on_evidence: EvidenceIds = ()
     actor: Word | None
     reopened: bool = False
 
 
 class DeconflictionResolved(Payload):
-    """One side proposes how the conflict ends. Equal outcomes resolve it, unequal ones dispute it."""
+    """One side proposes how the conflict ends. Equal outcomes resolve it, unequal ones dispute it. `on_evidence` names
+    what the officer's alert showed: FALSE_MATCH keeps the pair apart until there is evidence beyond it.
+    """
 
     conflict_id: Id
     agency: AgencyCode | None
     revision: Count
     outcome: en.ConflictOutcome
+    on_evidence: EvidenceIds = ()
     actor: Word | None
 
 
@@ -486,8 +520,10 @@ class DataCombined(Payload):
     parties: Annotated[tuple[MatchParty, ...], Field(min_length=2, max_length=2)]
     overlap: en.Overlap
     severity: en.Severity
+    band: en.Band = en.Band.alert
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
     strength: en.Strength
     score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word
@@ -520,6 +556,7 @@ AnyPayload = (
     | CaseOpened
     | CaseClosed
     | IdentifierCorrected
+    | DeconflictionRequested
     | DeconflictionHit
     | DeconflictionNoHit
     | DeconflictionRetracted

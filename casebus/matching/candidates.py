@@ -4,10 +4,11 @@ The index is the store's: (family, value) to record ids, with the number of dist
 family's cap makes no candidates, which bounds the pairs that one common identifier can cause.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
 from casebus.events.enumerations import IdentifierType
-from casebus.matching.families import FAMILIES, SOURCE_REPORT
+from casebus.matching.families import FAMILIES, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 
 Frequency = Callable[[str, str], int]
@@ -39,12 +40,42 @@ def known_tokens(sighting: HeldSighting) -> tuple[HeldToken, ...]:
     )
 
 
+def index_key(family: str, value: str) -> bytes:
+    """Return a token as it is indexed: 128 bits, whatever the family's name and the value's length."""
+    return blake2b(f"{family}:{value}".encode(), digest_size=16).digest()
+
+
+def cap(family: str) -> int:
+    """Return how many records may hold a value of this family before it says nothing; 0 for a family not known here."""
+    if family == SOURCE_REPORT:
+        return REPORT_CAP
+    return FAMILIES[family].cap if family in FAMILIES else 0
+
+
+def enough(token: HeldToken) -> int:
+    """Return how many holders of a token need be known: whether one more or one less passes the cap shows in them."""
+    return cap(token.family) + 2
+
+
 def eligible(token: HeldToken, frequency: int) -> bool:
-    """Tell whether records that share a token are worth a comparison. A shared report number always is."""
-    if token.family == SOURCE_REPORT:
-        return True
-    family = FAMILIES.get(token.family)
-    return family is not None and frequency <= family.cap
+    """Tell whether records that share a token are worth a comparison."""
+    return frequency <= cap(token.family)
+
+
+def most(families: Iterable[str]) -> float:
+    """Return the most that two records can add up to which share values of these families and of no other.
+
+    `compare` never scores more: one family counts for each kind, and a handle beside them.
+    """
+    best: dict[str, float] = {}
+    for name in families:
+        family = FAMILIES.get(name)
+        if family is None:
+            best[name] = SAME_REPORT_SCORE if name == SOURCE_REPORT else 0.0
+        else:
+            fact = name if len(family.kinds) > 1 else family.kinds[0]
+            best[fact] = max(best.get(fact, 0.0), family.weight)
+    return sum(best.values())
 
 
 def common_kinds(record: HeldRecord, frequency: Frequency) -> tuple[IdentifierType, ...]:

@@ -3,7 +3,8 @@
 The order of the rules:
 
 1. Both records take part (open, not a batched viral tip) and are two records.
-2. One upstream report: a notice, whatever else they share; what one report says twice corroborates nothing.
+2. One upstream report: a notice, whatever else they share; what one report says twice corroborates nothing. A number
+   that more than `REPORT_CAP` records have is no report's, and is passed over.
 3. The score of the best pair of persons reaches `ALERT`. What stays below is not told in this version; a band for an
    officer's review comes with the deeper detector, and `weigh` already returns what it would show.
 
@@ -14,7 +15,7 @@ is the safer reading. A WITNESS is matched like anybody: the words never say mor
 
 from casebus.events.enumerations import Overlap, Severity, Strength, SubjectCategory
 from casebus.matching.candidates import Frequency, takes_part
-from casebus.matching.families import DETECTOR, SAME_REPORT_SCORE
+from casebus.matching.families import DETECTOR, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT
 from casebus.matching.held import HeldRecord, Match
 from casebus.matching.weigh import CHILD_ROLES, Weighed, weigh
 
@@ -32,13 +33,19 @@ def compare(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Match | None:
     """
     if not (takes_part(a) and takes_part(b)) or a.record_id == b.record_id:
         return None
-    if a.source_report is not None and a.source_report == b.source_report:
+    if one_report(a, b, frequency):
         return _match(Overlap.same_source_report, a, b, Weighed((), (), SAME_REPORT_SCORE, ()))
     weighed = weigh(a, b, frequency)
     if weighed.score < ALERT:
         return None
     overlap = Overlap.same_child if _may_be_child(a, b, weighed) else Overlap.same_person
     return _match(overlap, a, b, weighed)
+
+
+def one_report(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> bool:
+    """Tell whether two records come from one upstream report, by a number that is not too common to be a report's."""
+    number = a.source_report
+    return number is not None and number == b.source_report and frequency(SOURCE_REPORT, number) <= REPORT_CAP
 
 
 def _match(overlap: Overlap, a: HeldRecord, b: HeldRecord, weighed: Weighed) -> Match:

@@ -17,6 +17,9 @@ DETECTOR = "casebus-fixed-1"
 SOURCE_REPORT = "source_report"
 """The family of an upstream report's number. It says that two records are one report, not that two people are one."""
 
+REPORT_CAP = 100
+"""How many records one report's number may have. One that more have is no report's: a system's default, or hostile."""
+
 
 class Holders(StrEnum):
     """How many people may hold one value at a time."""

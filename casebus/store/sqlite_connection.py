@@ -56,6 +56,11 @@ class SqliteConnection:
         with self._mapped("written"):
             return self._driver.execute(sql, values).rowcount
 
+    def write_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of values."""
+        with self._mapped("written"):
+            self._driver.executemany(sql, rows)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold a transaction that begins when no other process writes, and commits at the end of the block."""

@@ -1,6 +1,7 @@
 """A whole small network for the tests of replay: real logs, stores, consumers, drafting and desks, driven at random."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -19,7 +20,7 @@ from casebus.cases.standing_views import Standing
 from casebus.clock import FixedClock
 from casebus.desk import Desk
 from casebus.desk.opening import Opening
-from casebus.errors import Conflict, WireError
+from casebus.errors import Conflict, NotPermitted, WireError
 from casebus.events import enumerations as en
 from casebus.events.envelope import Received
 from casebus.events.types import PossibleChild
@@ -250,13 +251,16 @@ class Story:
         if not alerts:
             return
         ref = self._draw.choice(alerts if self._draw.random() < 0.2 else alerts[:2]).ref
-        try:
-            if self._draw.random() < 0.5:
-                node.desk.acknowledge(ref, None)
-            else:
-                node.desk.resolve(ref, self._draw.choice(OUTCOMES), None, None)
-        except Conflict:
-            pass  # it was retracted: nothing is left to decide
+        desk = node.desk
+        acts = (
+            *[lambda: desk.acknowledge(ref, None)] * 4,
+            *[lambda: desk.resolve(ref, self._draw.choice(OUTCOMES), None, None)] * 5,
+            lambda: desk.reopen(ref, "on second thoughts"),
+            lambda: desk.assign(ref, "another officer"),
+            lambda: desk.conversation.send_message(ref, "ring us"),
+        )
+        with suppress(Conflict, NotPermitted):  # retracted, a notice, not resolved: there is nothing to decide
+            self._draw.choice(acts)()
 
     def _run(self, node: Node) -> None:
         """Let something run, and not the rest: inboxes and topics get ahead of each other."""

@@ -1,7 +1,7 @@
 """What stands at the end is a function of the set of records, not of the order in which they came."""
 
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from random import Random
@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from casebus import installing
 from casebus.cases.holding import HELD, Holding
-from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking, Posting, token_key
+from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking
 from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
 from casebus.directory import Agreement, Directory
 from casebus.events.enumerations import IdentifierType, MatchStatus, PointerMode, RecordKind, SubjectCategory
 from casebus.events.types import DataCombined, DeconflictionNoHit
+from casebus.matching import candidates, decide
 from casebus.matching.candidates import postings
 from casebus.matching.decide import compare
 from casebus.matching.families import FAMILIES
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
-from casebus.state import Remove, Save
+from casebus.state import Post, Save, Unpost
 from casebus.wire.ids import content_id
 
 CAP = 2
@@ -40,6 +41,8 @@ def low_caps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, family in FAMILIES.items():
             patch.setitem(FAMILIES, name, replace(family, cap=CAP))
+        for module in (candidates, decide):
+            patch.setattr(module, "REPORT_CAP", CAP)
         yield
 
 
@@ -48,15 +51,12 @@ class Hub:
     """What the hub holds, in memory, changed by nothing but the effects."""
 
     held: dict[str, Holding] = field(default_factory=dict)
-    posted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    posted: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
     pairs: dict[str, Pair] = field(default_factory=dict)
     told: list[DataCombined] = field(default_factory=list)
 
-    def frequency(self, token: str) -> int:
-        return len(self.posted[token])
-
-    def holders(self, token: str) -> list[str]:
-        return sorted(self.posted[token])
+    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+        return {token: sorted(self.posted[token])[:most] for token, most in wanted.items()}
 
     def holding(self, record_id: str) -> Holding | None:
         return self.held.get(record_id)
@@ -74,13 +74,14 @@ class Hub:
             match effect:
                 case Save(concept, Holding() as holding) if concept is HELD:
                     self.held[holding.record.record_id] = holding
-                case Save(concept, Posting() as posting) if concept is POSTINGS:
-                    self.posted[posting.token].add(posting.record_id)
+                case Post(index, record_id, tokens) if index is POSTINGS:
+                    for token in tokens:
+                        self.posted[token].add(record_id)
                 case Save(concept, Pair() as pair) if concept is PAIRS:
                     self.pairs[pair.conflict_id] = pair
-                case Remove(concept, key) if concept is POSTINGS:
-                    token, _, record_id = key.rpartition("|")
-                    self.posted[token].remove(record_id)
+                case Unpost(index, record_id, tokens) if index is POSTINGS:
+                    for token in tokens:
+                        self.posted[token].remove(record_id)
                 case _:
                     raise AssertionError(effect)
         self.told += changes.combined
@@ -89,7 +90,7 @@ class Hub:
     def findings(self) -> dict[str, Finding]:
         return {pair.conflict_id: pair.finding for pair in self.pairs.values() if pair.finding is not None}
 
-    def holds(self) -> set[tuple[str, str]]:
+    def holds(self) -> set[tuple[bytes, str]]:
         return {(token, record_id) for token, ids in self.posted.items() for record_id in ids}
 
 
@@ -153,12 +154,9 @@ def interleaved(made: list[list[HeldRecord]], seed: int) -> Hub:
 def expected(made: list[list[HeldRecord]]) -> dict[str, Finding]:
     """Return what stands if every record is compared with every other, at the end, once."""
     last = [life[-1] for life in made]
-    counts: dict[str, int] = defaultdict(int)
-    for each in last:
-        for token in postings(each):
-            counts[token_key(token.family, token.value)] += 1
+    counts = Counter(token for each in last for token in postings(each))
     compared = {
-        conflict_id_of(a.record_id, b.record_id): compare(a, b, lambda family, value: counts[token_key(family, value)])
+        conflict_id_of(a.record_id, b.record_id): compare(a, b, lambda *token: counts[HeldToken(*token)])
         for a, b in combinations(last, 2)
     }
     return {conflict_id: Finding.of(match) for conflict_id, match in compared.items() if match is not None}

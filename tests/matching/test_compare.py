@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from matching_builders import account, at, device, email, ip, person, phone, record, screen, seen, values
 
 from casebus.events.enumerations import Agreement, IdentifierType, Overlap, Rarity, Severity, Strength, SubjectCategory
-from casebus.matching.candidates import common_kinds, eligible, postings
+from casebus.matching.candidates import common_kinds, eligible, most, postings
 from casebus.matching.decide import ALERT, compare
 from casebus.matching.explain import explain
-from casebus.matching.families import DETECTOR, FAMILIES
+from casebus.matching.families import DETECTOR, FAMILIES, REPORT_CAP
 from casebus.matching.held import HeldSighting, HeldToken
 from casebus.matching.weigh import MAX_PERSONS_PER_VALUE, weigh
 
@@ -346,11 +346,12 @@ def test_postings_are_what_the_record_shares_and_nothing_twice():
     assert [token.family for token in postings(a)] == ["account_id", "email", "handle", "source_report"]
 
 
-def test_a_token_is_eligible_up_to_its_cap_and_a_report_always():
+def test_a_token_is_eligible_up_to_its_cap_and_so_is_a_reports_number():
     token = HeldToken("phone", "1:" + "0" * 32)
     assert eligible(token, FAMILIES["phone"].cap)
     assert not eligible(token, FAMILIES["phone"].cap + 1)
-    assert eligible(HeldToken("source_report", "f" * 32), 100_000)
+    assert eligible(HeldToken("source_report", "f" * 32), REPORT_CAP)
+    assert not eligible(HeldToken("source_report", "f" * 32), REPORT_CAP + 1)
 
 
 def test_a_no_hit_names_the_kinds_that_are_only_common():
@@ -476,3 +477,21 @@ def test_every_match_shares_an_eligible_posting(one, other):
     a, b = record("a", *one), record("b", *other)
     if compare(a, b, TWO) is not None:
         assert any(eligible(token, 2) for token in set(postings(a)) & set(postings(b)))
+
+
+@given(one=SIGHTINGS, other=SIGHTINGS, frequency=COUNTS, reports=st.tuples(*[st.sampled_from([None, "f" * 32])] * 2))
+def test_no_match_scores_more_than_the_eligible_values_that_it_shares_can_add_up_to(one, other, frequency, reports):
+    a, b = record("a", *one, source_report=reports[0]), record("b", *other, source_report=reports[1])
+    shared = set(postings(a)) & set(postings(b))
+    match = compare(a, b, frequency)
+    if match is not None:
+        speaks = [token.family for token in shared if eligible(token, max(2, frequency(token.family, token.value)))]
+        assert match.score <= most(speaks)
+
+
+def test_a_number_that_too_many_records_have_is_no_reports_and_hides_no_match():
+    a, b = record("a", ACCOUNT, source_report="f" * 32), record("b", ACCOUNT, source_report="f" * 32)
+    common = lambda family, _: REPORT_CAP + 1 if family == "source_report" else 2  # noqa: E731
+    match = compare(a, b, common)
+    assert match.overlap is Overlap.same_person
+    assert compare(replace(a, sightings=()), replace(b, sightings=()), common) is None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from casebus.events.enumerations import (
@@ -11,6 +11,8 @@ from casebus.events.enumerations import (
     TriState,
 )
 from casebus.intake.adapter import Identifier
+from casebus.intake.countries import country
+from casebus.intake.houses import House, lived_in
 from casebus.intake.mining import Owner, mine
 from casebus.intake.ncmec import vocabulary
 from casebus.intake.ncmec.cybertip import Subject
@@ -31,6 +33,8 @@ _ADDRESS_LINE = re.compile(
 )
 _PORT = re.compile(r"[0-9]{1,5}")
 MAX_TYPE = 80
+_NOT_HOMES = frozenset({"business", "technical"})
+"""Types of address where nobody lives: a firm's, a server's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Reading:
         yield from _contacts(section, subject)
         yield from _accounts(section, subject)
         yield from _name(section, subject)
+        yield from _houses(section, subject)
+        yield from _vehicle(section, subject)
         yield from self.of_captures(section, subject)
         yield from self.of_texts(section, subject)
 
@@ -112,9 +118,18 @@ def certainty(verified: TriState, otherwise: AssertionKind) -> AssertionKind:
     return AssertionKind.PROVIDER_VERIFIED if verified is TriState.YES else otherwise
 
 
-def full_name(parts: Sequence[str | None]) -> str | None:
-    """Return the name that the parts make, null if there are none."""
+def joined(parts: Sequence[str | None]) -> str | None:
+    """Return the name or the line that the parts make, null if there are none."""
     return " ".join(part for part in parts if part) or None
+
+
+def at_home(house: House, kind: str | None, name: str | None, born: str | None, subject: Subject) -> list[Identifier]:
+    """Return what an address says of a person; `kind` is its type, as NCMEC names it."""
+    if (kind or "").lower() in _NOT_HOMES:
+        return []
+    of_house = lived_in(house if house.country else replace(house, country=subject.country), name, born)
+    certain = AssertionKind.USER_DECLARED
+    return [replace(one, subject_no=subject.number, subject=subject.category, certainty=certain) for one in of_house]
 
 
 def _contacts(section: Section, subject: Subject) -> Iterator[Identifier]:
@@ -149,9 +164,35 @@ def _accounts(section: Section, subject: Subject) -> Iterator[Identifier]:
             )
 
 
+def _name_in(section: Section) -> str | None:
+    return joined([section.text(part) for part in ("firstName", "middleName", "lastName")])
+
+
+def _houses(section: Section, subject: Subject) -> Iterator[Identifier]:
+    for address in section.section("addresses").sections("addresses"):
+        house = House(
+            line=joined([address.text("street1"), address.text("street2")]),
+            postcode=address.text("postalCode"),
+            city=address.text("city"),
+            country=country(address.text("country")),
+        )
+        yield from at_home(house, address.text("type"), _name_in(section), section.text("dateOfBirth"), subject)
+
+
+def _vehicle(section: Section, subject: Subject) -> Iterator[Identifier]:
+    """Yield the number plate; the description beside it is not read."""
+    if (plate := section.text("vehicleTagNumber")) is not None:
+        yield Identifier(
+            kind=IdentifierType.VEHICLE_PLATE,
+            value=plate,
+            subject_no=subject.number,
+            subject=subject.category,
+            country=subject.country,
+        )
+
+
 def _name(section: Section, subject: Subject) -> Iterator[Identifier]:
-    name = full_name([section.text(part) for part in ("firstName", "middleName", "lastName")])
-    born = section.text("dateOfBirth")
+    name, born = _name_in(section), section.text("dateOfBirth")
     if name and born:
         yield Identifier(
             kind=IdentifierType.NAME_DOB,

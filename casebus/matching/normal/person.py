@@ -5,7 +5,16 @@ import unicodedata
 from datetime import date
 from itertools import combinations
 
-from casebus.matching.normal.text import DropReason, Parts, clean, fold, stands_for_nothing, without_marks
+from casebus.intake.times import LAST_YEAR
+from casebus.matching.normal.scripts import drawn_in_latin, is_mixed
+from casebus.matching.normal.text import (
+    DropReason,
+    Parts,
+    clean,
+    fold,
+    stands_for_nothing,
+    without_marks,
+)
 
 MAX_NAME = 200
 MAX_DATE = 40
@@ -62,6 +71,15 @@ _NOT_NAMES = frozenset(
     ]
 )
 _NOBODY = ({"john", "doe"}, {"jane", "doe"})
+_NOBODYS_WORDS = frozenset(
+    [
+        "unknown", "unk", "not", "known", "stated", "none", "null", "undefined", "anonymous", "test", "testing", "tester",
+        "user", "guest", "admin", "example", "sample", "dummy", "default", "deleted", "redacted", "withheld", "removed",
+        "first", "last", "middle", "given", "family", "full", "name", "surname", "firstname", "lastname", "person", "male",
+        "female", "man", "woman",
+    ]
+)  # fmt: skip
+_NO_NAME = re.compile(r"@|://|\bwww\.")  # an e-mail address or a web address in the field for a name
 _UNSPACED = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "KHMER", "LAO")
 
 _MONTHS = {
@@ -91,7 +109,7 @@ _YEAR_LAST = re.compile(r"(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+(\d{4})")
 _DAY_WORD = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-/. ]*(?:of )?([a-z]{3,9})\.?[-/., ]*(\d{4})")
 _WORD_DAY = re.compile(r"([a-z]{3,9})\.?[-/ ]*(\d{1,2})(?:st|nd|rd|th)?[-/., ]+(\d{4})")
 
-_FIRST_YEAR, _LAST_YEAR = 1901, 2098
+_FIRST_YEAR = 1901
 _EPOCHS = (date(1970, 1, 1), date(1904, 1, 1), date(1980, 1, 1))
 
 
@@ -119,8 +137,10 @@ def name_pairs(name: str) -> tuple[Parts, ...] | DropReason:
     cleaned = clean(name, MAX_NAME)
     if isinstance(cleaned, DropReason):
         return cleaned
+    if _NO_NAME.search(cleaned):
+        return DropReason.NOT_A_NAME
     words = _words(cleaned)
-    if stands_for_nothing(" ".join(words)) or set(words) in _NOBODY:
+    if stands_for_nothing(" ".join(words)) or set(words) in _NOBODY or _NOBODYS_WORDS.issuperset(words):
         return DropReason.PLACEHOLDER
     if len(words) == 1 and len(words[0]) > 1 and unicodedata.name(words[0][0], "").startswith(_UNSPACED):
         return ((words[0], ""),)  # written without a space: family and given name in one
@@ -133,7 +153,7 @@ def name_pairs(name: str) -> tuple[Parts, ...] | DropReason:
 
 def _words(cleaned: str) -> list[str]:
     bare = without_marks(fold(_APOSTROPHES.sub("", cleaned))).translate(_LETTERS)
-    words = [word for word in _BETWEEN_WORDS.split(bare) if word]
+    words = [drawn_in_latin(word) if is_mixed(word) else word for word in _BETWEEN_WORDS.split(bare) if word]
     kept = [word for word in words if word not in _NOT_NAMES and not (len(word) == 1 and word.isascii())]
     return list(dict.fromkeys(kept))
 
@@ -146,7 +166,7 @@ def birth_dates(text: str) -> tuple[date, ...] | DropReason:
     readings = {day for triple in _readings(fold(cleaned)) if (day := _day(*triple))}
     if not readings:
         return DropReason.NO_BIRTH_DATE
-    plausible = sorted(day for day in readings if _FIRST_YEAR <= day.year <= _LAST_YEAR and day not in _EPOCHS)
+    plausible = sorted(day for day in readings if _FIRST_YEAR <= day.year <= LAST_YEAR and day not in _EPOCHS)
     return tuple(plausible) or DropReason.PLACEHOLDER
 
 

@@ -5,11 +5,10 @@ import re
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from casebus.matching.normal.text import DropReason, Parts, clean, fold
+from casebus.matching.normal.text import DropReason, Parts, clean, counts_up_or_down, fold
 
 MAX_LENGTH = 64
 
-_RUNS = ("0123456789012345", "9876543210987654")
 _COUNTRY_ALIASES = {"UK": "GB"}
 _MEXICO, _BRAZIL = 52, 55
 
@@ -77,4 +76,4 @@ def _migrated(number: PhoneNumber) -> PhoneNumber:
 
 def _invented(national: str) -> bool:
     """Tell whether a number was typed to fill a field: its last seven digits are one digit, or it counts up or down."""
-    return len(set(national[-7:])) == 1 or any(national.lstrip("0") in run for run in _RUNS)
+    return len(set(national[-7:])) == 1 or counts_up_or_down(national.lstrip("0"))
