@@ -34,6 +34,13 @@ KIND = {
     IdentifierType.IP_AT_TIME: "network address at a time",
     IdentifierType.DEVICE: "device",
     IdentifierType.NAME_DOB: "name and date of birth",
+    IdentifierType.NAME_ADDRESS: "name and address",
+    IdentifierType.DOB_ADDRESS: "date of birth and address",
+    IdentifierType.ADDRESS: "address",
+    IdentifierType.WALLET: "wallet",
+    IdentifierType.VEHICLE_PLATE: "vehicle plate",
+    IdentifierType.NATIONAL_ID: "number that a state gave",
+    IdentifierType.NAME: "name",
     IdentifierType.UNKNOWN: "another kind",
 }
 AGREEMENT = {

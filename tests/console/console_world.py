@@ -1,8 +1,11 @@
 """One agency's console over a real data directory, with alerts that a test puts into its state."""
 
+import atexit
 import re
-from dataclasses import replace
+import shutil
+import tempfile
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +35,21 @@ SETTINGS = ConsoleSettings(port=8470, training_login=True)
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
+@cache
+def made_once() -> Path:
+    """Return a training data directory to be copied: making one anew for each test would take most of its time."""
+    folder = Path(tempfile.mkdtemp(prefix="casebus-console-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    initialise(folder / "data", training=True, now=NOW - timedelta(days=1))
+    return folder / "data"
+
+
 class World:
     """A training data directory and one agency's state in it."""
 
     def __init__(self, root: Path, agency: str = NZ, clock: Clock | None = None) -> None:
-        if not (root / "casebus.toml").exists():
-            initialise(root, training=True, now=NOW - timedelta(days=1))
+        if not root.exists():
+            shutil.copytree(made_once(), root)
         self.clock = clock or FixedClock(NOW)
         self.agency = agency
         self.installation = Installation.open(Layout(root), self.clock)
@@ -125,8 +137,3 @@ def unlisted(world: World, officer: str) -> None:
     text = path.read_text(encoding="utf-8")
     blocks = text.split("[[officers]]")
     path.write_text("[[officers]]".join(b for b in blocks if f'"{officer}"' not in b), encoding="utf-8")
-
-
-def at_version(alert: Alert, version: int) -> Alert:
-    """Return the alert as if it had changed so often."""
-    return replace(alert, version=version)
