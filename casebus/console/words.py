@@ -96,6 +96,7 @@ OUTCOME = {
         "Act now, tell the partner afterwards. No conflict ever holds this up.",
     ),
 }
+OUTCOME_BY_SYMBOL = {outcome.value: name for outcome, (name, _) in OUTCOME.items()}
 RETRACTED = {
     RetractReason.WITHDRAWN: "a tip was withdrawn",
     RetractReason.CORRECTED: "an identifier was corrected",
@@ -108,6 +109,23 @@ RETRACTED = {
 def in_words(symbol: str) -> str:
     """Return any other symbol as words: `NZ_CRITICAL_24H` as "nz critical 24h"."""
     return str(symbol).lower().replace("_", " ")
+
+
+def detail(text: str) -> str:
+    """Return the detail of a deed: a symbol as words, an officer's id and whatever else as it is."""
+    try:
+        return utc(datetime.fromisoformat(text)) if text[:2] == "20" else _symbol(text)
+    except ValueError:
+        return text
+
+
+def _symbol(text: str) -> str:
+    known = (
+        OUTCOME_BY_SYMBOL
+        | {each.value: SEVERITY[each] for each in Severity}
+        | {each.value: RETRACTED[each] for each in RETRACTED}
+    )
+    return known[text].lower() if text in known else text
 
 
 def utc(at: datetime) -> str:

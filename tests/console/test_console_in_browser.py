@@ -280,6 +280,8 @@ PAGES = (
     "/alerts/{immediate}",
     "/alerts/{notice}",
     "/alerts/{high}/links",
+    "/alerts/{high}/talk",
+    "/referrals",
     "/alerts/NOTHING",
     "/feeds",
     "/outcomes",

@@ -64,3 +64,17 @@ def test_what_is_late_is_said_to_be() -> None:
     assert words.due(NOW + timedelta(minutes=5), NOW) == "5 min left"
     assert words.due(NOW - timedelta(minutes=5), NOW) == "overdue by 5 min"
     assert words.ago(NOW, NOW) == "less than a minute ago"
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ("JOINT_INVESTIGATION", "joint investigation"),
+        ("immediate", "immediate risk to a child"),
+        ("2026-07-02T21:14:00+00:00", "2 July 2026, 21:14 UTC"),
+        ("OCEANZ-17", "OCEANZ-17"),
+        ("20-not-a-moment", "20-not-a-moment"),
+    ],
+)
+def test_the_detail_of_a_deed_is_told_in_words_and_a_name_as_it_is(detail: str, told: str) -> None:
+    assert words.detail(detail) == told
