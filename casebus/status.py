@@ -12,6 +12,7 @@ from casebus.bus.consumer import Consumer, EventConsumer, Role
 from casebus.bus.log import Log
 from casebus.bus.parking import RELEASED, waiting
 from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.conversation import SEALED
 from casebus.cases.grouping import GROUPED
 from casebus.cases.outgoing import OUTGOING
 from casebus.cases.pair import PAIRS, Pair
@@ -144,7 +145,7 @@ class Overview:
 
     def _not_handed_out(self, code: str) -> int:
         with self._stores[code].view() as view:
-            return view.count(OUTGOING, "unwritten", "yes")
+            return view.count(OUTGOING, "unwritten", "yes") + view.count(SEALED, "unopened", "yes")
 
     def _released(self, code: str) -> int:
         with self._stores[code].view() as view:

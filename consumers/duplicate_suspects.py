@@ -11,6 +11,7 @@ from casebus.bus.consume import HUB_EVENTS, NOTHING, Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing
+from casebus.cases.conflict import Answer
 from casebus.cases.grouping import GROUPED, Grouped
 from casebus.cases.holding import HELD, Holding, changed
 from casebus.cases.judgement import JUDGEMENTS, Judgement, judgement_of
@@ -20,7 +21,7 @@ from casebus.directory import Directory
 from casebus.errors import ParkReason, WireError
 from casebus.events.catalogue import partition_key
 from casebus.events.envelope import Event, Received
-from casebus.events.types import DataCombined, DeconflictionNoHit, DeconflictionResolved, IdentifierCorrected
+from casebus.events.types import DataCombined, DeconflictionNoHit, IdentifierCorrected
 from casebus.store.store import View
 from casebus.wire.ids import content_id
 
@@ -37,8 +38,9 @@ class DuplicateSuspects:
         What officers say of a pair is kept beside it.
         """
         event = received.event
-        if isinstance(event.payload, DeconflictionResolved):
-            return handled(judged(HubState(view), judgement_of(event.source, event.payload, received.appended_at)))
+        if isinstance(event.payload, Answer):
+            judgement = judgement_of(event.source, event.payload, received.appended_at)
+            return handled(judged(HubState(view), judgement)) if judgement else NOTHING
         before = view.get(HELD, event.partition_key)
         if before is not None and before.record.agency != event.source:
             raise _refused("it concerns a record of another agency")

@@ -123,13 +123,10 @@ class Alert:
         """Tell whether it only informs: the same report at both, or two records of this agency alone."""
         return self.overlap is Overlap.same_source_report or self.partner == self.agency
 
-
-ALERTS: Concept[Alert] = Concept(
-    "alerts",
-    Alert,
-    lambda alert: alert.conflict_id,
-    {"ref": lambda alert: alert.ref, "own": lambda alert: alert.own_id, "also_own": lambda alert: alert.also_own_id},
-)
+    @property
+    def waits(self) -> bool:
+        """Tell whether an outcome of this side is still to come."""
+        return not self.is_notice and self.retracted is None and self.band is Band.alert and self.ours.outcome is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +164,16 @@ def mistake_words(alert: Alert, answers: Sequence[OwnAnswer]) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class DeskNote:
-    """What an officer noted beside a decision. Clear data: it never leaves the node."""
-
-    note_id: str
-    conflict_id: str
-    version: int
-    actor: str
-    text: str
-
-
-DESK_NOTES: Concept[DeskNote] = Concept(
-    "desk_notes",
-    DeskNote,
-    lambda note: note.note_id,
-    {"conflict": lambda note: note.conflict_id},
+ALERTS: Concept[Alert] = Concept(
+    "alerts",
+    Alert,
+    lambda alert: alert.conflict_id,
+    {
+        "ref": lambda alert: alert.ref,
+        "own": lambda alert: alert.own_id,
+        "also_own": lambda alert: alert.also_own_id,
+        "waits": lambda alert: "yes" if alert.waits else None,
+    },
 )
 
 
@@ -246,7 +237,7 @@ def with_theirs(alert: Alert, they_said: Said) -> Alert:
 
 def acknowledge(alert: Alert) -> Alert:
     """Return the alert after this desk took it up; the same alert when it has. Raises `Conflict`."""
-    _refuse_undecidable(alert)
+    refuse_undecidable(alert)
     if alert.ours.state is not SideState.new:
         return alert
     return _answered(alert, alert.we_said.acknowledged(alert.shown))
@@ -257,7 +248,7 @@ def resolve(alert: Alert, outcome: ConflictOutcome) -> Alert:
 
     Raises `Conflict`.
     """
-    _refuse_undecidable(alert)
+    refuse_undecidable(alert)
     return _answered(alert, alert.we_said.resolved(outcome, alert.shown))
 
 
@@ -265,16 +256,19 @@ def _answered(alert: Alert, we_said: Said) -> Alert:
     return alert if we_said == alert.we_said else replace(alert, we_said=we_said, version=alert.version + 1)
 
 
-def refuse_stale(alert: Alert, version: int | None) -> None:
-    """Raise `Conflict` when the officer decided on an older state of the alert than the present one."""
-    if version is not None and version != alert.version:
+def reopen(alert: Alert) -> Alert:
+    """Return the alert after this desk took its own outcome back. Raises `Conflict` where it has proposed none."""
+    refuse_undecidable(alert)
+    if alert.we_said.outcome is None:
         raise Conflict(
-            f"alert {alert.ref} has changed since version {version}: it is now at version {alert.version}",
-            next_step=f"read it again with `casebus alerts show {alert.ref}`, then decide.",
+            f"alert {alert.ref} is not resolved by this desk: there is nothing to reopen",
+            next_step=f"`casebus alerts show {alert.ref}` says where both sides stand.",
         )
+    return _answered(alert, alert.we_said.taken_back(alert.shown))
 
 
-def _refuse_undecidable(alert: Alert) -> None:
+def refuse_undecidable(alert: Alert) -> None:
+    """Raise `Conflict` where there is nothing to decide: a notice, or a match that was retracted."""
     if alert.is_notice:
         raise Conflict(
             f"alert {alert.ref} is a notice: there is nothing to decide, it only informs",

@@ -4,7 +4,7 @@ Each side publishes only its own acknowledgement and its own proposed outcome. E
 ones disputed; nothing depends on the order in which the two sides' events meet.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -70,6 +70,10 @@ class Said:
     def _resolves(self, asked: Iterable[str]) -> bool:
         return self.outcome is not None and set(asked) <= set(self.resolved_on)
 
+    def taken_back(self, shown: Iterable[str]) -> "Said":
+        """Return what is said after this side reopened: no outcome, and somebody has what is shown in hand again."""
+        return Said(acknowledged_on=tuple(sorted(shown)))
+
 
 Answer = DeconflictionAcknowledged | DeconflictionResolved
 """What a side publishes about a conflict."""
@@ -79,7 +83,32 @@ def answered(said: Said, answer: Answer) -> Said:
     """Return what a side has said after its answer."""
     if isinstance(answer, DeconflictionResolved):
         return said.resolved(answer.outcome, answer.on_evidence)
-    return said.acknowledged(answer.on_evidence)
+    return said.taken_back(answer.on_evidence) if answer.reopened else said.acknowledged(answer.on_evidence)
+
+
+def answers_of(
+    before: Said, after: Said, *, conflict_id: str, revision: int, agency: str | None, actor: str | None
+) -> Iterator[Answer]:
+    """Yield what a side publishes, or its partner's copy tells, after what it has said changed."""
+    reopened = before.outcome is not None and after.outcome is None
+    if after.acknowledged_on is not None and (reopened or after.acknowledged_on != before.acknowledged_on):
+        yield DeconflictionAcknowledged(
+            conflict_id=conflict_id,
+            agency=agency,
+            revision=revision,
+            on_evidence=after.acknowledged_on,
+            actor=actor,
+            reopened=reopened,
+        )
+    if after.outcome is not None and (after.outcome, after.resolved_on) != (before.outcome, before.resolved_on):
+        yield DeconflictionResolved(
+            conflict_id=conflict_id,
+            agency=agency,
+            revision=revision,
+            outcome=after.outcome,
+            on_evidence=after.resolved_on,
+            actor=actor,
+        )
 
 
 def judged_apart(sides: Iterable[Said]) -> frozenset[str] | None:

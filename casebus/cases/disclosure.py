@@ -6,19 +6,17 @@ SILENT nothing. A match inside one agency is told to that agency only. No copy c
 correlation id.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from casebus.cases.conflict import Said
+from casebus.cases.conflict import Said, answers_of
 from casebus.cases.pair import Register, Told
 from casebus.directory import Directory
 from casebus.events.enumerations import Overlap, PointerMode, RetractReason
 from casebus.events.types import (
     Contact,
     DataCombined,
-    DeconflictionAcknowledged,
     DeconflictionHit,
-    DeconflictionResolved,
     DeconflictionRetracted,
     MatchParty,
     Payload,
@@ -140,22 +138,12 @@ def register_copies(before: Register | None, register: Register, told: Told, dir
     basis = agreement.basis if agreement else ""
     return [
         Copy(partner, payload, str(register.revision), ("state", "outcome"), basis)
-        for payload in _said(before.said if before else Said(), register, named)
-    ]
-
-
-def _said(before: Said, register: Register, named: str | None) -> Iterator[Payload]:
-    said, conflict_id, revision = register.said, register.conflict_id, register.answers
-    if said.acknowledged_on is not None and said.acknowledged_on != before.acknowledged_on:
-        yield DeconflictionAcknowledged(
-            conflict_id=conflict_id, agency=named, revision=revision, on_evidence=said.acknowledged_on, actor=None
-        )
-    if said.outcome is not None and (said.outcome, said.resolved_on) != (before.outcome, before.resolved_on):
-        yield DeconflictionResolved(
-            conflict_id=conflict_id,
+        for payload in answers_of(
+            before.said if before else Said(),
+            register.said,
+            conflict_id=register.conflict_id,
+            revision=register.answers,
             agency=named,
-            revision=revision,
-            outcome=said.outcome,
-            on_evidence=said.resolved_on,
             actor=None,
         )
+    ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from casebus.cases.conflict import Said, judged_apart
+from casebus.cases.conflict import Answer, Said, judged_apart
 from casebus.cases.pair import Finding, Verdict
 from casebus.events.enumerations import ConflictOutcome
 from casebus.events.types import DeconflictionResolved, MatchParty
@@ -22,12 +22,14 @@ _SAME = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One side's last outcome, and what its officer (`actor`, a pseudonym) was shown when proposing it."""
+    """One side's last outcome, and what its officer (`actor`, a pseudonym) was shown when proposing it; None since that
+    side took it back.
+    """
 
     conflict_id: str
     agency: str
     actor: str | None
-    outcome: ConflictOutcome
+    outcome: ConflictOutcome | None
     on_evidence: tuple[str, ...]
     judged_at: datetime
 
@@ -45,11 +47,12 @@ JUDGEMENTS: Concept[Judgement] = Concept(
 )
 
 
-def judgement_of(agency: str, answer: DeconflictionResolved, at: datetime) -> Judgement:
-    """Return what an answer says."""
-    return Judgement(
-        answer.conflict_id, agency, answer.actor, answer.outcome, tuple(sorted(set(answer.on_evidence))), at
-    )
+def judgement_of(agency: str, answer: Answer, at: datetime) -> Judgement | None:
+    """Return what an answer says of a pair; None for an acknowledgement, which says nothing of it."""
+    if isinstance(answer, DeconflictionResolved):
+        shown = tuple(sorted(set(answer.on_evidence)))
+        return Judgement(answer.conflict_id, agency, answer.actor, answer.outcome, shown, at)
+    return Judgement(answer.conflict_id, agency, answer.actor, None, (), at) if answer.reopened else None
 
 
 def of_parties(judgements: Iterable[Judgement], parties: Iterable[MatchParty]) -> list[Said]:

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from casebus.cases.alert import Alert
 from casebus.checking import Answer, Checking
-from casebus.cli.alerts import as_dict, iso, open_desk
+from casebus.cli.alerts import as_dict
+from casebus.cli.at_desk import desk_of
 from casebus.cli.check_options import (
     Accounts,
     Addresses,
@@ -30,6 +31,7 @@ from casebus.cli.check_options import (
 from casebus.cli.options import Agency, AsJson, Data, Officer, installation, refuse_without_officer
 from casebus.cli.output import page, print_json
 from casebus.desk import Desk
+from casebus.desk.plain import iso
 from casebus.intake.checks import OwnCheck
 
 app = typer.Typer(no_args_is_help=True, help="Ask whether a partner holds the same person, before acting.")
@@ -43,7 +45,7 @@ Ref = Annotated[str, typer.Argument(help="The check's reference, as `deconflict 
 def open_checking(data: Data, agency: str, officer: str | None) -> Iterator[tuple[Checking, Desk]]:
     """Open one agency's checks, and its desk, which records what is read."""
     found = installation(data)
-    with open_desk(data, agency, officer) as desk:
+    with desk_of(data, agency, officer) as desk:
         store = found.open_store(agency)
         try:
             drafting = found.drafting(agency)
@@ -168,7 +170,7 @@ def answer_dict(answer: Answer, desk: Desk) -> dict[str, Any] | None:
         "outcome": "hit" if answer.is_hit else "nothing_found",
         "nothing_found_at": iso(none.at) if none else None,
         "covered": list(none.covered) if none else [],
-        "alerts": [as_dict(alert, desk) for alert in answer.alerts],
+        "alerts": [as_dict(desk.beside(alert), desk) for alert in answer.alerts],
     }
 
 

@@ -14,12 +14,12 @@ from casebus.auditing.query import MAX_ASKED_WORDS, Query, asked_words
 from casebus.auditing.search import IndexFault, count_unread, search
 from casebus.cases.event_filter import Facts
 from casebus.cli import event_options as eo
-from casebus.cli.alerts import iso
 from casebus.cli.ledger_access import record_reading
 from casebus.cli.ledger_finding import directory_of
 from casebus.cli.ledger_options import LedgerDirectory, refuse_missing
 from casebus.cli.options import AsJson, AsJsonl, Data, Officer
 from casebus.cli.output import leaves_bar, page, print_json, print_jsonl, words
+from casebus.desk.plain import iso
 from casebus.errors import PartlyDone, UsageError
 from casebus.layout import HUB, Layout
 

@@ -8,7 +8,7 @@ import typer
 from casebus.bus.log import events_topic
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.pair import conflict_id_of
-from casebus.cli.alerts import open_desk
+from casebus.cli.at_desk import desk_of
 from casebus.cli.options import Agency, AsJson, Data, Officer, installation
 from casebus.cli.output import page, print_json
 from casebus.discovery import adapter_of
@@ -33,7 +33,7 @@ def explain(
     How common a value is, is counted among this agency's own records: the hub counts those of all. It is on record.
     """
     found = installation(data)
-    with open_desk(data, agency, officer) as desk:
+    with desk_of(data, agency, officer) as desk:
         one, other, alert = _sides(found, agency, a, b)
         desk.accessed("match", [one.record.record_id, other.record.record_id], fields=FIELDS)
         frequencies = _frequencies(found, agency, one, other)

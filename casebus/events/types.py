@@ -172,6 +172,13 @@ class MatchParty(Payload):
     immediate_risk: bool
 
 
+class SealedBox(Payload):
+    """Something for one agency's eyes: HPKE (RFC 9180) to its encryption key, in base64 (`casebus.sealing`)."""
+
+    key_id: Word
+    box: Annotated[str, Field(max_length=87_384, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+
+
 class Credit(Payload):
     """An agency's part in an outcome."""
 
@@ -309,7 +316,7 @@ class DeconflictionRetracted(Payload):
 
 class DeconflictionAcknowledged(Payload):
     """One side has taken an alert up. Each side publishes only its own; `actor` (a pseudonym) never crosses.
-    `on_evidence` names what the officer's alert showed.
+    `on_evidence` names what the officer's alert showed; `reopened`: the outcome that this side had proposed no longer stands.
     """
 
     conflict_id: Id
@@ -317,6 +324,7 @@ class DeconflictionAcknowledged(Payload):
     revision: Count
     on_evidence: Shown = ()
     actor: Word | None
+    reopened: bool = False
 
 
 class DeconflictionResolved(Payload):
@@ -330,6 +338,124 @@ class DeconflictionResolved(Payload):
     outcome: en.ConflictOutcome
     on_evidence: Shown = ()
     actor: Word | None
+
+
+# --- what two desks say to each other; the hub carries what is sealed unread ---
+
+
+class DisclosureRequested(Payload):
+    """One side asks the other to release more than the pointer. The reason is for the holder's eyes only.
+
+    Of all types here: each side publishes only its own, `agency` is null where the recipient may not be told which, and
+    `actor` (a pseudonym) never crosses.
+    """
+
+    request_id: Id
+    conflict_id: Id
+    agency: AgencyCode | None
+    purpose: en.Purpose
+    urgency: en.Severity
+    asked: Annotated[tuple[en.DisclosedField, ...], Field(max_length=20)]
+    sealed: SealedBox | None
+    actor: Word | None
+
+
+class DisclosureGranted(Payload):
+    """The holder releases fields of its own record, each named by an officer, for a time. The values are sealed."""
+
+    request_id: Id
+    conflict_id: Id
+    agency: AgencyCode | None
+    fields: Annotated[tuple[en.DisclosedField, ...], Field(max_length=100)]
+    tlp: en.Tlp
+    evidential_use: en.EvidentialUse
+    keep_days: Annotated[int, Field(ge=1, le=366)]
+    sealed: SealedBox
+    actor: Word | None
+
+
+class DisclosureRefused(Payload):
+    """The holder releases nothing, and says why."""
+
+    request_id: Id
+    conflict_id: Id
+    agency: AgencyCode | None
+    reason: en.DisclosureRefusal
+    actor: Word | None
+
+
+class DeskMessage(Payload):
+    """One desk writes to the other about a conflict. The text is sealed."""
+
+    message_id: Id
+    conflict_id: Id
+    agency: AgencyCode | None
+    sealed: SealedBox
+    actor: Word | None
+
+
+class LeadAgencyProposed(Payload):
+    """One side proposes who leads. The last proposal of a side counts; two that agree settle it."""
+
+    conflict_id: Id
+    agency: AgencyCode | None
+    lead: en.LeadSide
+    basis: en.LeadBasis
+    actor: Word | None
+
+
+class ReferralSent(Payload):
+    """An agency asks another to take responsibility. It keeps it until the other accepts.
+
+    `record_ids` are the sender's own, and empty in an inbox.
+    """
+
+    referral_id: Id
+    conflict_id: Id | None
+    agency: AgencyCode | None
+    to: AgencyCode
+    record_ids: Annotated[tuple[Id, ...], Field(max_length=100)]
+    reason: en.ReferralReason
+    urgency: en.Severity
+    fields: Annotated[tuple[en.DisclosedField, ...], Field(max_length=100)]
+    tlp: en.Tlp
+    evidential_use: en.EvidentialUse
+    sealed: SealedBox | None
+    actor: Word | None
+
+
+class ReferralAccepted(Payload):
+    """The recipient accepts: responsibility has moved."""
+
+    referral_id: Id
+    agency: AgencyCode | None
+    actor: Word | None
+
+
+class ReferralDeclined(Payload):
+    """The recipient declines: responsibility stays with the sender."""
+
+    referral_id: Id
+    agency: AgencyCode | None
+    reason: en.ReferralDecline
+    actor: Word | None
+
+
+class ReferralExpired(Payload):
+    """Nobody answered in time: the sender takes the referral back. An acceptance that crossed it counts all the same."""
+
+    referral_id: Id
+    agency: AgencyCode | None
+
+
+class DeliveryRefused(Payload):
+    """What an agency published for another was not passed on; told to the publisher only."""
+
+    agency: AgencyCode
+    conflict_id: Id | None
+    item_id: Id
+    type: Annotated[str, Field(pattern=r"^[A-Za-z]{1,80}$")]
+    reason: en.DeliveryRefusal
 
 
 # --- the child -------------------------------------------------------------------------------------------------------
@@ -446,6 +572,16 @@ AnyPayload = (
     | DeconflictionRetracted
     | DeconflictionAcknowledged
     | DeconflictionResolved
+    | DisclosureRequested
+    | DisclosureGranted
+    | DisclosureRefused
+    | DeskMessage
+    | LeadAgencyProposed
+    | ReferralSent
+    | ReferralAccepted
+    | ReferralDeclined
+    | ReferralExpired
+    | DeliveryRefused
     | WelfareCheckRequested
     | WelfareCheckCompleted
     | ChildSafeguarded

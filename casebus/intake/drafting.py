@@ -61,13 +61,18 @@ class Seen:
 
 
 class Drafting:
-    """Makes events for one agency."""
+    """Makes events for one agency. Without a tokeniser only those that hold no token: welfare checks and outcomes."""
 
-    def __init__(self, agency: str, region: str, id_key: bytes, tokeniser: Tokeniser) -> None:
+    def __init__(self, agency: str, region: str, id_key: bytes, tokeniser: Tokeniser | None) -> None:
         self._agency = agency
         self._region = region
         self._id_key = id_key
-        self._tokeniser = tokeniser
+        self._given = tokeniser
+
+    @property
+    def _tokeniser(self) -> Tokeniser:
+        assert self._given is not None, "bug: something with tokens is drafted without the token key"
+        return self._given
 
     def record_id(self, kind: OwnKind, key: RecordKey) -> str:
         """Return the opaque id of an own record, whether or not it is held."""
@@ -182,7 +187,7 @@ class Drafting:
         payload = WelfareCheckRequested(
             check_id=change.record_id,
             revision=change.revision,
-            record_ids=self._concerning(draft.concerning),
+            record_ids=self._concerning(draft.concerning, known),
             response_class=draft.response_class,
             children=draft.children,
             country=draft.country,
@@ -211,16 +216,19 @@ class Drafting:
             count_rule=draft.count_rule,
             measures=draft.measures,
             country=draft.country,
-            record_ids=self._concerning(draft.concerning),
+            record_ids=self._concerning(draft.concerning, known),
             credit=draft.credit,
             status=draft.status,
             supersedes=self.record_id(OwnKind.outcome, draft.supersedes) if draft.supersedes else None,
         )
         return self._drafted(OwnKind.outcome, change, [payload])
 
-    def _concerning(self, keys: Sequence[RecordKey]) -> tuple[str, ...]:
-        """Return the ids of tips; a document may name a tip that arrives later, the id is the same."""
-        return tuple(self.record_id(OwnKind.tip, key) for key in keys[:100])
+    def _concerning(self, keys: Sequence[RecordKey], known: Known) -> tuple[str, ...]:
+        """Return the ids of tips, or of cases that are known; a document may name a tip that arrives later: the id is the
+        same.
+        """
+        pairs = [(self.record_id(OwnKind.tip, key), self.record_id(OwnKind.case, key)) for key in keys[:100]]
+        return tuple(case if known(tip) is None and known(case) is not None else tip for tip, case in pairs)
 
     # --- what all share ---
 

@@ -69,12 +69,12 @@ def facts(
     every = sorted(shared, key=lambda token: (RANK[token.family], token.value))
     heard = [token for token in every if counts[token] <= FAMILIES[token.family].cap]
     both = one.kinds & other.kinds
-    unheard = (t for t in every if t not in set(heard) and t.family not in _PARTS_OF_A_HANDLE)
+    unheard = [t for t in every if t not in set(heard) and t.family not in _PARTS_OF_A_HANDLE]
     too_common = set(crowded) | _kinds_of(unheard, one, other)
     found = _identifiers(one, other, heard, counts)
     agreeing = {fact.kind for fact in found}
     person = [token for token in heard if FAMILIES[token.family].says]
-    found += _person(one, other, person, counts, is_name_suppressed=bool(too_common & NAME_KINDS))
+    found += _person(one, other, person, counts, _hushed(unheard, too_common, crowded))
     handle = _handle(one, other, heard, counts, agreeing | (too_common & {_SCREEN, _EMAIL}))
     if handle:
         found.append(handle)
@@ -157,11 +157,9 @@ def _told(kinds: Set[IdentifierType]) -> IdentifierType:
 # --- name, birth date, house ---
 
 
-def _person(
-    one: Person, other: Person, tokens: list[HeldToken], counts: Counts, *, is_name_suppressed: bool
-) -> list[Fact]:
+def _person(one: Person, other: Person, tokens: list[HeldToken], counts: Counts, hushed: Set[str]) -> list[Fact]:
     said = _said(tokens)
-    terms = _Terms(said, one, other, is_name_suppressed=is_name_suppressed)
+    terms = _Terms(said, one, other, hushed)
     if not tokens:
         return terms.differing()
     rarest = min(tokens, key=lambda token: counts[token])
@@ -171,6 +169,19 @@ def _person(
         for kind, agreement, names, told in terms.agreeing(_band("person", band), tuple(tokens))
     ]
     return facts_found + terms.differing()
+
+
+def _hushed(
+    unheard: Iterable[HeldToken], too_common: Set[IdentifierType], crowded: Set[IdentifierType]
+) -> frozenset[str]:
+    """Return of which of the three something agrees that is too common to count, so that it does not differ."""
+    said = _said(token for token in unheard if FAMILIES[token.family].says)
+    parts = (
+        ("name", bool(too_common & NAME_KINDS)),
+        ("born", bool(said.born or crowded & BORN_KINDS)),
+        ("lives", bool(said.lives or crowded & HOME_KINDS)),
+    )
+    return frozenset(part for part, is_hushed in parts if is_hushed)
 
 
 def _said(tokens: Iterable[HeldToken]) -> Says:
@@ -188,9 +199,9 @@ _Line = tuple[IdentifierType, Agreement, tuple[str, ...], tuple[HeldToken, ...]]
 class _Terms:
     """The terms of a pair's name, birth date and house, and the lines in which people are told of them."""
 
-    def __init__(self, said: Says, one: Person, other: Person, *, is_name_suppressed: bool) -> None:
+    def __init__(self, said: Says, one: Person, other: Person, hushed: Set[str]) -> None:
         self._said = said
-        self._is_name_suppressed = is_name_suppressed
+        self._hushed = hushed
         self._both_named = bool(one.kinds & NAME_KINDS) and bool(other.kinds & NAME_KINDS)
         self._both_born = bool(one.kinds & BORN_KINDS) and bool(other.kinds & BORN_KINDS)
         self._both_live = bool(one.kinds & HOME_KINDS) and bool(other.kinds & HOME_KINDS)
@@ -220,11 +231,11 @@ class _Terms:
     def differing(self) -> list[Fact]:
         """Return what both persons have and does not agree."""
         found = []
-        if self._both_named and not self._said.name and not self._is_name_suppressed:
+        if self._both_named and not self._said.name and "name" not in self._hushed:
             found.append(_differs(IdentifierType.NAME, "name.differs"))
-        if self._both_born and not self._said.born:
+        if self._both_born and not self._said.born and "born" not in self._hushed:
             found.append(_differs(IdentifierType.NAME_DOB, "born.differs"))
-        if self._both_live and not self._said.lives:
+        if self._both_live and not self._said.lives and "lives" not in self._hushed:
             found.append(_differs(IdentifierType.ADDRESS, "lives.differs"))
         return found
 

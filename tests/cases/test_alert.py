@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from casebus.cases.alert import Alert, acknowledge, ref_of, refuse_stale, resolve, retract, told, with_theirs
+from casebus.cases.alert import Alert, acknowledge, ref_of, reopen, resolve, retract, told, with_theirs
 from casebus.cases.conflict import ConflictState, Said, Side, SideState
 from casebus.errors import Conflict
 from casebus.events import enumerations as en
@@ -78,13 +78,20 @@ class AlertLife(RuleBasedStateMachine):
         self.became(with_theirs(self.alert, self.alert.they_said.resolved(outcome, self.alert.shown)))
         self.theirs = (outcome, self.risk)
 
-    @rule(outcome=outcomes, behind=st.integers(-2, 2))
-    def a_version_other_than_the_present_is_refused(self, outcome: ConflictOutcome, behind: int) -> None:
-        if behind == 0:
-            refuse_stale(self.alert, self.alert.version)
+    @precondition(lambda self: not self.newest[1])
+    @rule()
+    def we_reopen(self) -> None:
+        if self.ours is None:
+            with pytest.raises(Conflict, match="nothing to reopen"):
+                reopen(self.alert)
             return
-        with pytest.raises(Conflict, match="has changed since"):
-            refuse_stale(self.alert, self.alert.version + behind)
+        self.became(reopen(self.alert))
+        self.ours = None
+
+    @rule()
+    def they_reopen(self) -> None:
+        self.became(with_theirs(self.alert, self.alert.they_said.taken_back(self.alert.shown)))
+        self.theirs = None
 
     @invariant()
     def no_resolution_is_lost_and_none_is_made_for_the_other_side(self) -> None:

@@ -26,7 +26,14 @@ from casebus.events.enumerations import (
 from casebus.events.types import MatchedKind
 
 FINDING = Finding(
-    Overlap.same_person, Severity.high, None, Band.alert, ((IdentifierType.EMAIL, Agreement.exact),), (), ()
+    Overlap.same_person,
+    Severity.high,
+    None,
+    Band.alert,
+    ((IdentifierType.EMAIL, IdentifierType.EMAIL, Agreement.exact),),
+    (),
+    (),
+    (),
 )
 RECORDS = [
     StandingRecord(NZ, "tip", record_id("a"), 1, "d1", True),

@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from casebus.intake.times import LAST_YEAR
-from casebus.matching.normal.scripts import drawn_in_latin, is_mixed
+from casebus.matching.normal.scripts import drawn_in_latin, is_mixed, without_symbols
 from casebus.matching.normal.text import DropReason, clean, fold, stands_for_nothing
 from casebus.matching.register.names import words
 
@@ -122,9 +122,9 @@ def name_words(name: str) -> list[str] | DropReason:
 
 
 def _words(cleaned: str) -> list[str]:
-    folded = fold(_APOSTROPHES.sub("", cleaned))
+    folded = fold(without_symbols(_APOSTROPHES.sub("", cleaned)))
     drawn = [drawn_in_latin(word) if is_mixed(word) else word for word in folded.split()]
-    kept = [word for word in words(" ".join(drawn)) if word not in _NOT_NAMES and len(word) > 1]
+    kept = [word for word in words(" ".join(drawn)) if word not in _NOT_NAMES and len(word) > 1 and not word.isdigit()]
     return list(dict.fromkeys(kept))
 
 
