@@ -72,6 +72,7 @@ def row_of(a: OwnSide, b: OwnSide, told: Explanation, records: int, alert: Alert
         "band": told.band.value if told.band else None,
         "why": told.why,
         "score": told.score,
+        "prior": told.prior,
         "thresholds": {"review": review, "alert": alerted},
         "agree": [_line(line) for line in told.agree],
         "differ": [_line(line) for line in told.differ],
@@ -89,7 +90,8 @@ def _side(side: OwnSide) -> dict[str, Any]:
 
 def _line(line: KindLine) -> dict[str, Any]:
     return {
-        "kind": line.kind.value,
+        "kind": line.kinds[0].value,
+        "other_kind": line.kinds[1].value,
         "agreement": line.agreement.value,
         "rarity": line.rarity.value if line.rarity else None,
         "weight": line.weight,
@@ -103,12 +105,15 @@ def _print(row: dict[str, Any]) -> None:
     say = page()
     say.print(f"{row['a']['ref']} and {row['b']['ref']}: {row['why']}", markup=False)
     limits = row["thresholds"]
-    say.print(f"  score {row['score']:.2f} (review from {limits['review']:g}, alert from {limits['alert']:g})")
+    say.print(
+        f"  score {row['score']:.2f}, of it {row['prior']:+.2f} before anything is known (review from {limits['review']:.2f}, alert from {limits['alert']:.2f})"
+    )
     for name, word in (("agree", "agrees"), ("differ", "differs"), ("suppressed", "too common to count")):
         for line in row[name]:
             values = f"{' | '.join(line['a'])}  /  {' | '.join(line['b'])}"
             counted = f", in {line['own_records']} own records" if line["own_records"] else ""
-            say.print(f"  {word}: {line['kind']} {line['weight']:+.2f}{counted}: {values}", markup=False)
+            kinds = " and ".join(dict.fromkeys((line["kind"], line["other_kind"])))
+            say.print(f"  {word}: {kinds} {line['weight']:+.2f}{counted}: {values}", markup=False)
     for side in ("a", "b"):
         for reason in row["dropped"][side]:
             say.print(f"  left out of {row[side]['ref']}: {reason}", markup=False)

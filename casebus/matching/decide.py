@@ -7,13 +7,15 @@ The order of the rules:
    that more than `REPORT_CAP` records have is no report's, and is passed over.
 3. The score of the best pair of persons reaches `ALERT`: an alert. It reaches `REVIEW`: something to look at, in no hurry.
 4. What many people hold (an IP address, a house, a handle with another's spelling) never alerts by itself.
+5. Who asks before acting on one identifier needs to know who holds it: with a check, whatever is worth a review and is not
+   of rule 4 is an alert, however weak its strength.
 
 An INTENDED_RECIPIENT may be an offender or a child: one side knowing a person as a recipient changes nothing, the match
 stays "possible same person", which says nothing of guilt. Where both sides know the person only as a recipient, a child
 is the safer reading. A WITNESS is matched like anybody: the words never say more than "possible same person".
 """
 
-from casebus.events.enumerations import Agreement, Band, Overlap, Severity, Strength, SubjectCategory
+from casebus.events.enumerations import Agreement, Band, Overlap, RecordKind, Severity, Strength, SubjectCategory
 from casebus.matching.candidates import Frequency, takes_part
 from casebus.matching.families import REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT
 from casebus.matching.held import HeldRecord, Match
@@ -38,18 +40,18 @@ def compare(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Match | None:
         weighed = Weighed((), (), (), SAME_REPORT_SCORE, True, (), ())
         return _match(Overlap.same_source_report, Band.alert, a, b, weighed)
     weighed = weigh(a, b, frequency)
-    found = band(weighed)
+    found = band(weighed, is_asked=RecordKind.check in (a.kind, b.kind))
     if found is None:
         return None
     overlap = Overlap.same_child if _may_be_child(a, b, weighed) else Overlap.same_person
     return _match(overlap, found, a, b, weighed)
 
 
-def band(weighed: Weighed) -> Band | None:
-    """Return what a score asks of an officer, None for nothing."""
+def band(weighed: Weighed, *, is_asked: bool = False) -> Band | None:
+    """Return what a score asks of an officer, None for nothing. `is_asked`: one of the two is a check before acting."""
     if all(line.agreement is Agreement.differs for line in weighed.lines):
         return None
-    if weighed.score >= ALERT and weighed.firm:
+    if weighed.score >= (REVIEW if is_asked else ALERT) and weighed.firm:
         return Band.alert
     return Band.review if weighed.score >= REVIEW else None
 

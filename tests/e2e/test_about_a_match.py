@@ -44,7 +44,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     network.put(POLICE, "tip.json", synthetic.cybertip_json(TIP, ONE))
     network.put(POLICE, "alone.json", synthetic.cybertip_json(LONE, ALONE))
     network.put(NCA, "package.json", synthetic.nca_package(PACKAGE, known_by(ONE)))
-    mistyped = replace(synthetic.person(600_006), phone=MISTYPED.phone)
+    mistyped = synthetic.Person(name=synthetic.person(600_006).name, email=MISTYPED.email)
     network.put(AFFAIRS, "register.csv", synthetic.dia_register(1, include=[mistyped]))
     network.put(POLICE, "third.json", synthetic.cybertip_json(LATER, MISTYPED))
     ask = ("deconflict", "check", *as_nca, "--basis", "planned-action", "--wait", "0", "--json")
@@ -64,7 +64,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     network.settle()
     quiet = hits(network, NCA)
     network.put(NCA, "package-3.json", synthetic.nca_package(PACKAGE, known_by(ONE, email=ONE.email), kirat="LOW"))
-    network.put(AFFAIRS, "register-2.csv", synthetic.dia_register(1, include=[replace(mistyped, phone=None)]))
+    network.put(AFFAIRS, "register-2.csv", synthetic.dia_register(1, include=[replace(mistyped, email=TWO.email)]))
     network.put(POLICE, "fourth.json", synthetic.cybertip_json("900000604", WATCHED))
     network.settle()
     anew = {
@@ -224,7 +224,7 @@ Write = Callable[[Path], str]
 REASONS: dict[str, tuple[str, Write, str]] = {
     "nothing agrees": (
         TIP,
-        lambda path: written(path, synthetic.cybertip_json("900000690", TWO)),
+        lambda path: written(path, synthetic.cybertip_json("900000690", synthetic.Person(email=TWO.email))),
         "not raised: nothing agrees",
     ),
     "one report": (
@@ -239,7 +239,7 @@ REASONS: dict[str, tuple[str, Write, str]] = {
     ),
     "weak": (
         TIP,
-        lambda path: written(path, synthetic.cybertip_json("900000692", synthetic.Person(ip=ONE.ip, ip_at=ONE.ip_at))),
+        lambda path: written(path, synthetic.cybertip_json("900000692", synthetic.Person(phone=ONE.phone))),
         "for review only",
     ),
 }
