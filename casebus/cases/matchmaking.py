@@ -15,7 +15,7 @@ from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
 from casebus.directory import Directory
 from casebus.events.enumerations import MatchStatus, RecordKind, RetractReason, Strength
 from casebus.events.types import DataCombined, DeconflictionNoHit, MatchedKind, MatchParty
-from casebus.matching.candidates import common_kinds, eligible, enough, index_key, most, postings, takes_part
+from casebus.matching.candidates import common_kinds, eligible, enough, index_key, indexed, most, takes_part
 from casebus.matching.decide import ALERT, compare
 from casebus.matching.families import DETECTOR
 from casebus.matching.held import HeldRecord, HeldToken, Match
@@ -62,8 +62,8 @@ class Matchmaking:
         self._is_new = before is None
         self._after = after
         self._directory = directory
-        self._old = _tokens(before.record) if before else {}
-        self._new = _tokens(after.record)
+        self._old = indexed(before.record) if before else {}
+        self._new = indexed(after.record)
         self._holders: dict[bytes, Sequence[str]] = {}
         self._counts: dict[tuple[str, str], int] = {}
         self._look_up(self._old | self._new)
@@ -92,7 +92,8 @@ class Matchmaking:
     def _affected(self) -> set[tuple[str, str]]:
         """Return the pairs to compare: those with this record, and those that a token at its cap decides."""
         me = self._after.record.record_id
-        partners = {partner for pair in self._known.pairs_of(me) for partner in pair.record_ids}
+        before = [] if self._is_new else self._known.pairs_of(me)
+        partners = {partner for pair in before for partner in pair.record_ids}
         partners |= self._candidates()
         affected = {_ordered(me, partner) for partner in partners if partner != me}
         for key in self._old.keys() ^ self._new.keys():
@@ -195,10 +196,6 @@ class Matchmaking:
             return False
         other = next(party for party in combined.parties if party.record_id != mine.record_id)
         return other.agency != mine.agency and may_be_told(mine.agency, other, combined.overlap, self._directory)
-
-
-def _tokens(record: HeldRecord) -> dict[bytes, HeldToken]:
-    return {index_key(token.family, token.value): token for token in postings(record)}
 
 
 def _ordered(a: str, b: str) -> tuple[str, str]:
