@@ -1,5 +1,5 @@
 # Every target sets itself up in .venv; nothing needs to be installed by hand but Python 3.11+ (and, optionally, JDK, Maven, PostgreSQL).
-.PHONY: demo test check bench bench-quality golden kafka-up kafka-down clean
+.PHONY: demo test check bench bench-quality model golden kafka-up kafka-down clean
 PYTHON ?= python3
 PY := .venv/bin/python
 
@@ -40,6 +40,9 @@ bench: .venv/.dev  ## the figures of docs/performance.md, measured here
 
 bench-quality: .venv/.dev .venv/.splink/.ready  ## how well match file finds one person, beside Splink: docs/matching.md
 	$(PY) bench/quality/run.py $(ARGUMENTS)
+
+model: .venv/.dev  ## learn the weights of the blind detector anew: casebus/matching/model.py
+	$(PY) bench/quality/train.py
 
 golden: .venv/.dev  ## regenerate what is generated
 	$(PY) tools/regenerate_golden.py

@@ -65,13 +65,17 @@ def public_key(owner: str, purpose: str = "signing", **times: datetime) -> Publi
     return PublicKey(id=keys.key_id(owner, raw), owner=owner, public_key=base64.b64encode(raw).decode(), **dated)
 
 
+def encryption_key(owner: str) -> str:
+    return base64.b64encode(keys.public_bytes(keys.training_encryption_key(owner))).decode()
+
+
 def directory_of(agreements: Sequence[Agreement] | None = None) -> Directory:
     """Return three agencies that agree pairwise, with keys that are valid, expired and revoked."""
     if agreements is None:
         agreements = [Agreement(between=(a, b), pointer=True, basis=basis) for a, b, basis in AGREEMENTS]
     ended = (public_key(NZ, "ended", valid_to=NOW), public_key(NZ, "revoked", revoked_at=NOW))
     return Directory(
-        agencies=AGENCIES,
+        agencies=tuple(a.model_copy(update={"encryption_key": encryption_key(a.code)}) for a in AGENCIES),
         keys=(*(public_key(owner) for owner in (*CODES, HUB)), *ended),
         agreements=tuple(agreements),
         training=True,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from casebus.bus.consume import Handler
 from casebus.bus.log import Log, Recorded
+from casebus.bus.timed import TimedHandler
 from casebus.directory import Directory
 from casebus.state import Kept
 
@@ -55,4 +56,14 @@ class RecordConsumer:
     build: Callable[[Log], Taker]
 
 
-Consumer = EventConsumer | RecordConsumer
+@dataclass(frozen=True)
+class TimedConsumer:
+    """Does what falls due; `topics` is none. Its effects go to the tables of the role's other consumers."""
+
+    name: str
+    role: Role
+    topics: Callable[[Sequence[str], str], list[str]]
+    build: Callable[[Directory, str], TimedHandler]
+
+
+Consumer = EventConsumer | RecordConsumer | TimedConsumer

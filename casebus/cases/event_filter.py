@@ -104,6 +104,10 @@ def operation_of(payload: Payload) -> str | None:
             return AccessOperation.COMBINATION.value
         case t.DataDisclosed() | t.DeconflictionHit() | t.DeconflictionRetracted():
             return AccessOperation.DISCLOSURE.value
+        case t.DisclosureRequested() | t.DisclosureGranted() | t.DeskMessage() | t.ReferralSent():
+            return AccessOperation.DISCLOSURE.value
+        case t.ReferralAccepted() | t.ReferralExpired():
+            return AccessOperation.ALTERATION.value
         case t.DeconflictionAcknowledged() | t.DeconflictionResolved():
             # Without an actor it is the partner's copy: something was told, nothing was changed.
             told = payload.actor is None
@@ -125,6 +129,8 @@ def outcome_of(payload: Payload) -> str | None:
             return payload.outcome_type.value
         case t.TipWithdrawn() | t.CaseClosed() | t.DeconflictionRetracted():
             return payload.reason.value
+        case t.DisclosureRefused() | t.ReferralDeclined() | t.DeliveryRefused():
+            return payload.reason.value
         case t.RecordParked():
             return payload.reason
         case _:
@@ -133,7 +139,7 @@ def outcome_of(payload: Payload) -> str | None:
 
 def _purpose(payload: Payload) -> str | None:
     match payload:
-        case t.DataAccessed():
+        case t.DataAccessed() | t.DisclosureRequested():
             return payload.purpose.value
         case t.TipReceived() | t.TipAmended():
             return payload.content.handling.purpose.value
@@ -161,6 +167,11 @@ def _records(payload: Payload) -> Named:
             return _by_kind([(payload.own_kind, payload.own_id)])
         case t.DataCombined():
             return _by_kind((party.kind, party.record_id) for party in payload.parties)
+        case t.ReferralSent():
+            # Of a record the event does not say what it is: it is found as either.
+            return payload.record_ids, payload.record_ids, (payload.referral_id,)
+        case t.ReferralAccepted() | t.ReferralDeclined() | t.ReferralExpired():
+            return (), (), (payload.referral_id,)
         case t.WelfareCheckRequested():
             return payload.record_ids, (), (payload.check_id,)
         case t.WelfareCheckCompleted() | t.DeconflictionRequested():
@@ -192,7 +203,8 @@ def _by_kind(named: Iterable[tuple[RecordKind, str]]) -> Named:
 class EventFilter:
     """What is asked for. An empty condition asks nothing. `since` is included, `until` is not; both are append times.
 
-    `conflicts` finds what names a conflict; `tips` and `cases` find what names a record, reads included.
+    `conflicts` finds what names a conflict; `tips`, `cases` and `checks` (before acting, or on a child's welfare) find
+    what names a record, reads included.
     """
 
     since: datetime | None = None
@@ -201,6 +213,7 @@ class EventFilter:
     types: tuple[str, ...] = ()
     tips: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
@@ -210,7 +223,16 @@ class EventFilter:
     @property
     def asks_content(self) -> bool:
         """Tell whether a record that could not be read might have been meant."""
-        asked = (self.types, self.tips, self.cases, self.conflicts, self.actors, self.operations, self.outcomes)
+        asked = (
+            self.types,
+            self.tips,
+            self.cases,
+            self.checks,
+            self.conflicts,
+            self.actors,
+            self.operations,
+            self.outcomes,
+        )
         return any((*asked, self.purposes))
 
     def accepts_place(self, facts: Facts) -> bool:
@@ -233,6 +255,7 @@ class EventFilter:
             and _named(self.conflicts, (facts.conflict, *facts.references))
             and _named(self.tips, (*facts.tips, *facts.references))
             and _named(self.cases, (*facts.cases, *facts.references))
+            and _named(self.checks, (*facts.others, *facts.references))
         )
 
 

@@ -34,12 +34,14 @@ class Holding:
 
     `ended_at` is the position on its agency's topic of what ended it: what was published before that is past.
     `stated_at` is the position of the content that stands: a correction published before that is contained in it.
+    `risk_since` is the revision at which it last came to say that a child is at immediate risk, None while it does not.
     """
 
     record: HeldRecord
     sighting_ids: tuple[str, ...]
     ended_at: int | None = None
     stated_at: int | None = None
+    risk_since: int | None = None
 
 
 HELD: Concept[Holding] = Concept("held_records", Holding, lambda holding: holding.record.record_id)
@@ -92,7 +94,7 @@ def _tip(
         source_report=content.source_report.value if content.source_report else None,
         sightings=_held(content.sightings),
     )
-    return Holding(record, tuple(sighting.sighting_id for sighting in content.sightings), stated_at=position)
+    return _stated(before, record, content.sightings, position)
 
 
 def _case(before: Holding | None, agency: str, payload: CaseOpened, position: int) -> Holding:
@@ -113,7 +115,7 @@ def _case(before: Holding | None, agency: str, payload: CaseOpened, position: in
         source_report=None,
         sightings=_held(payload.sightings),
     )
-    return Holding(record, tuple(sighting.sighting_id for sighting in payload.sightings), stated_at=position)
+    return _stated(before, record, payload.sightings, position)
 
 
 def _check(before: Holding | None, agency: str, payload: DeconflictionRequested, position: int) -> Holding:
@@ -134,7 +136,13 @@ def _check(before: Holding | None, agency: str, payload: DeconflictionRequested,
         source_report=None,
         sightings=_held(payload.sightings),
     )
-    return Holding(record, tuple(sighting.sighting_id for sighting in payload.sightings), stated_at=position)
+    return _stated(before, record, payload.sightings, position)
+
+
+def _stated(before: Holding | None, record: HeldRecord, sightings: tuple[Sighting, ...], position: int) -> Holding:
+    since = before.risk_since if before is not None and before.risk_since is not None else record.revision
+    ids = tuple(sighting.sighting_id for sighting in sightings)
+    return Holding(record, ids, stated_at=position, risk_since=since if record.immediate_risk else None)
 
 
 def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind, position: int) -> Holding:

@@ -1,7 +1,7 @@
 """What a changed record changes about its pairs. Pure: everything known is asked of `Known`.
 
-What stands at the end is a function of the set of records, not of the order in which they came: a token that crosses
-its cap, in either direction, has the pairs that it decides compared again.
+What stands at the end is a function of the set of records, not of the order in which they came: a token that becomes
+more or less rare (`candidates.standing`) has the pairs that it decides compared again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,16 +9,28 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
+from casebus.cases.comparing import Compared, compared
 from casebus.cases.disclosure import covered_by, may_be_told
+from casebus.cases.grouping import Grouped, regrouped
 from casebus.cases.holding import HELD, Holding
-from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
+from casebus.cases.judgement import JUDGEMENTS, Judgement
+from casebus.cases.pair import PAIRS, Pair, conflict_id_of
 from casebus.directory import Directory
-from casebus.events.enumerations import MatchStatus, RecordKind, RetractReason, Strength
-from casebus.events.types import DataCombined, DeconflictionNoHit, MatchedKind, MatchParty
-from casebus.matching.candidates import common_kinds, eligible, enough, index_key, indexed, most, takes_part
-from casebus.matching.decide import ALERT, compare
-from casebus.matching.families import DETECTOR
-from casebus.matching.held import HeldRecord, HeldToken, Match
+from casebus.events.enumerations import RecordKind, RetractReason
+from casebus.events.types import DataCombined, DeconflictionNoHit
+from casebus.matching.candidates import (
+    Frequency,
+    common_kinds,
+    eligible,
+    enough,
+    index_key,
+    indexed,
+    most,
+    standing,
+    takes_part,
+)
+from casebus.matching.held import HeldRecord, HeldToken
+from casebus.matching.model import DETECTOR, REVIEW
 from casebus.state import Effect, Inverted, Post, Save, Unpost
 
 POSTINGS = Inverted("postings")
@@ -42,6 +54,14 @@ class Known(Protocol):
 
     def pairs_of(self, record_id: str) -> list[Pair]:
         """Return the pairs of a record that were found before."""
+        ...
+
+    def judgements(self, conflict_id: str) -> list[Judgement]:
+        """Return what officers said of a pair."""
+        ...
+
+    def grouped(self, record_id: str) -> Grouped | None:
+        """Return the group that a record is in."""
         ...
 
 
@@ -70,15 +90,10 @@ class Matchmaking:
 
     def changes(self) -> Changes:
         """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
-        combined: list[DataCombined] = []
-        pairs: list[Pair] = []
-        for a, b in sorted(self._affected()):
-            outcome = self._compare(a, b)
-            if outcome is not None:
-                pairs.append(outcome[0])
-                combined.append(outcome[1])
-        effects = (*self._own_effects(), *(Save(PAIRS, pair) for pair in pairs))
-        return Changes(effects, tuple(combined), self._no_hit(combined))
+        changed = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
+        combined = tuple(each.told for each in changed if each.told is not None)
+        effects = (*self._own_effects(), *pair_effects(self._known, changed))
+        return Changes(effects, combined, self._no_hit(combined))
 
     def _own_effects(self) -> Iterator[Effect]:
         record_id = self._after.record.record_id
@@ -108,15 +123,15 @@ class Matchmaking:
             if holders and eligible(token, self._frequency(token.family, token.value)):
                 for holder in holders:
                     shared.setdefault(holder, set()).add(token.family)
-        return {holder for holder, families in shared.items() if most(families) >= ALERT}
+        return {holder for holder, families in shared.items() if most(families) >= REVIEW}
 
     def _decided_by(self, key: bytes) -> set[tuple[str, str]]:
-        """Return the pairs of other records whose match a token decides anew, because it crossed its cap just now."""
+        """Return the pairs of other records whose match a token decides anew, because it is more or less rare than before."""
         holders = self._holders[key]
         if len(holders) < 2:
             return set()
         token = self._new.get(key) or self._old[key]
-        was, now = eligible(token, len(holders)), eligible(token, self._frequency(token.family, token.value))
+        was, now = standing(token, len(holders)), standing(token, self._frequency(token.family, token.value))
         if was == now:
             return set()
         others = sorted(set(holders) - {self._after.record.record_id})
@@ -135,32 +150,17 @@ class Matchmaking:
             self._look_up({index_key(family, value): HeldToken(family, value)})
         return self._counts[family, value]
 
-    def _holding(self, record_id: str) -> HeldRecord | None:
-        if record_id == self._after.record.record_id:
-            return self._after.record
-        holding = self._known.holding(record_id)
-        return holding.record if holding else None
+    def _holding(self, record_id: str) -> Holding | None:
+        return self._after if record_id == self._after.record.record_id else self._known.holding(record_id)
 
-    def _compare(self, a: str, b: str) -> tuple[Pair, DataCombined] | None:
-        """Return the pair as it now stands, and what is to be published; None when nothing changed."""
+    def _compare(self, a: str, b: str) -> Compared | None:
+        """Return the pair as it now stands, and what is to be told of it; None when nothing changed."""
         left, right = self._holding(a), self._holding(b)
         if left is None or right is None:
             return None
-        before = self._known.pair(conflict_id_of(a, b))
-        match = compare(left, right, self._frequency)
-        parties = (_party(left), _party(right))
-        finding = Finding.of(match) if match else None
-        if before is None and match is None:
-            return None
-        if before is not None and before.finding == finding and (finding is None or before.parties == parties):
-            return None
-        revision = before.revision + 1 if before else 1
-        pair = Pair(conflict_id_of(a, b), (a, b), revision, parties, finding)
-        if match is None:
-            assert before is not None, "bug: a pair that never was cannot be retracted"
-            return pair, _retracted(pair, before, self._why(left, right))
-        status = MatchStatus.revised if before is not None and before.finding else MatchStatus.found
-        return pair, _found(pair, match, status)
+        conflict_id = conflict_id_of(a, b)
+        before, judgements = self._known.pair(conflict_id), self._known.judgements(conflict_id)
+        return compared(before, judgements, left, right, self._frequency, self._why)
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
@@ -198,52 +198,44 @@ class Matchmaking:
         return other.agency != mine.agency and may_be_told(mine.agency, other, combined.overlap, self._directory)
 
 
+def judged(known: Known, judgement: Judgement) -> Changes:
+    """Return what an officer's judgement changes: told anew where more agrees than was judged, or the judgement is gone.
+
+    One of a pair that is not known yet waits; one by an agency that is no party of it says nothing.
+    """
+    pair = known.pair(judgement.conflict_id)
+    kept = Save(JUDGEMENTS, judgement)
+    if pair is None:
+        return Changes((kept,), (), None)
+    if judgement.agency not in (party.agency for party in pair.parties):
+        return Changes((), (), None)
+    left, right = (known.holding(record_id) for record_id in pair.record_ids)
+    assert left is not None, "bug: a pair of a record that is not held"
+    assert right is not None, "bug: a pair of a record that is not held"
+    others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
+    found = compared(pair, [*others, judgement], left, right, _frequency_in(known), _never_retracted)
+    changed = [found] if found else []
+    combined = tuple(each.told for each in changed if each.told is not None)
+    return Changes((kept, *pair_effects(known, changed)), combined, None)
+
+
+def _frequency_in(known: Known) -> Frequency:
+    def frequency(family: str, value: str) -> int:
+        key = index_key(family, value)
+        return len(known.holders({key: enough(HeldToken(family, value))})[key])
+
+    return frequency
+
+
+def _never_retracted(_left: HeldRecord, _right: HeldRecord) -> RetractReason:
+    raise AssertionError("bug: a judgement retracts nothing")
+
+
+def pair_effects(known: Known, changed: Sequence[Compared]) -> Iterator[Effect]:
+    """Yield the pairs as they now stand, and the groups that they make."""
+    yield from (Save(PAIRS, each.pair) for each in changed)
+    yield from regrouped(known, ((each.before, each.pair) for each in changed))
+
+
 def _ordered(a: str, b: str) -> tuple[str, str]:
     return (a, b) if a < b else (b, a)
-
-
-def _party(record: HeldRecord) -> MatchParty:
-    return MatchParty(
-        agency=record.agency,
-        kind=record.kind,
-        record_id=record.record_id,
-        pointer=record.pointer,
-        backlog=record.backlog,
-        immediate_risk=record.immediate_risk,
-    )
-
-
-def _found(pair: Pair, match: Match, status: MatchStatus) -> DataCombined:
-    return DataCombined(
-        conflict_id=pair.conflict_id,
-        revision=pair.revision,
-        status=status,
-        retract_reason=None,
-        parties=pair.parties,
-        overlap=match.overlap,
-        severity=match.severity,
-        matched=tuple(MatchedKind(kind=m.kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched),
-        suppressed=match.suppressed,
-        strength=match.strength,
-        score=match.score,
-        detector=match.detector,
-    )
-
-
-def _retracted(pair: Pair, before: Pair, reason: RetractReason) -> DataCombined:
-    """Return the retraction; it repeats what was found only as far as the pair remembers it."""
-    assert before.finding is not None, "bug: a retracted pair is not retracted again"
-    return DataCombined(
-        conflict_id=pair.conflict_id,
-        revision=pair.revision,
-        status=MatchStatus.retracted,
-        retract_reason=reason,
-        parties=pair.parties,
-        overlap=before.finding.overlap,
-        severity=before.finding.severity,
-        matched=(),
-        suppressed=before.finding.suppressed,
-        strength=Strength.weak,
-        score=0.0,
-        detector=DETECTOR,
-    )

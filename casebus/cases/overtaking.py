@@ -13,8 +13,10 @@ from casebus.events.types import (
     DeconflictionHit,
     DeconflictionRequested,
     DeconflictionRetracted,
+    DisclosureRequested,
     IdentifierCorrected,
     Payload,
+    ReferralSent,
     TipAmended,
     TipReceived,
     TipWithdrawn,
@@ -53,5 +55,7 @@ def immediate(payload: Payload) -> bool:
             return payload.urgency is Priority.IMMEDIATE
         case DataCombined() | DeconflictionHit():
             return payload.severity is Severity.immediate
+        case DisclosureRequested() | ReferralSent():
+            return payload.urgency is Severity.immediate
         case _:
             return False

@@ -2,7 +2,8 @@
 
 It covers tips, cases, conflicts, side states and outcomes, sorted. It leaves out times of ours, positions, access
 records, and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
-was found and retracted stands like one that never was).
+was found and retracted stands like one that never was). Of a pair that officers keep apart it covers that they do, not
+what was found of it: no more of that is told, so what was told last is a matter of what was read first.
 
 What it covers is on the bus, so that whoever reads all of it can rebuild it (`casebus.cases.replay`).
 """
@@ -155,10 +156,13 @@ def _pair(pair: Pair) -> list[object]:
     finding = pair.finding
     assert finding is not None, "bug: a retracted pair has no standing"
     parties = [[party.agency, party.kind.value, party.record_id] for party in pair.parties]
-    kinds = [[kind.value, agreement.value] for kind, agreement in finding.matched]
-    return [pair.conflict_id, finding.overlap.value, finding.severity.value, parties, kinds]
+    if pair.is_apart:
+        return [pair.conflict_id, finding.overlap.value, "", "", parties, []]
+    kinds = [[first.value, second.value, agreement.value] for first, second, agreement in finding.matched]
+    return [pair.conflict_id, finding.overlap.value, finding.severity.value, finding.band.value, parties, kinds]
 
 
 def _alert(alert: Alert) -> list[object]:
     sides = [[side.state.value, side.outcome.value if side.outcome else ""] for side in (alert.ours, alert.theirs)]
-    return [alert.agency, alert.conflict_id, alert.own_id, alert.overlap.value, alert.severity.value, *sides]
+    asks = ["", ""] if alert.is_apart else [alert.severity.value, alert.band.value]
+    return [alert.agency, alert.conflict_id, alert.own_id, alert.overlap.value, *asks, *sides]

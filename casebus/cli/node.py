@@ -224,7 +224,7 @@ def _checks(layout: Layout, now: Clock) -> list[Check]:
 
 def _keys(found: Installation) -> list[tuple[str, str]]:
     """Return the role and name of every key file that should be here."""
-    agency = ("signing", "token", "id")
+    agency = ("signing", "token", "id", "encryption")
     names = {HUB: ("signing", "ledger")} | {
         each.code: (*agency, "witness") for each in found.directory.agencies if each.witness_key is not None
     }
@@ -235,6 +235,12 @@ def _read_key(found: Installation, code: str, key: str) -> str:
     path = found.role(code).key(key)
     if key in ("token", "id"):
         keys.load_secret(path)
+    elif key == "encryption":
+        if keys.public_bytes(keys.load_encryption_key(path)) != found.directory.encryption_key(code):
+            raise UsageError(
+                f"the encryption key of {code} is not the encryption_key in directory.toml",
+                next_step="restore the key, or name the new one in every directory.toml.",
+            )
     else:
         private = keys.load_signing_key(path)
         _compare_witness_key(found, code, key, keys.public_bytes(private))

@@ -380,6 +380,90 @@ class ConflictOutcome(StrEnum):
     PROCEED_IMMINENT_RISK = "PROCEED_IMMINENT_RISK"
 
 
+class DisclosedField(StrEnum):
+    """The names of what a release holds. The hub sees them, and never a value."""
+
+    REPORTED_NAME = "REPORTED_NAME"
+    DATE_OF_BIRTH = "DATE_OF_BIRTH"
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    ACCOUNT_ID = "ACCOUNT_ID"
+    SCREEN_NAME = "SCREEN_NAME"
+    IP_ADDRESS = "IP_ADDRESS"
+    DEVICE = "DEVICE"
+    ADDRESS = "ADDRESS"
+    RECORD_REFERENCE = "RECORD_REFERENCE"
+    CASE_STATUS = "CASE_STATUS"
+    OTHER = "OTHER"
+    UNKNOWN = "UNKNOWN"
+
+
+class DisclosureRefusal(StrEnum):
+    """Why nothing is released (modelled on Directive (EU) 2023/977 article 6)."""
+
+    NOT_HELD = "NOT_HELD"
+    NO_LEGAL_BASIS = "NO_LEGAL_BASIS"
+    HARM_TO_INVESTIGATION = "HARM_TO_INVESTIGATION"
+    HARM_TO_PERSON = "HARM_TO_PERSON"
+    DISPROPORTIONATE = "DISPROPORTIONATE"
+    JUDICIAL_AUTHORISATION_NEEDED = "JUDICIAL_AUTHORISATION_NEEDED"
+    ORIGINATOR_CONSENT_NEEDED = "ORIGINATOR_CONSENT_NEEDED"
+    UNKNOWN = "UNKNOWN"
+
+
+class LeadSide(StrEnum):
+    """Who should lead, seen from the side that proposes it: no agency need be named for that."""
+
+    PROPOSER = "PROPOSER"
+    PARTNER = "PARTNER"
+    UNKNOWN = "UNKNOWN"
+
+
+class LeadBasis(StrEnum):
+    """Why that agency should lead."""
+
+    CHILD_LOCATION = "CHILD_LOCATION"
+    REPORTED_PERSON_LOCATION = "REPORTED_PERSON_LOCATION"
+    FIRST_TO_ACT = "FIRST_TO_ACT"
+    EVIDENCE_LOCATION = "EVIDENCE_LOCATION"
+    MOST_SERIOUS = "MOST_SERIOUS"
+    AGREEMENT = "AGREEMENT"
+    UNKNOWN = "UNKNOWN"
+
+
+class ReferralReason(StrEnum):
+    """Why responsibility is to move."""
+
+    CHILD_LIVES_THERE = "CHILD_LIVES_THERE"
+    CHILD_FOUND_THERE = "CHILD_FOUND_THERE"
+    REPORTED_PERSON_THERE = "REPORTED_PERSON_THERE"
+    ALREADY_INVESTIGATING = "ALREADY_INVESTIGATING"
+    OUT_OF_JURISDICTION = "OUT_OF_JURISDICTION"
+    SPECIALIST_CAPABILITY = "SPECIALIST_CAPABILITY"
+    UNKNOWN = "UNKNOWN"
+
+
+class ReferralDecline(StrEnum):
+    """Why a referral is declined; responsibility stays with the sender."""
+
+    OUT_OF_JURISDICTION = "OUT_OF_JURISDICTION"
+    ALREADY_HELD = "ALREADY_HELD"
+    INSUFFICIENT_INFORMATION = "INSUFFICIENT_INFORMATION"
+    NO_CAPACITY = "NO_CAPACITY"
+    UNKNOWN = "UNKNOWN"
+
+
+class DeliveryRefusal(StrEnum):
+    """Why what one agency published for another was not passed on."""
+
+    NOT_YOURS = "NOT_YOURS"
+    PARTNER_NOT_TOLD = "PARTNER_NOT_TOLD"
+    PARTNER_NOT_NAMED = "PARTNER_NOT_NAMED"
+    SENDER_NOT_NAMED = "SENDER_NOT_NAMED"
+    NO_AGREEMENT = "NO_AGREEMENT"
+    UNKNOWN = "UNKNOWN"
+
+
 class ResponseClass(StrEnum):
     """How soon a welfare check is wanted (Oranga Tamariki, UK strategy discussion)."""
 

@@ -20,9 +20,9 @@ from casebus.events.enumerations import (
 )
 from casebus.intake.adapter import Identifier
 from casebus.intake.children import category_of, impossible_of, indicators_of
+from casebus.intake.civil_identity import House, civil_identity
 from casebus.intake.columns import Row
 from casebus.intake.countries import country
-from casebus.intake.houses import House, lived_in
 from casebus.intake.sections import Section
 from casebus.intake.times import stated_time
 
@@ -111,12 +111,12 @@ class Stated:
 
     def identifiers(self, number: int, as_of: date, certainty: AssertionKind) -> Iterator[Identifier]:
         """Yield what is stated of the person, `number` telling it apart from the others of the document."""
+        subject = self.category(as_of)
         for one in self._identifiers():
-            yield replace(one, subject_no=number, subject=self.category(as_of), certainty=certainty)
+            yield replace(one, subject_no=number, subject=subject, certainty=certainty)
 
     def _identifiers(self) -> Iterator[Identifier]:
-        if self.name and self.date_of_birth:
-            yield Identifier(IdentifierType.NAME_DOB, self.name, date_of_birth=self.date_of_birth)
+        yield from civil_identity(self.name, self.date_of_birth, [self.house])
         yield from (Identifier(IdentifierType.EMAIL, value) for value in self.emails)
         home = country(self.country)
         yield from (Identifier(IdentifierType.PHONE_E164, value, country=home) for value in self.phones)
@@ -126,7 +126,6 @@ class Stated:
         yield from (Identifier(IdentifierType.WALLET, value) for value in self.wallets)
         yield from (_issued(IdentifierType.VEHICLE_PLATE, value, home) for value in self.plates)
         yield from (_issued(IdentifierType.NATIONAL_ID, value, None) for value in self.national_ids)
-        yield from lived_in(self.house, self.name, self.date_of_birth)
         for address in self.addresses:
             seen_at = stated_time(address.at, TimeMeaning.UNKNOWN)
             yield Identifier(IdentifierType.IP_AT_TIME, address.value, port=address.port, seen_at=seen_at)

@@ -7,9 +7,10 @@ family's cap makes no candidates, which bounds the pairs that one common identif
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
-from casebus.events.enumerations import IdentifierType
-from casebus.matching.families import FAMILIES, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT
+from casebus.events.enumerations import IdentifierType, Rarity
+from casebus.matching.families import FAMILIES, HANDLES, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT, Says, rarity
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
+from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 
 Frequency = Callable[[str, str], int]
 """(family, value) to the number of distinct records that hold it."""
@@ -67,20 +68,42 @@ def eligible(token: HeldToken, frequency: int) -> bool:
     return frequency <= cap(token.family)
 
 
+def standing(token: HeldToken, frequency: int) -> Rarity:
+    """Return how a value is weighed: what depends on its frequency depends on this alone, so that a pair is compared
+    again when it changes and at no other time.
+    """
+    if token.family == SOURCE_REPORT:
+        return Rarity.unique if eligible(token, frequency) else Rarity.common
+    return rarity(frequency, cap(token.family))
+
+
 def most(families: Iterable[str]) -> float:
     """Return the most that two records can add up to which share values of these families and of no other.
 
-    `compare` never scores more: one family counts for each kind, and a handle beside them.
+    `compare` never scores more: one family counts for each kind, a handle beside them, and a person's attributes each at
+    the best that any of the families says of it.
     """
     best: dict[str, float] = {}
     for name in families:
         family = FAMILIES.get(name)
         if family is None:
             best[name] = SAME_REPORT_SCORE if name == SOURCE_REPORT else 0.0
+        elif family.says is not None:
+            for term in said(family.says):
+                _raise(best, term.partition(".")[0], WEIGHTS[term])
         else:
-            fact = name if len(family.kinds) > 1 else family.kinds[0]
-            best[fact] = max(best.get(fact, 0.0), family.weight)
-    return sum(best.values())
+            _raise(best, "handle" if name in HANDLES else family.kinds[0], WEIGHTS[name])
+    return max(PRIOR_OF_CASES, PRIOR_OF_TIPS) + sum(best.values())
+
+
+def said(says: Says) -> list[str]:
+    """Return the model's terms for what a composite says."""
+    parts = (("name", says.name), ("born", says.born), ("lives", says.lives))
+    return [f"{part}.{level.name}" for part, level in parts if level]
+
+
+def _raise(best: dict[str, float], fact: str, weight: float) -> None:
+    best[fact] = max(best.get(fact, 0.0), weight)
 
 
 def common_kinds(record: HeldRecord, frequency: Frequency) -> tuple[IdentifierType, ...]:

@@ -40,33 +40,33 @@ def cybertip(**person: object) -> TipDraft:
 def test_a_package_yields_the_house_three_ways_and_what_else_it_states():
     draft = tip(UK_NCA, sample("nca_package.json"))
     assert short(draft) == [
+        (K.NAME_ADDRESS, "Exempla Fictive", "GB"),
+        (K.DOB_ADDRESS, "1988-05-17", "GB"),
+        (K.ADDRESS, "12 Fictive Street", "GB"),
         (K.WALLET, WALLET, None),
         (K.VEHICLE_PLATE, "XMP 707", "GB"),
         (K.VEHICLE_PLATE, "XMP708", "NZ"),
         (K.NATIONAL_ID, "XM 70 70 71 A", "GB"),
-        (K.NAME_ADDRESS, "Exempla Fictive", "GB"),
-        (K.DOB_ADDRESS, "1988-05-17", "GB"),
-        (K.ADDRESS, "12 Fictive Street", "GB"),
     ]
-    for house in new_kinds(draft)[-3:]:
+    for house in new_kinds(draft)[:3]:
         assert (house.address, house.postcode, house.city) == ("12 Fictive Street", "ZZ99 9ZZ", "Exampleton")
         assert (house.subject_no, house.subject) == (0, SubjectCategory.SUSPECT)
         assert house.certainty is AssertionKind.ANALYST_INFERRED
-    assert new_kinds(draft)[-2].date_of_birth == "1988-05-17"
+    assert new_kinds(draft)[1].date_of_birth == "1988-05-17"
 
 
 def test_a_register_and_referrals_have_the_same_in_columns():
     case = translate(NZ_INTERNAL_AFFAIRS, sample("dia_register.csv"))[0]
     assert isinstance(case, CaseDraft)
     assert short(case) == [
+        (K.NAME_ADDRESS, "Inventa Notreal", "NZ"),
+        (K.DOB_ADDRESS, "1979-11-02", "NZ"),
+        (K.ADDRESS, "7 Fictive Street", "NZ"),
         (K.WALLET, WALLET, None),
         (K.WALLET, WALLET[:-1] + "8", None),
         (K.VEHICLE_PLATE, "XMP707", "NZ"),
         (K.VEHICLE_PLATE, "XMP708", "AU"),
         (K.NATIONAL_ID, "XM707071", "NZ"),
-        (K.NAME_ADDRESS, "Inventa Notreal", "NZ"),
-        (K.DOB_ADDRESS, "1979-11-02", "NZ"),
-        (K.ADDRESS, "7 Fictive Street", "NZ"),
     ]
     referral = translate(NZ_INTERNAL_AFFAIRS, sample("dia_referrals.csv"))[0]
     assert isinstance(referral, TipDraft)
@@ -132,6 +132,21 @@ def test_a_description_is_never_a_plate():
 )
 def test_a_house_is_a_line_or_a_post_code_with_a_person(stated, kinds):
     assert [one.kind for one in new_kinds(package(**stated))] == kinds
+
+
+@pytest.mark.parametrize(
+    ("stated", "kinds"),
+    [
+        ({}, [K.NAME]),
+        ({"city": "Exampleton"}, [K.NAME]),
+        ({"dateOfBirth": "1988-05-17"}, [K.NAME_DOB]),
+        ({"postcode": "ZZ99 9ZZ"}, [K.NAME_ADDRESS]),
+        ({"dateOfBirth": "1988-05-17", "postcode": "ZZ99 9ZZ"}, [K.NAME_DOB, K.NAME_ADDRESS, K.DOB_ADDRESS]),
+    ],
+)
+def test_a_name_stands_alone_only_where_nothing_else_is_stated(stated, kinds):
+    draft = package(name="Exempla Fictive", **stated)
+    assert [one.kind for one in draft.identifiers] == kinds
 
 
 def test_one_person_at_two_addresses_is_two_identifiers():

@@ -11,8 +11,8 @@ from casebus.events.enumerations import (
     TriState,
 )
 from casebus.intake.adapter import Identifier
+from casebus.intake.civil_identity import House, civil_identity
 from casebus.intake.countries import country
-from casebus.intake.houses import House, lived_in
 from casebus.intake.mining import Owner, mine
 from casebus.intake.ncmec import vocabulary
 from casebus.intake.ncmec.cybertip import Subject
@@ -57,8 +57,7 @@ class Reading:
         section, subject = person.section, person.subject
         yield from _contacts(section, subject)
         yield from _accounts(section, subject)
-        yield from _name(section, subject)
-        yield from _houses(section, subject)
+        yield from _civil(section, subject)
         yield from _vehicle(section, subject)
         yield from self.of_captures(section, subject)
         yield from self.of_texts(section, subject)
@@ -123,13 +122,18 @@ def joined(parts: Sequence[str | None]) -> str | None:
     return " ".join(part for part in parts if part) or None
 
 
-def at_home(house: House, kind: str | None, name: str | None, born: str | None, subject: Subject) -> list[Identifier]:
-    """Return what an address says of a person; `kind` is its type, as NCMEC names it."""
-    if (kind or "").lower() in _NOT_HOMES:
-        return []
-    of_house = lived_in(house if house.country else replace(house, country=subject.country), name, born)
-    certain = AssertionKind.USER_DECLARED
-    return [replace(one, subject_no=subject.number, subject=subject.category, certainty=certain) for one in of_house]
+def is_home(kind: str | None) -> bool:
+    """Tell whether somebody may live at an address of a type, as NCMEC names it."""
+    return (kind or "").lower() not in _NOT_HOMES
+
+
+def of_civil_identity(
+    name: str | None, born: str | None, homes: Sequence[House], subject: Subject
+) -> Iterator[Identifier]:
+    """Yield what is declared of a person's name, birth date and homes. A home without a country is in the person's."""
+    placed = [house if house.country else replace(house, country=subject.country) for house in homes]
+    for one in civil_identity(name, born, placed):
+        yield replace(one, subject_no=subject.number, subject=subject.category, certainty=AssertionKind.USER_DECLARED)
 
 
 def _contacts(section: Section, subject: Subject) -> Iterator[Identifier]:
@@ -164,19 +168,20 @@ def _accounts(section: Section, subject: Subject) -> Iterator[Identifier]:
             )
 
 
-def _name_in(section: Section) -> str | None:
-    return joined([section.text(part) for part in ("firstName", "middleName", "lastName")])
+def _civil(section: Section, subject: Subject) -> Iterator[Identifier]:
+    name = joined([section.text(part) for part in ("firstName", "middleName", "lastName")])
+    addresses = section.section("addresses").sections("addresses")
+    homes = [_house(address) for address in addresses if is_home(address.text("type"))]
+    yield from of_civil_identity(name, section.text("dateOfBirth"), homes, subject)
 
 
-def _houses(section: Section, subject: Subject) -> Iterator[Identifier]:
-    for address in section.section("addresses").sections("addresses"):
-        house = House(
-            line=joined([address.text("street1"), address.text("street2")]),
-            postcode=address.text("postalCode"),
-            city=address.text("city"),
-            country=country(address.text("country")),
-        )
-        yield from at_home(house, address.text("type"), _name_in(section), section.text("dateOfBirth"), subject)
+def _house(address: Section) -> House:
+    return House(
+        line=joined([address.text("street1"), address.text("street2")]),
+        postcode=address.text("postalCode"),
+        city=address.text("city"),
+        country=country(address.text("country")),
+    )
 
 
 def _vehicle(section: Section, subject: Subject) -> Iterator[Identifier]:
@@ -188,17 +193,4 @@ def _vehicle(section: Section, subject: Subject) -> Iterator[Identifier]:
             subject_no=subject.number,
             subject=subject.category,
             country=subject.country,
-        )
-
-
-def _name(section: Section, subject: Subject) -> Iterator[Identifier]:
-    name, born = _name_in(section), section.text("dateOfBirth")
-    if name and born:
-        yield Identifier(
-            kind=IdentifierType.NAME_DOB,
-            value=name,
-            subject_no=subject.number,
-            subject=subject.category,
-            certainty=AssertionKind.USER_DECLARED,
-            date_of_birth=born,
         )

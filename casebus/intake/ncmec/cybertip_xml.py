@@ -22,14 +22,14 @@ from casebus.events.enumerations import (
 )
 from casebus.intake.adapter import Identifier, RecordKey, TipDraft
 from casebus.intake.children import impossible_of, indicators_of, reference_date
+from casebus.intake.civil_identity import House
 from casebus.intake.countries import country
 from casebus.intake.documents import refuse
 from casebus.intake.elements import Element
-from casebus.intake.houses import House
 from casebus.intake.mining import Owner, mine
 from casebus.intake.ncmec import cybertip, vocabulary
 from casebus.intake.ncmec.cybertip import Found, Subject
-from casebus.intake.ncmec.cybertip_people import at_home, certainty, joined, port
+from casebus.intake.ncmec.cybertip_people import certainty, is_home, joined, of_civil_identity, port
 from casebus.intake.reports import named_reports, report_key
 from casebus.intake.sections import tri_state
 from casebus.intake.times import stated_time
@@ -212,8 +212,7 @@ def _stated(element: Element, subject: Subject) -> Iterator[Identifier]:
     person = _person(element)
     if person is not None:
         yield from _contacts(person, subject, "email", "phone")
-        yield from _name(person, subject)
-        yield from _houses(person, subject)
+        yield from _civil(person, subject)
     yield from _accounts(element, subject)
 
 
@@ -248,32 +247,19 @@ def _with_calling_code(contact: Element) -> str:
     return f"{code} {contact.text}" if code and not contact.text.startswith("+") else contact.text
 
 
-def _houses(person: Element, subject: Subject) -> Iterator[Identifier]:
-    for address in person.all("address"):
-        house = House(
-            line=address.value("address"),
-            postcode=address.value("zipCode"),
-            city=address.value("city"),
-            country=country(address.value("country")),
-        )
-        yield from at_home(house, address.attribute("type"), _name_of(person), person.value("dateOfBirth"), subject)
+def _civil(person: Element, subject: Subject) -> Iterator[Identifier]:
+    name = joined([person.value("firstName"), person.value("lastName")])
+    homes = [_house(address) for address in person.all("address") if is_home(address.attribute("type"))]
+    yield from of_civil_identity(name, person.value("dateOfBirth"), homes, subject)
 
 
-def _name_of(person: Element) -> str | None:
-    return joined([person.value("firstName"), person.value("lastName")])
-
-
-def _name(person: Element, subject: Subject) -> Iterator[Identifier]:
-    name, born = _name_of(person), person.value("dateOfBirth")
-    if name and born:
-        yield Identifier(
-            kind=IdentifierType.NAME_DOB,
-            value=name,
-            subject_no=subject.number,
-            subject=subject.category,
-            certainty=AssertionKind.USER_DECLARED,
-            date_of_birth=born,
-        )
+def _house(address: Element) -> House:
+    return House(
+        line=address.value("address"),
+        postcode=address.value("zipCode"),
+        city=address.value("city"),
+        country=country(address.value("country")),
+    )
 
 
 def _captures(element: Element, subject: Subject) -> Iterator[Identifier]:

@@ -25,7 +25,7 @@ _NOT_DIGITS = re.compile(r"[^0-9]+")
 def national_id(text: str, country: str | None) -> Parts | DropReason:
     """Return (number,), or (number, country) where the country that gave it is stated.
 
-    Dropped is what is too short to be one person's, what has no digit, what was masked (`XXX-XX-6789`) or typed to fill a
+    Dropped is what is too short to be one person's, what has no digit, what was masked (`***-**-6789`) or typed to fill a
     field (`AB123456C`), and what looks like a bank account or a card.
     """
     cleaned = clean(text, MAX_LENGTH)

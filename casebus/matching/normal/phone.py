@@ -5,12 +5,15 @@ import re
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from casebus.matching.normal.scripts import digits_in_ascii
 from casebus.matching.normal.text import DropReason, Parts, clean, counts_up_or_down, fold
 
 MAX_LENGTH = 64
 
 _COUNTRY_ALIASES = {"UK": "GB"}
 _MEXICO, _BRAZIL = 52, 55
+_NOT_DIGITS = re.compile(r"\D+")
+_SHORTEST, _LONGEST = 8, 15
 
 
 def phone(text: str, region: str | None) -> Parts | DropReason:
@@ -34,6 +37,18 @@ def phone(text: str, region: str | None) -> Parts | DropReason:
 def national_part(written: str) -> str:
     """Return a number in E.164 without its country code, as it stands where the country is taken as known."""
     return str(phonenumbers.parse(written).national_number)
+
+
+def national_digits(text: str) -> Parts | DropReason:
+    """Return the digits of a number of which nobody knows the country, as `national_part` has them."""
+    cleaned = clean(text, MAX_LENGTH)
+    if isinstance(cleaned, DropReason):
+        return cleaned
+    digits = _NOT_DIGITS.sub("", digits_in_ascii(fold(cleaned))).lstrip("0")
+    digits = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits  # North America, with its trunk digit
+    if not _SHORTEST <= len(digits) <= _LONGEST:
+        return DropReason.NOT_A_NUMBER
+    return DropReason.PLACEHOLDER if _invented(digits) else (digits,)
 
 
 def _known_region(region: str | None) -> str | None:

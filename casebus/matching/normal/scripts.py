@@ -17,6 +17,13 @@ def is_mixed(folded: str) -> bool:
     return any("a" <= char <= "z" for char in folded) and any(ord(char) in _TWINS for char in folded)
 
 
+def without_symbols(text: str) -> str:
+    """Return the text with a space for each emoji and other symbol: romanised, they would be words (`:grinning:`)."""
+    if text.isascii():
+        return text
+    return "".join(" " if unicodedata.category(char).startswith("S") else char for char in text)
+
+
 def digits_in_ascii(text: str) -> str:
     """Return the text with the decimal digits of every script as 0 to 9."""
     if text.isascii():

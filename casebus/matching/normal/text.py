@@ -26,6 +26,8 @@ class DropReason(StrEnum):
     NOT_A_DEVICE = "a network's name, not a device"
     NOT_A_NAME = "not a person's name"
     ONE_NAME = "a single name"
+    EVERYDAY_NAME = "a name that many people bear, and nothing with it"
+    NO_HOUSE = "no house or town is named"
     NO_BIRTH_DATE = "no full date of birth"
     NOT_A_WALLET = "not a wallet's address"
     NOT_A_PLATE = "not a number plate"

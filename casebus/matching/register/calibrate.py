@@ -21,12 +21,22 @@ from casebus.matching.register.frequencies import (
     kinds_of,
 )
 from casebus.matching.register.levels import ANOTHER_NAME
-from casebus.matching.register.model import DIFFERING, SIZE, Model, log_sum, logit
+from casebus.matching.register.model import (
+    DIFFERING,
+    GIVEN_AGREES,
+    GIVEN_SWAPPED,
+    SIZE,
+    Model,
+    log_sum,
+    logit,
+    places_of,
+)
 from casebus.matching.register.priors import (
     BOUNDS,
     BUCKET_STRENGTH,
     EXCLUSIVE,
     HOUSEHOLD,
+    IN_HOUSEHOLDS,
     LEAST_HOUSEHOLDS,
     LEAST_SAME_DAY,
     MATCH,
@@ -51,6 +61,8 @@ FEW = 30
 """Of fewer pairs with dates of birth nothing is concluded."""
 OPINION = 1.5
 """Other fields have an opinion about a pair when their log-odds, without this field, are further from 0 than this."""
+SURE = 0.6
+"""How often one person's records contradict each other is learned from pairs that are likelier one person's than this."""
 OUT_OF_REACH = 1e-5
 """Patterns less probable than this under the first reading are not counted again."""
 
@@ -59,7 +71,10 @@ Bucket = tuple[int, int, int]
 """Field, exact level, bucket."""
 
 _BORN, _GIVEN, _MIDDLE, _SURNAME = INDEX["born"], INDEX["given"], INDEX["middle"], INDEX["surname"]
-GIVEN_AGREES, GIVEN_SWAPPED = encoded(_GIVEN, 5, 0), encoded(_GIVEN, 6, 0)
+
+
+CONTRADICTING = frozenset(n * WIDTH + code for n in (_GIVEN, _BORN) for code in DIFFERING[n])
+SWAPPED = frozenset(n * WIDTH + code for n in (_GIVEN, _SURNAME) for code in range(encoded(n, 6, 0), WIDTH))
 
 
 @dataclass(slots=True)
@@ -76,14 +91,43 @@ class _Counts:
     kinds: dict[tuple[int, int, bool], float] = field(default_factory=lambda: defaultdict(float))
 
 
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A pattern that may be one person's: where in the tables its codes stand, and what is counted for it apart.
+
+    `exact`: the buckets that it is in, each with the codes that are no second opinion on it: its own, and where given name
+    and surname changed places the other one's, for they did so together.
+    """
+
+    pattern: Pattern
+    count: int
+    places: tuple[int, ...]
+    exact: tuple[tuple[tuple[int, ...], Bucket], ...]
+    kinds: tuple[tuple[int, int, bool], ...]
+    same_given: bool
+
+
+def _active(pattern: Pattern, count: int) -> Active:
+    places = places_of(pattern)
+    swapped = tuple(place for place in places if place in SWAPPED)
+    exact = tuple(
+        (swapped if place in SWAPPED else (place,), (number, found[0], found[1]))
+        for place in places
+        if (found := decoded(number := place // WIDTH, place % WIDTH)) and found[1] is not None
+    )
+    kinds = tuple((n, kinds_of(pattern), pattern[n] in differing) for n, differing in DIFFERING.items() if pattern[n])
+    same_given = bool(pattern[_MIDDLE]) and GIVEN_AGREES <= pattern[_GIVEN] < GIVEN_SWAPPED
+    return Active(pattern, count, places, exact, kinds, same_given)
+
+
 class Calibration:
     """A model on its way. `matches` is how many pairs it expects to be one person, `first` the model of the priors alone."""
 
     def __init__(self, records: Sequence[Record], frequencies: Frequencies) -> None:
         self._frequencies = frequencies
         self._strangers = strangers(records, frequencies)
-        self._reports = any(record.kind for record in records)
-        self._prior = _priors(reports=self._reports)
+        self.reports = any(record.kind for record in records)
+        self._prior = _priors(reports=self.reports)
         self._pairs = max(1, frequencies.pairs)
         self._expected = max(len(records) * EXPECTED_MATCHES, 1.0)
         self._anchored = False
@@ -93,7 +137,8 @@ class Calibration:
     def _start(self) -> None:
         """Put everything that moves to where it starts."""
         self._match: Levels = {number: dict(levels) for number, levels in self._prior.items()}
-        self._household: Levels = {INDEX[name]: dict(levels) for name, levels in HOUSEHOLD.items()}
+        self._household_prior = self._of_households()
+        self._household: Levels = {number: dict(levels) for number, levels in self._household_prior.items()}
         self._rate = self._household_rate = min(0.5, self._expected / self._pairs)
         self._among_same_given = self._rate_among_same_given(
             self._rate * MATCH["given"][5] * self._frequencies.possible[_MIDDLE, 2]
@@ -102,6 +147,14 @@ class Calibration:
         self._shares = dict(self._first)
         self._reliability: dict[tuple[int, int], tuple[float, float]] = {}
         self.matches = self._same_days_of = 0.0
+
+    def _of_households(self) -> Levels:
+        """Return the priors of two people of one household: by given name and birth strangers, but for twins and namesakes."""
+        out: Levels = {INDEX[name]: dict(levels) for name, levels in HOUSEHOLD.items()}
+        for number, level, share in ((_BORN, 7, TWINS), (_GIVEN, 5, NAMESAKES)):
+            out[number] = {**self._strangers[number], level: max(share, self._strangers[number][level])}
+        del out[_GIVEN][ANOTHER_NAME]
+        return out
 
     def _buckets(self) -> list[Bucket]:
         """Return every bucket that a pair can be in, also with a record that is not among those counted."""
@@ -141,11 +194,16 @@ class Calibration:
         """Return how often two records of one person have another given name."""
         return sum(self._match[_GIVEN][level] for level in RELIABILITY["given"])
 
+    @property
+    def households(self) -> float:
+        """Return how many pairs of one household there are for each pair of one person."""
+        return self._household_rate / self._rate
+
     def _strayed(self) -> bool:
         """Tell whether the model has come to describe namesakes or a household: a register may have no duplicates at all."""
         return self._same_days_of > FEW and self._match[_BORN][7] < LEAST_SAME_DAY
 
-    def _rounds(self, model: Model, active: list[tuple[Pattern, int]], tick: Tick | None) -> Model:
+    def _rounds(self, model: Model, active: list[Active], tick: Tick | None) -> Model:
         for _ in range(ROUNDS):
             before = self.matches
             self._update(self._expect(model, active))
@@ -156,52 +214,47 @@ class Calibration:
                 break
         return model
 
-    def _within_reach(self, model: Model, patterns: Mapping[Pattern, int]) -> list[tuple[Pattern, int]]:
+    def _within_reach(self, model: Model, patterns: Mapping[Pattern, int]) -> list[Active]:
         """Return the patterns that may be a match or a household: strangers are counted elsewhere."""
         limit = log(OUT_OF_REACH)
         kept = []
         for pattern, count in patterns.items():
             one, house, none = model.parts(pattern)
             if max(one, house) - none > limit:
-                kept.append((pattern, count))
+                kept.append(_active(pattern, count))
         return kept
 
-    def _expect(self, model: Model, patterns: list[tuple[Pattern, int]]) -> _Counts:
+    def _expect(self, model: Model, patterns: list[Active]) -> _Counts:
         counts = _Counts()
         log_rate = log(self._rate)
-        for pattern, number in patterns:
-            one, house, none = model.parts(pattern)
+        for active in patterns:
+            one, house, none = model.parts_of(active.pattern, active.places)
             other = log_sum(house, none)
             total = log_sum(one, other)
-            match, household = number * exp(one - total), number * exp(house - total)
+            match, household = active.count * exp(one - total), active.count * exp(house - total)
             counts.matches += match
             counts.households += household
-            self._spread(counts, model, pattern, (number, match, household, one - other - log_rate))
+            self._spread(counts, model, active, (match, household, one - other - log_rate))
         return counts
 
-    def _spread(
-        self, counts: _Counts, model: Model, pattern: Pattern, expected: tuple[int, float, float, float]
-    ) -> None:
+    def _spread(self, counts: _Counts, model: Model, active: Active, expected: tuple[float, float, float]) -> None:
         """Add a pattern's expected matches and households to each of its fields' codes."""
-        number, match, household, evidence = expected
-        base = 0
-        if pattern[_MIDDLE] and GIVEN_AGREES <= pattern[_GIVEN] < GIVEN_SWAPPED:
+        match, household, evidence = expected
+        if active.same_given:
             counts.same_given += match
-        for place, code in enumerate(pattern[:-1]):
-            if code:
-                counts.match[base + code] += match
-                counts.household[base + code] += household
-                if code >= 16:
-                    level, held = decoded(place, code) or (0, 0)
-                    key = (place, level, held or 0)
-                    if abs(evidence - model.factor(place, code)) > OPINION:
-                        counts.opinion[key] += match
-                    else:
-                        counts.no_opinion[key] += number
-            base += WIDTH
-        for place, differing in DIFFERING.items():
-            if pattern[place]:
-                counts.kinds[place, kinds_of(pattern), pattern[place] in differing] += match
+        of_match, of_household = counts.match, counts.household
+        unsure = match < SURE * active.count
+        for place in active.places:
+            if not (unsure and place in CONTRADICTING):
+                of_match[place] += match
+            of_household[place] += household
+        for own, key in active.exact:
+            if abs(evidence - sum(model.match[place] - model.strangers[place] for place in own)) > OPINION:
+                counts.opinion[key] += match
+            else:
+                counts.no_opinion[key] += active.count
+        for differing in active.kinds:
+            counts.kinds[differing] += match
 
     def _update(self, counts: _Counts) -> None:
         self.matches = counts.matches
@@ -215,10 +268,14 @@ class Calibration:
             if not self._anchored:
                 _move(levels, self._prior[number], found)
         for number, levels in self._household.items():
-            _move(levels, HOUSEHOLD[FIELDS[number].name], _by_level(number, counts.household))
+            found = _by_level(number, counts.household)
+            found[0] = found.get(0, 0.0) + found.pop(ANOTHER_NAME, 0.0) if number == _GIVEN else found.get(0, 0.0)
+            _move(levels, self._household_prior[number], found)
         for name, far, most in BOUNDS:
             _bound(self._match[INDEX[name]], far, most)
-        if self._reports:
+        for name, near, most in IN_HOUSEHOLDS:
+            _bound(self._household[INDEX[name]], near, most)
+        if self.reports:
             self._update_reliability(counts)
         if self._anchored:
             self._shares = {key: self._guess(*key) for key in self._shares}
@@ -257,16 +314,12 @@ class Calibration:
         number, level, held = key
         place = number * WIDTH + encoded(number, level, held)
         model.match[place], model.strangers[place] = match, strangers
-        if number in self._household:
+        if number == _GIVEN and level == ANOTHER_NAME:
+            model.household[place] = log(self._household[_GIVEN][0] * self._household[_SURNAME][0])
+        elif number in self._household:
             house = log(max(self._household[number][level], 1e-5))
             shift = 0.0 if held is None else match - log(max(self._match[number][level], 1e-5))
             model.household[place] = house + shift
-        elif number == _BORN and level == 7:
-            model.household[place] = max(strangers, match + log(TWINS / self._match[number][level]))
-        elif number == _GIVEN and level == 5:
-            model.household[place] = max(strangers, match + log(NAMESAKES / self._match[number][level]))
-        elif number == _GIVEN and level == ANOTHER_NAME:
-            model.household[place] = strangers + log(self._household[_SURNAME][0])
         else:
             model.household[place] = strangers
 

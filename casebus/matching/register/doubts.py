@@ -4,6 +4,8 @@ Father and son may share all but a date of birth, twins all but a given name. Su
 one person alone has lifts the doubt, except where the records themselves say senior and junior, or give two national ids.
 """
 
+from dataclasses import dataclass
+
 from casebus.matching.register.fields import INDEX
 from casebus.matching.register.levels import ANOTHER_NAME, compare
 from casebus.matching.register.record import Record
@@ -28,18 +30,25 @@ _GIVEN, _BORN = INDEX["given"], INDEX["born"]
 _GENERATION, _NATIONAL = INDEX["generation"], INDEX["national"]
 
 
-def in_doubt(x: Record, y: Record, other_name: float) -> bool:
-    """Tell whether a pair must be looked at by somebody, whatever its weight.
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What a register says about its people.
 
-    `other_name` is how often, in this register, two records of one person have another given name: where they hardly
-    ever do, another given name is somebody else.
+    `other_name`: how often two records of one person have another given name; where they hardly ever do, another given
+    name is somebody else. `families`: whether it has pairs of one household; where it has none, nobody is another's father.
     """
-    levels = compare(x, y)
-    if levels[_GENERATION] == 0 or levels[_NATIONAL] == 0:
-        return True
-    twins = levels[_GIVEN] in (0, ANOTHER_NAME) and other_name < HARDLY_EVER
-    doubt = twins or (levels[_BORN] in (0, 1) and _generations_apart(x, y))
-    return doubt and not any(levels[number] == own for number, own in _OWN)
+
+    other_name: float
+    families: bool
+
+    def about(self, x: Record, y: Record) -> bool:
+        """Tell whether a pair must be looked at by somebody, whatever its weight."""
+        levels = compare(x, y)
+        if levels[_GENERATION] == 0 or levels[_NATIONAL] == 0:
+            return True
+        twins = levels[_GIVEN] in (0, ANOTHER_NAME) and self.other_name < HARDLY_EVER
+        father = self.families and levels[_BORN] in (0, 1) and _generations_apart(x, y)
+        return (twins or father) and not any(levels[number] == own for number, own in _OWN)
 
 
 def _generations_apart(x: Record, y: Record) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from casebus.matching.register.bands import alert_from
 from casebus.matching.register.blocks import Index
 from casebus.matching.register.calibrate import Calibration
-from casebus.matching.register.doubts import REVIEW_AT_MOST, in_doubt
+from casebus.matching.register.doubts import Doubts
 from casebus.matching.register.explain import reasons
 from casebus.matching.register.frequencies import Frequencies, Pattern
 from casebus.matching.register.groups import Pair, Rules, groups, strengths
@@ -17,10 +18,15 @@ from casebus.matching.register.model import Model
 from casebus.matching.register.record import Record
 
 ALERT = 4.6
-"""Log-odds of a probability of .99: above it a pair is an alert."""
-SINGLE, SINGLE_LINKING, SINGLE_EXCLUSIVE, SLACK = 0.0, -1.0, -3.0, 2.0
+"""Log-odds of a probability of .99: above it a pair is sure, if its weight can be trusted."""
+BELOW = 0.1
+"""So far below an alert's weight is that of a pair in doubt."""
+SIDES = (0, 1)
+SOME, MANY = 0.05, 0.5
+"""Pairs of one household for each pair of one person, above which a register has families in it, or is one of households."""
+SINGLE, SINGLE_LINKING, SINGLE_ONCE, SINGLE_EXCLUSIVE, SLACK = 0.0, -1.0, -2.0, -3.0, 2.0
 MANY_PARTNERS = 0.03
-"""Two registers are taken to hold each person once if no larger share of records has two sure partners."""
+"""A register is taken to hold each person once if no larger share of the other's records has two sure partners in it."""
 KEPT = -6.0
 """Pairs below this weight are forgotten; when a group asks for one it is compared again."""
 
@@ -56,6 +62,17 @@ class Suspects:
     reasons: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A pair of a group before it has a band. `doubted`: somebody must look at it, whatever its weight."""
+
+    a: Record
+    b: Record
+    weight: float
+    doubted: bool
+    through: bool
+
+
 @dataclass(slots=True)
 class Compared:
     """The pairs that share a key: two places in the records each, and which pattern they have."""
@@ -85,7 +102,8 @@ class Register:
         calibration = Calibration(self.records, self.frequencies)
         self.model: Model = calibration.run(self.compared.by_pattern(), self._ticks(Stage.calibrating, 25))
         self.matches = calibration.matches
-        self.other_name = calibration.other_name
+        self.doubts = Doubts(calibration.other_name, calibration.households > SOME)
+        self.crowded = calibration.reports or calibration.households > MANY
         self.uncalibrated = calibration.first
         self.edges = self._edges()
 
@@ -137,17 +155,22 @@ class Register:
         """Return what joins groups. Where a record has one partner at most, less is needed, for the best one is taken."""
         if not self.linking:
             return Rules(SINGLE, SLACK, self.model.prior)
-        if not self._one_to_one():
-            return Rules(SINGLE_LINKING, SLACK, self.model.prior)
-        return Rules(SINGLE_EXCLUSIVE, SLACK, self.model.prior, [record.side for record in self.records])
+        once = self._once()
+        single = (SINGLE_LINKING, SINGLE_ONCE, SINGLE_EXCLUSIVE)[len(once)]
+        return Rules(single, SLACK, self.model.prior, [record.side for record in self.records], once)
 
-    def _one_to_one(self) -> bool:
-        """Tell whether two registers hold each person once: of those with a sure partner hardly any have two."""
-        partners: Counter[int] = Counter()
+    def _once(self) -> frozenset[int]:
+        """Return the sides that hold each person once: hardly any record of the other side has two sure partners in them."""
+        partners = [Counter[int](), Counter[int]()]
         for (a, b), weight in self.edges.items():
             if weight >= ALERT:
-                partners.update((a, b))
-        return sum(count > 1 for count in partners.values()) <= MANY_PARTNERS * len(partners)
+                for place, other in ((a, b), (b, a)):
+                    partners[self.records[other].side][place] += 1
+        return frozenset(
+            side
+            for side, counts in zip(SIDES, partners, strict=True)
+            if sum(count > 1 for count in counts.values()) <= MANY_PARTNERS * len(counts)
+        )
 
     def groups(self) -> list[list[int]]:
         """Return the groups of one person's records."""
@@ -156,17 +179,24 @@ class Register:
     def suspects(self) -> list[Suspects]:
         """Return every pair of every group (across the files only, if two are linked), strongest first."""
         found = [one for members in self.groups() for one in self._of_group(members)]
+        sure = [one.weight for one in found if not one.doubted]
+        threshold = alert_from(sure, self.edges.values(), crowded=self.crowded and not self.rules().once)
         self._ticks(Stage.grouping, 1)(1)
-        return sorted(found, key=lambda one: (-one.weight, one.a.record_id, one.b.record_id))
+        told = (self._told(one, threshold) for one in found)
+        return sorted(told, key=lambda one: (-one.weight, one.a.record_id, one.b.record_id))
 
-    def _of_group(self, members: list[int]) -> Iterator[Suspects]:
-        for (a, b), link in strengths(members, self.weigh, self.model.prior).items():
+    def _of_group(self, members: list[int]) -> Iterator[_Link]:
+        for (a, b), weight in strengths(members, self.weigh, self.model.prior).items():
             x, y = self.records[a], self.records[b]
             if self.linking and x.side == y.side:
                 continue
+            through = len(members) > 2 and self.weigh(a, b) < SINGLE_LINKING
             if x.side > y.side:
                 x, y = y, x
-            weight = min(link, REVIEW_AT_MOST) if in_doubt(x, y, self.other_name) else link
-            band = Band.alert if weight >= ALERT else Band.review
-            through = len(members) > 2 and self.weigh(a, b) < SINGLE_LINKING
-            yield Suspects(x, y, band, round(weight, 3), reasons(x, y, self.frequencies, through=through))
+            yield _Link(x, y, weight, self.doubts.about(x, y), through)
+
+    def _told(self, link: _Link, threshold: float) -> Suspects:
+        weight = min(link.weight, min(threshold, ALERT) - BELOW) if link.doubted else link.weight
+        band = Band.alert if weight >= threshold else Band.review
+        why = reasons(link.a, link.b, self.frequencies, through=link.through)
+        return Suspects(link.a, link.b, band, round(weight, 3), why)

@@ -25,7 +25,7 @@ _SAID: dict[str, dict[int, str]] = {
     "phone": {1: "phone one digit off"},
     "national": {1: "national id one digit off"},
     "screen": {3: "same handle on another service", 2: "screen name similar", 1: ""},
-    "handle": {1: "handle agrees with the e-mail of the other"},
+    "handle": {1: "handle agrees with the e-mail of the other", 2: "handle agrees with the e-mail of the other"},
     "address": {3: "address similar", 2: "street agrees", 1: "street similar"},
     "postcode": {2: "post code one character off", 1: "post code area agrees"},
 }  # fmt: skip

@@ -44,6 +44,10 @@ def _address(record: Record) -> tuple[Hashable, ...]:
     return tuple((number, place.street) for number in place.numbers or ("",)) if place.street else ()
 
 
+def _handles(record: Record) -> Iterable[Hashable]:
+    return record.handles | record.mail_handles
+
+
 FIELDS = (
     Field("given", "given name", ((5, _text(lambda r: r.name.given)), (6, _either))),
     Field("surname", "surname", ((5, _text(lambda r: r.name.surname)), (6, _either)), household=True),
@@ -65,7 +69,7 @@ FIELDS = (
     Field("bank", "bank account", ((2, lambda r: r.bank),), capped=True),
     Field("account", "account", ((2, lambda r: r.account),), capped=True),
     Field("screen", "screen name", ((4, lambda r: r.screen), (3, lambda r: r.handles)), capped=True),
-    Field("handle", "handle in e-mail", ((1, lambda r: r.handles | r.mail_handles),), capped=True),
+    Field("handle", "handle in e-mail", ((1, _handles), (2, _handles)), capped=True),
     Field("ip", "IP at a time", ((1, lambda r: r.ip),), household=True, capped=True),
     Field("address", "address", ((4, _address),), household=True),
     Field("postcode", "post code", ((3, _text(lambda r: r.place.postcode)),), household=True),

@@ -1,7 +1,7 @@
 """How many records hold each value, and a pair's levels as one short code in which those numbers stand as buckets."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from casebus.matching.register.fields import FIELDS, INDEX, Field, Values
 from casebus.matching.register.levels import Levels
@@ -23,7 +23,14 @@ _MIDDLE = INDEX["middle"]
 
 MAX_BUCKET = 50
 
-WEAKER = ((INDEX["email"], 3), (INDEX["screen"], 3), (INDEX["handle"], 1))
+NEAR, BOTH_NAMES, A_NAME = (2, 3, 4), 10, 4
+"""A near level of two names, each of which this many records bear, is `BOTH_NAMES` higher: a slip makes a name nobody has."""
+_OF_NAMES: dict[int, Callable[[Record], str]] = {
+    INDEX["given"]: lambda record: record.name.given,
+    INDEX["surname"]: lambda record: record.name.surname,
+}
+
+WEAKER = ((INDEX["email"], 3), (INDEX["screen"], 3), (INDEX["handle"], 1), (INDEX["handle"], 2))
 """Exact levels of which a shared value does not say that a pair is at them: it may be at a closer one.
 
 Only levels whose every pair is compared, because the value itself is a key.
@@ -113,9 +120,20 @@ class Frequencies:
         field = FIELDS[number]
         for place, (exact, values) in enumerate(field.exact):
             if exact == level:
-                fewest = self._fewest(number, field, level, set(values(x)).intersection(values(y)), new)
+                shared = set(values(x)).intersection(values(y))
+                if not shared:
+                    break
+                fewest = self._fewest(number, field, level, shared, new)
                 return 0 if fewest is None else (_SECOND if place else _FIRST) + bucket(fewest)
-        return level + _PLAIN
+        return self.finer(number, level, x, y) + _PLAIN
+
+    def finer(self, number: int, level: int, x: Record, y: Record) -> int:
+        """Return a near level of a name as the finer one that tells whether both spellings are names of their own."""
+        if number not in _OF_NAMES or level not in NEAR:
+            return level
+        held = self._held[number, 5]
+        own = min(sum(divmod(held.get(_OF_NAMES[number](one), 0), _SIDE)) for one in (x, y)) >= A_NAME
+        return level + BOTH_NAMES if own else level
 
     def _fewest(self, number: int, field: Field, level: int, shared: Iterable[Hashable], new: int) -> int | None:
         """Return the pairs that share the rarest of the shared values; None if all are suppressed as common."""

@@ -24,13 +24,14 @@ class Rules:
     """What joins groups.
 
     `single`: the least weight that joins two records; `slack`: how far below it a mean may be; `prior`: log-odds of any pair.
-    `sides`: where given, a group has one record of each side at most.
+    `sides`: the side of each record; of the sides in `once` a group has one record at most.
     """
 
     single: float
     slack: float
     prior: float
-    sides: Sequence[int] | None = None
+    sides: Sequence[int] = ()
+    once: frozenset[int] = frozenset()
 
 
 def groups(edges: Mapping[Pair, float], weigh: Weigh, rules: Rules) -> list[list[int]]:
@@ -56,7 +57,7 @@ def groups(edges: Mapping[Pair, float], weigh: Weigh, rules: Rules) -> list[list
 
 def _fit(mine: list[int], theirs: list[int], weight: float, weigh: Weigh, rules: Rules) -> bool:
     across = len(mine) * len(theirs)
-    if rules.sides and (across > 1 or rules.sides[mine[0]] == rules.sides[theirs[0]]):
+    if any(sum(rules.sides[member] == side for member in mine + theirs) > 1 for side in rules.once):
         return False
     if across == 1:
         return weight > rules.single

@@ -16,6 +16,9 @@ Levels = tuple[int | None, ...]
 ANOTHER_NAME = 7
 """The given name's level where the surname differs too: one event, not two; somebody gave another name."""
 
+WORD = 2
+"""The level of a shared handle without a number: whoever bears a name may call himself by it."""
+
 MAX_FUZZY = 8
 """So many values of a kind are compared for near misses; equality is looked for among all."""
 
@@ -29,8 +32,13 @@ def compare(x: Record, y: Record) -> Levels:
     """Return the level of each field, in the order of `fields.FIELDS`."""
     given, surname, a, b = _names(x, y)
     email, screen, handle = _online(x, y)
-    if email in (1, 2) and _by_name(x, y, a, b, both=min(given or 0, surname or 0) >= 2):
+    named = min(given or 0, surname or 0) >= 2
+    if email in (1, 2) and _by_name(x, y, a, b, both=named):
         email = None
+    if named and handle == WORD:
+        handle = None
+    if named and screen == 2 and not x.handles.isdisjoint(y.handles):
+        screen = None
     p, q = x.place, y.place
     return (
         given,
@@ -72,7 +80,7 @@ def _name(a: Name, b: Name) -> tuple[int | None, int | None]:
     if not given and not surname and (a.given or a.surname) and (b.given or b.surname):
         first, second = name_level(a.given, b.surname), name_level(a.surname, b.given)
         if _swapped(first, second):
-            return 6, 6 if first and second else None
+            return 6, 6 if first == second == 5 else None
     if given == 0 and _elsewhere(a.given, b.given, a, b):
         given = 2
     if surname == 0 and _elsewhere(a.surname, b.surname, a, b):
@@ -204,7 +212,7 @@ def _online(x: Record, y: Record) -> Levels:
             screen = None
         told |= shared
     across = (x.handles & y.mail_handles) | (y.handles & x.mail_handles)
-    handle = 1 if across - told else None
+    handle = _handle(across - told)
     if email in (1, 2):
         if handle or screen in (3, 4):
             email = None
@@ -213,8 +221,17 @@ def _online(x: Record, y: Record) -> Levels:
     return email, screen, handle
 
 
+def _handle(shared: frozenset[str]) -> int | None:
+    return (1 if any(map(numbered, shared)) else WORD) if shared else None
+
+
+def numbered(handle: str) -> bool:
+    """Tell whether a handle has a number in it: few people have the same one by chance."""
+    return _NUMBER.search(handle) is not None
+
+
 def _email(x: Record, y: Record) -> int | None:
-    """Return 4 for one mailbox, 3 for one local part, 2 and 1 for near ones."""
+    """Return 4 for one mailbox, 3 for one local part with a number in it, 2 and 1 for one without and for near ones."""
     if not x.email or not y.email:
         return None
     return max(_mailbox(a, b) for a in x.email[:MAX_FUZZY] for b in y.email[:MAX_FUZZY])
@@ -246,20 +263,20 @@ def _mailbox(a: tuple[str, str], b: tuple[str, str]) -> int:
     if a == b:
         return 4
     if a[0] == b[0]:
-        return 3
+        return 3 if numbered(a[0]) else 2
     if min(len(a[0]), len(b[0])) > 5 and _edits(a[0], b[0], score_cutoff=2) <= 2:
         return 2
     return int(_alike(a[0] + a[1], b[0] + b[1]) > 0.9)
 
 
 def _screen(x: Record, y: Record) -> int | None:
-    """Return 4 for one name on one service, 3 on two, 2 for one slip; 1 for other services, 0 for one service."""
+    """Return 4 for one name on one service, 3 on two; 2 for one slip or no number in it; 1 for other services, 0 for one."""
     if not x.screen or not y.screen:
         return None
     if not x.screen.isdisjoint(y.screen):
         return 4
-    if not x.handles.isdisjoint(y.handles):
-        return 3
+    if shared := x.handles & y.handles:
+        return 3 if any(map(numbered, shared)) else 2
     for one in few(x.handles):
         for two in few(y.handles):
             if min(len(one), len(two)) > 6 and _edits(one, two, score_cutoff=1) <= 1:

@@ -5,7 +5,7 @@ from math import log
 
 from casebus.matching.register.blocks import CAPS
 from casebus.matching.register.dates import Orders
-from casebus.matching.register.doubts import REVIEW_AT_MOST, in_doubt
+from casebus.matching.register.doubts import REVIEW_AT_MOST
 from casebus.matching.register.engine import ALERT, Band, Register
 from casebus.matching.register.explain import reasons
 from casebus.matching.register.groups import Pair, strengths
@@ -96,7 +96,7 @@ class Lookup:
 
     def _found(self, new: Record, place: int, weight: float, direct: dict[int, float]) -> Found:
         other = self._register.records[place]
-        if in_doubt(new, other, self._register.other_name):
+        if self._register.doubts.about(new, other):
             weight = min(weight, REVIEW_AT_MOST)
         through = direct.get(place, LEAST) <= LEAST
         why = reasons(new, other, self._register.frequencies, through=through)

@@ -23,6 +23,12 @@ DIFFERING = {
 }
 """The codes at which the fields of `RELIABILITY` differ."""
 
+_GIVEN, _BORN = INDEX["given"], INDEX["born"]
+GIVEN_AGREES, GIVEN_SWAPPED = encoded(_GIVEN, 5, 0), encoded(_GIVEN, 6, 0)
+SAME_DAY = encoded(_BORN, 7, 0)
+BOTH = log(0.02)
+"""Of two people of one household who share the given name or the day of birth hardly any share both."""
+
 
 @dataclass(slots=True)
 class Model:
@@ -38,17 +44,17 @@ class Model:
 
     def parts(self, pattern: Pattern) -> Parts:
         """Return the log-probabilities of a pattern."""
-        one, house, none = self.prior, self.household_prior, 0.0
-        base = 0
-        for code in pattern[:-1]:
-            if code:
-                one += self.match[base + code]
-                house += self.household[base + code]
-                none += self.strangers[base + code]
-            base += WIDTH
+        return self.parts_of(pattern, places_of(pattern))
+
+    def parts_of(self, pattern: Pattern, places: tuple[int, ...]) -> Parts:
+        """Return the log-probabilities of a pattern of which it is known where its codes stand in the tables."""
+        one = sum(map(self.match.__getitem__, places), self.prior)
+        house = sum(map(self.household.__getitem__, places), self.household_prior)
+        none = sum(map(self.strangers.__getitem__, places), 0.0)
+        if pattern[_BORN] >= SAME_DAY and GIVEN_AGREES <= pattern[_GIVEN] < GIVEN_SWAPPED:
+            house += BOTH
         if self.reliability:
-            shift = self._shift(pattern)
-            one += shift
+            one += self._shift(pattern)
         return one, house, none
 
     def _shift(self, pattern: Pattern) -> float:
@@ -72,10 +78,10 @@ class Model:
             known = self._weights[pattern] = one - log_sum(house, none)
         return known
 
-    def factor(self, number: int, code: int) -> float:
-        """Return what one field adds to the log-odds of one person against strangers."""
-        place = number * WIDTH + code
-        return self.match[place] - self.strangers[place]
+
+def places_of(pattern: Pattern) -> tuple[int, ...]:
+    """Return where a pattern's codes stand in a model's tables; those of fields that say nothing are left out."""
+    return tuple(number * WIDTH + code for number, code in enumerate(pattern[:-1]) if code)
 
 
 def log_sum(a: float, b: float) -> float:

@@ -32,7 +32,7 @@ def strangers(records: Sequence[Record], frequencies: Frequencies) -> Levels:
     for x, y in _pairs(records, linking=frequencies.linking):
         for number, level in enumerate(compare(x, y)):
             if level is not None:
-                seen[number][level] += 1
+                seen[number][frequencies.finer(number, level, x, y)] += 1
     out: Levels = {}
     for name, levels in MATCH.items():
         number = INDEX[name]
