@@ -23,8 +23,9 @@ FINDING = Finding(
     en.Severity.high,
     None,
     en.Band.alert,
-    ((en.IdentifierType.EMAIL, en.Agreement.exact),),
+    ((en.IdentifierType.EMAIL, en.IdentifierType.EMAIL, en.Agreement.exact),),
     (en.IdentifierType.EMAIL,),
+    (Evidence(evidence_id=record_id("e"), kind=en.IdentifierType.EMAIL),),
     (Evidence(evidence_id=record_id("e"), kind=en.IdentifierType.EMAIL),),
 )
 
