@@ -7,9 +7,8 @@ from typing import Any, Protocol
 
 from casebus.bus.consume import Handler
 from casebus.bus.log import Log, Recorded
-from casebus.bus.timed import TimedHandler
 from casebus.directory import Directory
-from casebus.state import Kept
+from casebus.state import Concept
 
 
 class Role(StrEnum):
@@ -23,14 +22,14 @@ class Role(StrEnum):
 class EventConsumer:
     """Handles verified events; its effects go to the role's Store.
 
-    `topics` gets the agencies' codes and the owner's; `concepts` are the tables and indexes that it writes; `build` gets the
+    `topics` gets the agencies' codes and the owner's; `concepts` are the tables that it writes; `build` gets the
     directory and the owner.
     """
 
     name: str
     role: Role
     topics: Callable[[Sequence[str], str], list[str]]
-    concepts: tuple[Kept, ...]
+    concepts: tuple[Concept[Any], ...]
     build: Callable[[Directory, str], Handler]
 
 
@@ -56,14 +55,4 @@ class RecordConsumer:
     build: Callable[[Log], Taker]
 
 
-@dataclass(frozen=True)
-class TimedConsumer:
-    """Does what falls due; `topics` is none. Its effects go to the tables of the role's other consumers."""
-
-    name: str
-    role: Role
-    topics: Callable[[Sequence[str], str], list[str]]
-    build: Callable[[Directory, str], TimedHandler]
-
-
-Consumer = EventConsumer | RecordConsumer | TimedConsumer
+Consumer = EventConsumer | RecordConsumer

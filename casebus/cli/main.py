@@ -26,16 +26,10 @@ COMMANDS = {
     "status": "node:status",
     "doctor": "node:doctor",
     "alerts": "alerts:app",
-    "console": "console:console",
-    "desk": "desk:app",
-    "referrals": "referrals:app",
-    "welfare": "welfare:app",
-    "outcomes": "outcomes:app",
-    "deconflict": "deconflict:app",
     "parked": "parked:app",
     "log": "log:app",
     "ledger": "ledger:assembled",
-    "match": "match:assembled",
+    "match": "match:app",
     "schema": "schema:app",
 }
 """Each command or group, and where it is."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from casebus.testing import synthetic, synthetic_returns
+from casebus.testing import synthetic
 
 POLICE, NCA, AFFAIRS = "nz-police", "uk-nca", "nz-internal-affairs"
 REGISTER_CASES = 220
@@ -38,14 +38,13 @@ def child_cybertip() -> bytes:
 
 def welfare_request() -> bytes:
     """A welfare visit is asked for."""
-    return synthetic_returns.nzp_returns(synthetic_returns.welfare_requested("WR-1", CHILD_NUMBER))
+    return synthetic.nzp_returns(synthetic.welfare_requested("WR-1", CHILD_NUMBER))
 
 
 def welfare_outcome() -> bytes:
     """The visit is completed and a child is safeguarded."""
-    return synthetic_returns.nzp_returns(
-        synthetic_returns.welfare_completed("WR-1", CHILD_NUMBER),
-        synthetic_returns.child_safeguarded("OR-1", CHILD_NUMBER),
+    return synthetic.nzp_returns(
+        synthetic.welfare_completed("WR-1", CHILD_NUMBER), synthetic.child_safeguarded("OR-1", CHILD_NUMBER)
     )
 
 

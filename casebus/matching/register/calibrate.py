@@ -43,11 +43,10 @@ from casebus.matching.register.priors import (
     NAMESAKES,
     RELIABILITY,
     RELIABILITY_STRENGTH,
-    STRENGTH,
     TWINS,
-    UNRELIABLE,
 )
 from casebus.matching.register.record import Record
+from casebus.matching.register.shares import bound, by_level, move, priors
 from casebus.matching.register.strangers import Levels, strangers
 
 ROUNDS = 25
@@ -127,7 +126,7 @@ class Calibration:
         self._frequencies = frequencies
         self._strangers = strangers(records, frequencies)
         self.reports = any(record.kind for record in records)
-        self._prior = _priors(reports=self.reports)
+        self._prior = priors(reports=self.reports)
         self._pairs = max(1, frequencies.pairs)
         self._expected = max(len(records) * EXPECTED_MATCHES, 1.0)
         self._anchored = False
@@ -262,19 +261,19 @@ class Calibration:
         self._among_same_given = self._rate_among_same_given(counts.same_given)
         self._household_rate = max(LEAST_HOUSEHOLDS * self._rate, min(0.5, (counts.households + 1) / self._pairs))
         for number, levels in self._match.items():
-            found = _by_level(number, counts.match)
+            found = by_level(number, counts.match)
             if number == _BORN:
                 self._same_days_of = sum(found.values())
             if not self._anchored:
-                _move(levels, self._prior[number], found)
+                move(levels, self._prior[number], found)
         for number, levels in self._household.items():
-            found = _by_level(number, counts.household)
+            found = by_level(number, counts.household)
             found[0] = found.get(0, 0.0) + found.pop(ANOTHER_NAME, 0.0) if number == _GIVEN else found.get(0, 0.0)
-            _move(levels, self._household_prior[number], found)
+            move(levels, self._household_prior[number], found)
         for name, far, most in BOUNDS:
-            _bound(self._match[INDEX[name]], far, most)
+            bound(self._match[INDEX[name]], far, most)
         for name, near, most in IN_HOUSEHOLDS:
-            _bound(self._household[INDEX[name]], near, most)
+            bound(self._household[INDEX[name]], near, most)
         if self.reports:
             self._update_reliability(counts)
         if self._anchored:
@@ -322,39 +321,3 @@ class Calibration:
             model.household[place] = house + shift
         else:
             model.household[place] = strangers
-
-
-def _by_level(number: int, counts: list[float]) -> dict[int, float]:
-    out: dict[int, float] = {}
-    for code in range(1, WIDTH):
-        amount = counts[number * WIDTH + code]
-        found = decoded(number, code) if amount else None
-        if found:
-            out[found[0]] = out.get(found[0], 0.0) + amount
-    return out
-
-
-def _move(levels: dict[int, float], prior: Mapping[int, float], seen: Mapping[int, float]) -> None:
-    """Move a field's levels from its prior by what was seen."""
-    total = sum(seen.values()) + STRENGTH
-    for level, share in prior.items():
-        levels[level] = (seen.get(level, 0.0) + STRENGTH * share) / total
-
-
-def _priors(*, reports: bool) -> Levels:
-    """Return the priors of one person's pairs; in a register of reports names and dates of birth differ more often."""
-    out = {INDEX[name]: dict(levels) for name, levels in MATCH.items()}
-    for name, differing in UNRELIABLE.items() if reports else ():
-        levels = out[INDEX[name]]
-        rest = sum(levels[level] for level in levels if level not in differing)
-        for level in levels:
-            levels[level] = differing.get(level, levels[level] * (1 - sum(differing.values())) / rest)
-    return out
-
-
-def _bound(levels: dict[int, float], far: tuple[int, ...], most: float) -> None:
-    """Keep a field from being far apart in more of one person's pairs than it can be, whatever else agrees."""
-    share = sum(levels[level] for level in far)
-    if share > most:
-        for level in levels:
-            levels[level] *= most / share if level in far else (1 - most) / (1 - share)
