@@ -70,10 +70,11 @@ def list_alerts(
 def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
     """Show one alert: why it matched, whom to ring, by when, and where both sides stand."""
     with desk_of(data, agency, officer) as desk:
-        seen = desk.alert(ref, ALERT_FIELDS if as_json else (*ALERT_FIELDS, "also_own", "notes"))
+        seen = desk.alert(ref, (*ALERT_FIELDS, "mistaken", *(() if as_json else ("also_own", "notes"))))
         also = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
         row, notes, mistaken = as_dict(seen, desk), desk.notes(seen), desk.mistaken(seen)
-    print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes, "mistaken": mistaken})
+    row["mistaken"] = mistaken
+    print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes})
 
 
 @app.command("ack")

@@ -19,6 +19,7 @@ RECEIVED_AT = datetime(2025, 3, 2, 21, 20, 11, tzinfo=UTC)
 _FIRST = ("Exempla", "Fictor", "Imagina", "Inventa", "Mocka", "Placida", "Sampla", "Specima", "Testor", "Trialo")
 _LAST = ("Dummyfield", "Exampleson", "Fictive", "Madeup", "Neverborn", "Notreal", "Placeholder", "Synthetic")
 _CATEGORIES = ("CHILD_SEXUAL_ABUSE_MATERIAL", "ONLINE_ENTICEMENT", "UNSOLICITED_OBSCENE_MATERIAL_TO_CHILD")
+_REFERRED = "category role name date_of_birth email phone service account_id screen_name device_id ip ip_at"
 _REGISTER = """
     case_number status opened_on category role name date_of_birth email phone service account_id screen_name
     device_id ip ip_at address postcode city wallet vehicle_plate national_id pointer priority immediate_risk backlog close_reason correction_reason
@@ -203,6 +204,21 @@ def dia_referral(
             "persons": [{"role": "REPORTED_PERSON"} | _person(one) for one in persons],
         }
     )
+
+
+def dia_referrals(numbers: str, persons: Sequence[Person], *, received_at: datetime = RECEIVED_AT) -> bytes:
+    """Return referrals to Internal Affairs in CSV, one for each person, as `NUMBERS-01` and so on (our assumed format)."""
+    rows = [
+        _person_columns(one)
+        | {
+            "referral_number": f"{numbers}-{number:02d}",
+            "received_at": _utc(received_at),
+            "category": "ONLINE_ENTICEMENT",
+            "role": "REPORTED_PERSON",
+        }
+        for number, one in enumerate(persons, 1)
+    ]
+    return csv_document(("referral_number", "received_at", *_REFERRED.split()), rows)
 
 
 def bad_document() -> bytes:

@@ -224,7 +224,7 @@ Write = Callable[[Path], str]
 REASONS: dict[str, tuple[str, Write, str]] = {
     "nothing agrees": (
         TIP,
-        lambda path: written(path, synthetic.cybertip_json("900000690", synthetic.Person(email=TWO.email))),
+        lambda path: written(path, synthetic.cybertip_json("900000690", synthetic.Person(phone=TWO.phone))),
         "not raised: nothing agrees",
     ),
     "one report": (
