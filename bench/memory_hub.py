@@ -1,6 +1,7 @@
 """What the hub holds for matching, in memory: the same questions and effects without a Store."""
 
 from collections.abc import Iterable, Mapping
+from sys import getsizeof
 
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.matchmaking import POSTINGS
@@ -36,6 +37,11 @@ class MemoryHub:
     def pairs_of(self, record_id: str) -> list[Pair]:
         """Return the pairs of a record that were found before."""
         return [self._pairs[conflict_id] for conflict_id in self._pairs_of.get(record_id, [])]
+
+    def index_bytes(self) -> int:
+        """Return what the index takes: the table, its keys, and lists; the ids are the records' own."""
+        lists = (owners for owners in self._postings.values() if isinstance(owners, list))
+        return sum(map(getsizeof, (self._postings, *self._postings, *lists)))
 
     def apply(self, effects: Iterable[Effect]) -> None:
         """Carry out what the matchmaker wants done."""

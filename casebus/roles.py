@@ -4,7 +4,7 @@ An agency's node gets its own signing, token and id keys and its own state; the 
 its own state. Nothing here opens another role's directory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +40,7 @@ from casebus.ledger.sequencer import Ledger
 from casebus.ledger.vkey import verifier_key
 from casebus.matching.tokens import Tokeniser
 from casebus.node import Component, Late, Node, Part
+from casebus.sessions import SESSIONS
 from casebus.settings import Settings, database_url, load
 from casebus.state import Concept, Kept
 from casebus.store.sqlite import SqliteStore
@@ -218,11 +219,8 @@ def _path(name: str | None) -> Path | None:
 def concepts_of(role: Role) -> list[Kept]:
     """Return the tables and indexes of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
     own: list[Kept] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
-    own += (
-        [OWN_RECORDS, OWN_CHECKS, TAKEN, OUTCOMES, WELFARE_CHECKS, *FOLLOWER_CONCEPTS]
-        if role is Role.agency
-        else [STANDINGS]
-    )
+    of_agency: list[Kept] = [OWN_RECORDS, OWN_CHECKS, TAKEN, OUTCOMES, WELFARE_CHECKS, SESSIONS, *FOLLOWER_CONCEPTS]
+    own += of_agency if role is Role.agency else [STANDINGS]
     return own + [
         c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts
     ]
@@ -237,9 +235,14 @@ class Opened:
     close: Callable[[], None]
 
 
-def open_role(installation: Installation, code: str, only: Sequence[str]) -> Opened:
+More = Mapping[str, Callable[[ExitStack], Component]]
+"""Components that others than consumers bring to a role, by name: a console. The stack closes what they open."""
+
+
+def open_role(installation: Installation, code: str, only: Sequence[str], more: More | None = None) -> Opened:
     """Put a role together, or some of its components. Raises `UsageError` for a component that it does not have."""
-    names = component_names(code)
+    brought = more or {}
+    names = [*component_names(code), *brought]
     unknown = sorted(set(only) - set(names))
     if unknown:
         raise UsageError(f"{code} has no component {unknown[0]!r}", next_step=f"it has: {', '.join(names)}.")
@@ -247,7 +250,7 @@ def open_role(installation: Installation, code: str, only: Sequence[str]) -> Ope
     held = ExitStack()  # what a component opens late is held by it too
     try:
         root = _Root(installation, code, held)
-        components = [root.component(name) for name in wanted]
+        components = [brought[name](held) if name in brought else root.component(name) for name in wanted]
         return Opened(Node(code, components, installation.clock), tuple(wanted), held.close)
     except BaseException:
         held.close()

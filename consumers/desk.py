@@ -7,6 +7,7 @@ from casebus.bus.consume import Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import inbox_topic
 from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, mistake_words
+from casebus.cases.alert_feed import FEED, saved
 from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, SEALED
 from casebus.cases.desk_history import DEEDS, deed_of
 from casebus.cases.desk_inbox import notice_of_refusal, said, said_deed
@@ -39,13 +40,13 @@ class Desk:
         return (*said(received.event.payload, view, received.appended_at), *self._said(received, view), *notices)
 
     def _said(self, received: Received, view: View) -> tuple[Effect, ...]:
-        """Return the line of the alert's history that says what the partner said about it."""
+        """Return the line of the alert's history that says what the partner said about it; an open board hears of it."""
         alert = view.get(ALERTS, getattr(received.event.payload, "conflict_id", None) or "")
         if alert is None:
             return ()
         version = DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id)).version
         deed = said_deed(received.event.payload, version, received.event.id, received.appended_at)
-        return (Save(DEEDS, deed),) if deed else ()
+        return (*saved(view, alert), Save(DEEDS, deed)) if deed else ()
 
     def _alert(self, about: AboutAlert, received: Received, view: View) -> tuple[Effect, ...]:
         """Return the alert as it now stands, and for its history what the hub or the partner did."""
@@ -57,7 +58,7 @@ class Desk:
         risen = after_rise(work, before or after, after)
         deed = deed_of(about, DeskAlert(after, risen).version, received.event.id, received.appended_at)
         awake = (Save(DESK_WORK, risen),) if risen != work else ()
-        return (Save(ALERTS, after), *awake, Save(DEEDS, deed), *self._mistake(before, after, received, view))
+        return (*saved(view, after), *awake, Save(DEEDS, deed), *self._mistake(before, after, received, view))
 
     def _mistake(self, before: Alert | None, after: Alert, received: Received, view: View) -> Iterator[Effect]:
         """Yield the notice for who answered an alert that stands no more as it did: they may have acted on it."""
@@ -108,5 +109,18 @@ def topics(agencies: Sequence[str], owner: str) -> list[str]:
     return [inbox_topic(owner)]
 
 
-CONCEPTS = (ALERTS, OWN_ANSWERS, DESK_WORK, DEEDS, NOTICES, OUTGOING, RELEASES, MESSAGES, LEADS, REFERRALS, SEALED)
+CONCEPTS = (
+    ALERTS,
+    *FEED,
+    OWN_ANSWERS,
+    DESK_WORK,
+    DEEDS,
+    NOTICES,
+    OUTGOING,
+    RELEASES,
+    MESSAGES,
+    LEADS,
+    REFERRALS,
+    SEALED,
+)
 CONSUMER = EventConsumer("desk", Role.agency, topics, CONCEPTS, build)

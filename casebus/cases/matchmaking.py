@@ -24,8 +24,8 @@ from casebus.matching.candidates import (
     eligible,
     enough,
     index_key,
+    indexed,
     most,
-    postings,
     standing,
     takes_part,
 )
@@ -82,8 +82,8 @@ class Matchmaking:
         self._is_new = before is None
         self._after = after
         self._directory = directory
-        self._old = _tokens(before.record) if before else {}
-        self._new = _tokens(after.record)
+        self._old = indexed(before.record) if before else {}
+        self._new = indexed(after.record)
         self._holders: dict[bytes, Sequence[str]] = {}
         self._counts: dict[tuple[str, str], int] = {}
         self._look_up(self._old | self._new)
@@ -107,7 +107,8 @@ class Matchmaking:
     def _affected(self) -> set[tuple[str, str]]:
         """Return the pairs to compare: those with this record, and those that a token at its cap decides."""
         me = self._after.record.record_id
-        partners = {partner for pair in self._known.pairs_of(me) for partner in pair.record_ids}
+        before = [] if self._is_new else self._known.pairs_of(me)
+        partners = {partner for pair in before for partner in pair.record_ids}
         partners |= self._candidates()
         affected = {_ordered(me, partner) for partner in partners if partner != me}
         for key in self._old.keys() ^ self._new.keys():
@@ -234,10 +235,6 @@ def pair_effects(known: Known, changed: Sequence[Compared]) -> Iterator[Effect]:
     """Yield the pairs as they now stand, and the groups that they make."""
     yield from (Save(PAIRS, each.pair) for each in changed)
     yield from regrouped(known, ((each.before, each.pair) for each in changed))
-
-
-def _tokens(record: HeldRecord) -> dict[bytes, HeldToken]:
-    return {index_key(token.family, token.value): token for token in postings(record)}
 
 
 def _ordered(a: str, b: str) -> tuple[str, str]:

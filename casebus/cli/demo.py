@@ -48,6 +48,8 @@ def demo(
     data: Data = None,
     bootstrap: Annotated[str | None, typer.Option("--bootstrap", help="Run on Apache Kafka at HOST:PORT.")] = None,
     database: Annotated[str | None, typer.Option("--database", help="Run on PostgreSQL at this URL.")] = None,
+    console: Annotated[bool, typer.Option("--console", help="Act it out in a browser, a console an agency.")] = False,
+    port: Annotated[int, typer.Option("--port", min=1, max=65532, help="Of the consoles' front door.")] = 8470,
 ) -> None:
     """Tell the story: three agencies publish, two hold the same person, both are told, a child is safeguarded.
 
@@ -57,6 +59,11 @@ def demo(
     training_banner()
     root = (data or Path(tempfile.mkdtemp(prefix="casebus-demo-"))).absolute()
     layout = prepared(root, bootstrap, database)
+    if console:
+        from casebus.cli import demo_console  # here: the story needs no web server
+
+        demo_console.act_out(layout, port, _Network)
+        return
     with _Network(layout) as network:
         Story(network).tell()
     page().print(f"\nEverything is still there: casebus status --data {root}", soft_wrap=True)

@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "node:status",
     "doctor": "node:doctor",
     "alerts": "alerts:app",
+    "console": "console:console",
     "desk": "desk:app",
     "referrals": "referrals:app",
     "welfare": "welfare:app",

@@ -20,7 +20,7 @@ from casebus.installing import initialise, topics_of
 from casebus.layout import HUB, Layout
 from casebus.ledger.positions import committed_positions
 from casebus.ledger.read import LedgerReader
-from casebus.roles import Installation, open_role
+from casebus.roles import Installation, More, open_role
 from casebus.status import Overview, end_of
 from casebus.stops import AUDIT_LOG, alarm_of
 from casebus.supervise import Supervisor, die_with_supervisor
@@ -122,11 +122,21 @@ def run(
 def _run_role(
     found: Installation, role: str, only: list[str], stop: Stop, until_idle: bool, timeout: float | None
 ) -> None:
-    opened = open_role(found, role, only)
+    opened = open_role(found, role, only, _console_of(found, role))
     try:
         opened.node.run(stopped=stop, until_idle=until_idle, timeout_s=timeout)
     finally:
         opened.close()
+
+
+def _console_of(found: Installation, role: str) -> More:
+    """Return the console of an agency whose settings have one, as a component of its node."""
+    settings = found.settings.console.get(role)
+    if settings is None:
+        return {}
+    from casebus.console import serving  # here: a node without a console loads no web server
+
+    return {serving.NAME: partial(serving.component, found, role, settings)}
 
 
 def _faults(found: Installation, *roles: str) -> frozenset[tuple[str, str]]:

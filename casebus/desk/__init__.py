@@ -9,6 +9,7 @@ from casebus.bus.outbox import Publisher
 from casebus.cases.access import UNNAMED, Viewer
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
+from casebus.desk.browsing import Browsing
 from casebus.desk.children import Children
 from casebus.desk.conversation import Conversation
 from casebus.desk.office import MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, Office, pseudonym
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-class Desk(AlertCommands):
+class Desk(AlertCommands, Browsing):
     """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject.
 
     `actor` is the viewer's pseudonym.

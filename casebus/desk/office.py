@@ -15,6 +15,7 @@ from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
 from casebus.cases.access import UNNAMED, Command, Decision, Kind, Thing, Viewer, may_act, may_view
 from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.alert_feed import saved
 from casebus.cases.desk_history import DEEDS, Deed, Verb, refuse_stale
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.clock import Clock
@@ -147,8 +148,9 @@ class Office:
         self, tx: Transaction, seen: DeskAlert, after: DeskAlert, verb: Verb, detail: str = "", note: str | None = None
     ) -> None:
         """Save an alert as it stands after a command, with who did what; nothing where nothing changed and was noted."""
-        if after.alert != seen.alert:
-            tx.apply(Save(ALERTS, after.alert))
+        if after != seen:
+            for effect in saved(tx, after.alert):
+                tx.apply(effect)
         if after.work != seen.work:
             tx.apply(Save(DESK_WORK, after.work))
         if after != seen or note:

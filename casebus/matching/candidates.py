@@ -45,11 +45,17 @@ def index_key(family: str, value: str) -> bytes:
     return blake2b(f"{family}:{value}".encode(), digest_size=16).digest()
 
 
+def indexed(record: HeldRecord) -> dict[bytes, HeldToken]:
+    """Return what to index of a record, by how it is indexed."""
+    return {index_key(token.family, token.value): token for token in postings(record)}
+
+
 def cap(family: str) -> int:
     """Return how many records may hold a value of this family before it says nothing; 0 for a family not known here."""
-    if family == SOURCE_REPORT:
-        return REPORT_CAP
-    return FAMILIES[family].cap if family in FAMILIES else 0
+    known = FAMILIES.get(family)
+    if known is None:
+        return REPORT_CAP if family == SOURCE_REPORT else 0
+    return known.cap
 
 
 def enough(token: HeldToken) -> int:
@@ -102,9 +108,12 @@ def _raise(best: dict[str, float], fact: str, weight: float) -> None:
 
 def common_kinds(record: HeldRecord, frequency: Frequency) -> tuple[IdentifierType, ...]:
     """Return the kinds of which every value is too common to say anything, for an on-record no-hit."""
-    speaks: dict[IdentifierType, bool] = {}
+    held: set[IdentifierType] = set()
+    speaks: set[IdentifierType] = set()
     for sighting in record.sightings if takes_part(record) else ():
-        for token in known_tokens(sighting):
-            said = eligible(token, frequency(token.family, token.value))
-            speaks[sighting.kind] = speaks.get(sighting.kind, False) or said
-    return tuple(sorted(kind for kind, said in speaks.items() if not said))
+        known = known_tokens(sighting) if sighting.kind not in speaks else ()
+        if known:
+            held.add(sighting.kind)
+        if any(eligible(token, frequency(token.family, token.value)) for token in known):
+            speaks.add(sighting.kind)
+    return tuple(sorted(held - speaks))

@@ -9,6 +9,7 @@ then wrote 6 MB.
 A row may be in two of the tables, when an owner is posted twice; it counts once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,9 @@ _COUNT = "UPDATE moves SET row_count = row_count + ? WHERE table_name = ?"
 _LAST_MOVED = "SELECT row_count, token, owner FROM moves WHERE table_name = ?"
 _MOVED_TO = "UPDATE moves SET token = ?, owner = ? WHERE table_name = ?"
 _START = (b"", 0)
+_LAST = 2**63 - 1
+_AT_ONCE = 100
+"""Well below what any build of SQLite takes as values of one statement."""
 
 
 class SqliteRows:
@@ -43,7 +47,12 @@ class SqliteRows:
             "(token BLOB NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY (token, owner)) WITHOUT ROWID",
             f"INSERT INTO moves VALUES ('{name}', 0, x'', 0) ON CONFLICT DO NOTHING",  # noqa: S608
         )
-        self.holders = f'SELECT owner FROM (SELECT owner FROM "{name}" WHERE token = ?1 LIMIT ?2)'  # noqa: S608
+        # Read from the first owner to the one that is enough, and no further: the limit of a join is for all its rows.
+        self.held = (
+            f'SELECT held.token, owners.owner FROM wanted CROSS JOIN "{name}" AS held ON held.token = wanted.token '  # noqa: S608
+            f'AND held.owner <= coalesce((SELECT owner FROM "{name}" WHERE token = wanted.token '
+            f"ORDER BY owner LIMIT 1 OFFSET ?1 - 1), {_LAST}) CROSS JOIN owners ON owners.number = held.owner"
+        )
         self._add = f'INSERT INTO "{name}" (token, owner) VALUES (?, ?) ON CONFLICT DO NOTHING'  # noqa: S608
         self._remove = f'DELETE FROM "{name}" WHERE token = ? AND owner = ?'  # noqa: S608
         self._slice = (
@@ -81,8 +90,7 @@ class SqliteInverted:
         self._young, self._middle = SqliteRows(f"{index.table}_young"), SqliteRows(f"{index.table}_middle")
         self._rest = SqliteRows(index.table)
         self.tables = (self._young, self._middle, self._rest)
-        held = " UNION ".join(table.holders for table in self.tables)
-        self._holders = f"SELECT owners.owner FROM ({held} LIMIT ?2) AS held JOIN owners ON number = held.owner"  # noqa: S608
+        self._statements: dict[int, str] = {}
 
     def post(self, connection: SqliteConnection, owner: str, tokens: Sequence[bytes]) -> None:
         """Note that an owner holds tokens."""
@@ -92,8 +100,8 @@ class SqliteInverted:
         self._young.add(connection, [(token, number) for token in tokens])
         for rows in self._young.overflow(connection, YOUNG):
             self._middle.add(connection, rows)
-        for rows in self._middle.overflow(connection, MIDDLE):
-            self._rest.add(connection, rows)
+            for more in self._middle.overflow(connection, MIDDLE):
+                self._rest.add(connection, more)
 
     def unpost(self, connection: SqliteConnection, owner: str, tokens: Sequence[bytes]) -> None:
         """Note that an owner holds tokens no more. Its number stays: it may come again."""
@@ -103,11 +111,21 @@ class SqliteInverted:
                 table.remove(connection, [(token, number) for token in tokens])
 
     def holders(self, connection: SqliteConnection, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
-        """Return owners of each token. The file is in this process: a statement a token is the shortest way."""
-        return {
-            token: [owner for (owner,) in connection.rows(self._holders, (token, most))]
-            for token, most in wanted.items()
-        }
+        """Return owners of each token. Of none are more read than are wanted of any that is asked for with it."""
+        found: dict[bytes, set[str]] = defaultdict(set)
+        tokens = sorted((token for token, most in wanted.items() if most), key=wanted.__getitem__)
+        for start in range(0, len(tokens), _AT_ONCE):
+            some = tokens[start : start + _AT_ONCE]
+            for token, owner in connection.rows(self._asking(len(some)), (wanted[some[-1]], *some)):
+                found[token].add(owner)
+        return {token: list(found[token])[:most] if token in found else [] for token, most in wanted.items()}
+
+    def _asking(self, tokens: int) -> str:
+        if tokens not in self._statements:
+            marks = ", ".join(f"(?{number})" for number in range(2, tokens + 2))
+            held = " UNION ALL ".join(table.held for table in self.tables)
+            self._statements[tokens] = f"WITH wanted (token) AS (VALUES {marks}) {held}"
+        return self._statements[tokens]
 
 
 def _check(owner: str, tokens: Sequence[bytes]) -> None:

@@ -10,7 +10,9 @@ from replay_world import Node, World
 from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.outbox import Outgoing
 from casebus.cases.access import DeskRole, Viewer
+from casebus.cases.conflict import SideState, judged_apart
 from casebus.cases.conversation import ReleaseState
+from casebus.cases.judgement import JUDGEMENTS
 from casebus.cases.outgoing import NOTICES
 from casebus.cases.referral import ReferralState
 from casebus.clock import FixedClock
@@ -325,6 +327,23 @@ def test_a_partner_that_reuses_an_id_writes_over_nothing(world: World) -> None:
     assert [message.text for message in nz.messages(alert.ref)] == ["mine"]
     (release,) = nz.releases()
     assert (release.ours, release.reason) == (True, "mine")
+
+
+def test_a_reopening_reaches_the_partner_and_takes_the_judgement_back_at_the_hub(world: World) -> None:
+    met(world)
+    alert = ref(world, NZ)
+    world.nodes[NZ].desk.resolve(alert, en.ConflictOutcome.FALSE_MATCH, None, None)
+    world.settle()
+    (theirs,) = world.nodes[UK].alerts()
+    assert theirs.theirs.outcome is en.ConflictOutcome.FALSE_MATCH
+    world.nodes[NZ].desk.reopen(alert, "a second look")
+    world.settle()
+    (theirs,) = world.nodes[UK].alerts()
+    assert (theirs.theirs.state, theirs.theirs.outcome) == (SideState.acknowledged, None)
+    with world.hub.store.view() as view:
+        (judgement,) = view.all(JUDGEMENTS)
+    assert judgement.outcome is None
+    assert judged_apart([judgement.said]) is None
 
 
 def test_no_inbox_carries_the_senders_records_officer_or_event(world: World) -> None:

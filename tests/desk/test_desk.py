@@ -17,6 +17,7 @@ from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Publisher
 from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, retract, told
+from casebus.cases.alert_feed import FEED
 from casebus.cases.conflict import ConflictState, Said, SideState, answered
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
@@ -46,7 +47,7 @@ class Office:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        concepts = [ALERTS, OWN_ANSWERS, DESK_WORK, DEEDS, NOTICES, OWN_RECORDS]
+        concepts = [ALERTS, *FEED, OWN_ANSWERS, DESK_WORK, DEEDS, NOTICES, OWN_RECORDS]
         self.store: Store = SqliteStore(directory / "state.sqlite", concepts)
 
     def desk(self, officer: str | None = OFFICER, store: Store | None = None) -> Desk:

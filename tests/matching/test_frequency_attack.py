@@ -102,7 +102,7 @@ def by_family(people: list[Person]) -> dict[str, list[set[tuple[str, ...]]]]:
 def re_identified(seen: list[set[tuple[str, ...]]], sample: list[set[tuple[str, ...]]]) -> float:
     """Return the share of records of which a value is told by its rank. A rank that several values share tells none."""
     ours, theirs = (Counter(value for each in people for value in each) for people in (seen, sample))
-    guesses = {mine: other for mine, other in zip(ranked(ours), ranked(theirs), strict=False)}
+    guesses = dict(zip(ranked(ours), ranked(theirs), strict=False))
     right = {value for value, guess in guesses.items() if value == guess}
     return sum(not each.isdisjoint(right) for each in seen) / len(seen)
 

@@ -256,7 +256,7 @@ def test_a_failure_that_the_caller_swallows_still_undoes_the_transaction(path: P
         with store.transaction() as tx:
             with suppress(StoreError), files_end_at(1_000_000):
                 # More than SQLite holds in memory: it writes to its WAL before the commit.
-                for number in range(20):
+                for number in range(80):
                     tx.apply(Save(SPECIMENS, Specimen(f"big-{number}", content=bytes(400_000))))
             # There is room again, but SQLite has rolled back: this would be written outside of any transaction.
             with suppress(StoreError):

@@ -44,6 +44,8 @@ def national_digits(text: str) -> Parts | DropReason:
     cleaned = clean(text, MAX_LENGTH)
     if isinstance(cleaned, DropReason):
         return cleaned
+    if "+" in cleaned:
+        return DropReason.NOT_A_NUMBER  # it names a country, and is no number there
     digits = _NOT_DIGITS.sub("", digits_in_ascii(fold(cleaned))).lstrip("0")
     digits = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits  # North America, with its trunk digit
     if not _SHORTEST <= len(digits) <= _LONGEST:
