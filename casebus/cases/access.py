@@ -27,6 +27,7 @@ class Kind(StrEnum):
     notice = "notice"
     conversation = "conversation"
     referral = "referral"
+    check = "check"
     outcome = "outcome"
     audit = "audit"
     machine = "machine"
@@ -53,6 +54,8 @@ class Command(StrEnum):
     request_welfare_check = "request a welfare check"
     complete_welfare_check = "complete a welfare check"
     record_outcome = "record an outcome"
+    ask = "ask before acting"
+    close_check = "end a check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Decision:
     reason: str
 
 
-_CASEWORK = frozenset({Kind.alert, Kind.notice, Kind.conversation, Kind.referral, Kind.outcome})
+_CASEWORK = frozenset({Kind.alert, Kind.notice, Kind.conversation, Kind.referral, Kind.check, Kind.outcome})
 _SEES: dict[DeskRole, frozenset[Kind]] = {
     DeskRole.officer: _CASEWORK,
     DeskRole.desk_lead: _CASEWORK | {Kind.audit},

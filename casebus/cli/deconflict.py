@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from casebus.cases.access import Command, Kind
 from casebus.cases.alert import Alert
 from casebus.checking import Answer, Checking
 from casebus.cli.alerts import as_dict
@@ -100,6 +101,7 @@ def check(
         wallets=wallet,
     )
     with open_checking(data, agency, officer) as (checking, desk):
+        desk.require(Command.ask)
         put = checking.ask(asked)
         _show(put, checking.wait(put, wait), desk, as_json=as_json)
 
@@ -108,6 +110,7 @@ def check(
 def list_checks(agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
     """List this agency's checks, the latest first, with what came back."""
     with open_checking(data, agency, officer) as (checking, desk):
+        desk.require_sight(Kind.check)
         checks = checking.checks()
         desk.accessed("checks", [each.ref for each in checks], fields=CHECK_FIELDS)
         rows = [row_of(each, checking.answer(each), desk) for each in checks]
@@ -125,6 +128,7 @@ def list_checks(agency: Agency, data: Data = None, officer: Officer = None, as_j
 def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
     """Show one check: what was asked, and what came back."""
     with open_checking(data, agency, officer) as (checking, desk):
+        desk.require_sight(Kind.check)
         found = checking.check(ref)
         desk.accessed("check", [found.ref], fields=CHECK_FIELDS)
         _show(found, checking.answer(found), desk, as_json=as_json)
@@ -135,6 +139,7 @@ def close(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, 
     """End a check: later tips and cases no longer meet it, and what it had hit is retracted."""
     refuse_without_officer(officer)
     with open_checking(data, agency, officer) as (checking, desk):
+        desk.require(Command.close_check)
         closed = checking.close(ref)
         _show(closed, checking.answer(closed), desk, as_json=as_json)
 

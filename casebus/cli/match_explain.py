@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from casebus.bus.log import events_topic
+from casebus.cases.access import Kind
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.pair import conflict_id_of
 from casebus.cli.at_desk import desk_of
@@ -34,6 +35,7 @@ def explain(
     """
     found = installation(data)
     with desk_of(data, agency, officer) as desk:
+        desk.require_sight(Kind.alert)
         one, other, alert = _sides(found, agency, a, b)
         desk.accessed("match", [one.record.record_id, other.record.record_id], fields=FIELDS)
         frequencies = _frequencies(found, agency, one, other)

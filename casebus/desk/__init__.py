@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 
 from casebus.bus.outbox import Publisher
-from casebus.cases.access import UNNAMED, Viewer
+from casebus.cases.access import UNNAMED, Command, Kind, Viewer
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
 from casebus.desk.browsing import Browsing
@@ -50,6 +50,14 @@ class Desk(AlertCommands, Browsing):
         self.conversation = Conversation(office)
         self.referrals = Referrals(office)
         self.children = Children(office, drafting)
+
+    def require(self, command: Command) -> None:
+        """Raise `NotPermitted`, and put the attempt on record, where the viewer may not do this."""
+        self._office.require(command)
+
+    def require_sight(self, kind: Kind) -> None:
+        """Raise `NotPermitted`, and put the attempt on record, where the viewer may not see this."""
+        self._office.require_sight(kind)
 
     def accessed(
         self,

@@ -186,6 +186,8 @@ _KINDS: dict[Command, Kind] = {
     Command.request_welfare_check: Kind.outcome,
     Command.complete_welfare_check: Kind.outcome,
     Command.record_outcome: Kind.outcome,
+    Command.ask: Kind.check,
+    Command.close_check: Kind.check,
 }
 """What a command is about; all others are about an alert."""
 

@@ -155,6 +155,15 @@ def test_a_reference_of_another_agency_is_not_found(done: Done) -> None:
         done.network.run("deconflict", command, ref, "--agency", POLICE, "--officer", "o", code=4)
 
 
+def test_an_operator_of_the_machine_neither_asks_nor_sees_what_was_asked(done: Done) -> None:
+    operator = ("--agency", POLICE, "--officer", "OCEANZ-OPS")
+    ask = ("--basis", "case", "--phone", str(WATCHED.phone), "--wait", "0")
+    done.network.run("deconflict", "check", *operator, *ask, code=5)
+    for command in (("list",), ("show", "CHECK-AAAAAAA"), ("close", "CHECK-AAAAAAA")):
+        done.network.run("deconflict", *command, *operator, code=5)
+    done.network.run("match", "explain", TIP, TIP, *operator, code=5)
+
+
 def test_with_a_running_hub_the_answer_is_waited_for(tmp_path: Path) -> None:
     network = new_network(tmp_path / "bus")
     running = network.start()
