@@ -74,6 +74,8 @@ _BORN, _GIVEN, _MIDDLE, _SURNAME = INDEX["born"], INDEX["given"], INDEX["middle"
 
 
 CONTRADICTING = frozenset(n * WIDTH + code for n in (_GIVEN, _BORN) for code in DIFFERING[n])
+SLIPS = ((_BORN, 7, (4, 5, 6)), (_GIVEN, 5, (3, 4)))
+"""What twins or namesakes share, and the levels at which a slip makes it differ."""
 SWAPPED = frozenset(n * WIDTH + code for n in (_GIVEN, _SURNAME) for code in range(encoded(n, 6, 0), WIDTH))
 
 
@@ -275,6 +277,8 @@ class Calibration:
             _bound(self._match[INDEX[name]], far, most)
         for name, near, most in IN_HOUSEHOLDS:
             _bound(self._household[INDEX[name]], near, most)
+        for number, same, slips in SLIPS:
+            _slip(self._household[number], self._match[number], same, slips)
         if self.reports:
             self._update_reliability(counts)
         if self._anchored:
@@ -358,3 +362,9 @@ def _bound(levels: dict[int, float], far: tuple[int, ...], most: float) -> None:
     if share > most:
         for level in levels:
             levels[level] *= most / share if level in far else (1 - most) / (1 - share)
+
+
+def _slip(levels: dict[int, float], of_one: Mapping[int, float], same: int, slips: tuple[int, ...]) -> None:
+    """Let what two people share be mistaken in their records as often as one person's own is in his."""
+    for level in slips:
+        levels[level] = max(levels[level], levels[same] * of_one[level] / of_one[same])
