@@ -48,7 +48,7 @@ def file(
 ) -> None:
     """Find pairs of records that may be one person.
 
-    Bands: `alert` (probability .99 and more, as far as the register itself can tell) and `review`.
+    Bands: `alert` (so sure that at most one in a hundred is wrong, as far as the register itself can tell) and `review`.
     """
     sources = [path for path in (first, second) if path is not None]
     refuse_output(out, sources)

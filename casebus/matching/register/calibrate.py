@@ -70,10 +70,10 @@ Bucket = tuple[int, int, int]
 """Field, exact level, bucket."""
 
 _BORN, _GIVEN, _MIDDLE, _SURNAME = INDEX["born"], INDEX["given"], INDEX["middle"], INDEX["surname"]
-
-
 CONTRADICTING = frozenset(n * WIDTH + code for n in (_GIVEN, _BORN) for code in DIFFERING[n])
+"""Where the tables have the codes of another given name or birth."""
 SWAPPED = frozenset(n * WIDTH + code for n in (_GIVEN, _SURNAME) for code in range(encoded(n, 6, 0), WIDTH))
+"""Where they have those of names that changed places."""
 
 
 @dataclass(slots=True)
@@ -268,7 +268,8 @@ class Calibration:
                 move(levels, self._prior[number], found)
         for number, levels in self._household.items():
             found = by_level(number, counts.household)
-            found[0] = found.get(0, 0.0) + found.pop(ANOTHER_NAME, 0.0) if number == _GIVEN else found.get(0, 0.0)
+            if number == _GIVEN:  # in a household another given name is simply a different one
+                found[0] = found.get(0, 0.0) + found.pop(ANOTHER_NAME, 0.0)
             move(levels, self._household_prior[number], found)
         for name, far, most in BOUNDS:
             bound(self._match[INDEX[name]], far, most)
