@@ -1,5 +1,5 @@
 # Every target sets itself up in .venv; nothing needs to be installed by hand but Python 3.11+ (and, optionally, JDK, Maven, PostgreSQL).
-.PHONY: demo test check bench bench-quality golden kafka-up kafka-down clean
+.PHONY: demo console pages assets wheel test check bench bench-quality model golden kafka-up kafka-down clean
 PYTHON ?= python3
 PY := .venv/bin/python
 
@@ -17,7 +17,19 @@ PY := .venv/bin/python
 demo: .venv/.runtime  ## the main job on the embedded default, told as a story
 	$(PY) -m casebus demo
 
-test: .venv/.dev  ## everything, real Kafka and PostgreSQL included where the machine has them
+assets: .venv/.runtime  ## what the console's pages are drawn with, from npm; without npm they work, unstyled
+	$(PY) tools/fetch_assets.py
+
+console: .venv/.runtime assets  ## the demo's story in the browser: three agencies, one address. Ends with Ctrl-C
+	$(PY) -m casebus demo --console
+
+pages: .venv/.dev assets  ## screenshots of every page of the console, into docs/pages
+	$(PY) tools/take_pages.py
+
+wheel: .venv/.dev assets  ## what is installed elsewhere, with the console's styles in it
+	$(PY) -m hatchling build -t wheel -d dist
+
+test: .venv/.dev assets  ## everything, real Kafka and PostgreSQL included where the machine has them
 	$(PY) tools/kafka_up.py fetch
 	$(PY) -m pytest
 
@@ -41,6 +53,9 @@ bench: .venv/.dev  ## the figures of docs/performance.md, measured here
 bench-quality: .venv/.dev .venv/.splink/.ready  ## how well match file finds one person, beside Splink: docs/matching.md
 	$(PY) bench/quality/run.py $(ARGUMENTS)
 
+model: .venv/.dev  ## learn the weights of the blind detector anew: casebus/matching/model.py
+	$(PY) bench/quality/train.py
+
 golden: .venv/.dev  ## regenerate what is generated
 	$(PY) tools/regenerate_golden.py
 
@@ -51,4 +66,4 @@ kafka-down:
 	$(PY) tools/kafka_up.py down
 
 clean:
-	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf node_modules casebus/console/static/vendor .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -14,7 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from casebus.errors import NotFound, UsageError
 from casebus.events.enumerations import Overlap
@@ -29,6 +38,16 @@ _Vkey = Annotated[str, Field(max_length=400, pattern=r"^[^\s+]+\+[0-9a-f]{8}\+[A
 _HEADER = "# The directory of a casebus network: agencies, desks, public keys, agreements. Every node pins this file.\n"
 
 
+def _is_key(text: str) -> str:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("not base64") from error
+    if len(raw) != 32 or base64.b64encode(raw).decode() != text:
+        raise ValueError("not the base64 of 32 bytes")
+    return text
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -37,6 +56,7 @@ class Agency(_Entry):
     """One organisation. `region` is the ISO 3166 country in which its documents' phone numbers and dates are read.
 
     `witness_key` verifies its witness's cosignatures on the ledger (a vkey of type 04); absent where it has no witness.
+    `encryption_key` is the X25519 key to which others seal what is for its eyes only; absent: nothing can be sealed to it.
     """
 
     code: AgencyCode
@@ -44,6 +64,7 @@ class Agency(_Entry):
     country: Country
     region: Country
     witness_key: _Vkey | None = None
+    encryption_key: Annotated[str, Field(max_length=44), AfterValidator(_is_key)] | None = None
     desk: Contact
 
     @field_validator("code")
@@ -59,21 +80,10 @@ class PublicKey(_Entry):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,80}$")]
     owner: AgencyCode
-    public_key: Annotated[str, Field(max_length=44)]
+    public_key: Annotated[str, Field(max_length=44), AfterValidator(_is_key)]
     valid_from: AwareDatetime
     valid_to: AwareDatetime | None = None
     revoked_at: AwareDatetime | None = None
-
-    @field_validator("public_key")
-    @classmethod
-    def _is_a_key(cls, text: str) -> str:
-        try:
-            raw = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise ValueError("not base64") from error
-        if len(raw) != 32 or base64.b64encode(raw).decode() != text:
-            raise ValueError("not the base64 of 32 bytes")
-        return text
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
@@ -196,6 +206,13 @@ class Directory:
     def contact(self, code: str) -> Contact:
         """Return whom to ring at an agency. Raises `NotFound`."""
         return self.agency(code).desk
+
+    def encryption_key(self, code: str) -> bytes | None:
+        """Return the 32 bytes of the key to which things for an agency are sealed, None where it has none. Raises
+        `NotFound`.
+        """
+        text = self.agency(code).encryption_key
+        return None if text is None else base64.b64decode(text)
 
     def key(self, key_id: str) -> PublicKey | None:
         """Return the key that has this id, whether or not it is valid at any time."""

@@ -2,7 +2,7 @@
 
 from importlib.metadata import entry_points
 
-from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role
+from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role, TimedConsumer
 from casebus.errors import NotFound
 from casebus.intake.adapter import Adapter
 
@@ -21,5 +21,7 @@ def adapter_of(agency: str) -> Adapter:
 def consumers_of(role: Role) -> list[Consumer]:
     """Return the consumers that a role runs, by name."""
     found = [entry.load() for entry in entry_points(group="casebus.consumers")]
-    consumers = [each for each in found if isinstance(each, EventConsumer | RecordConsumer) and each.role is role]
+    consumers = [
+        each for each in found if isinstance(each, EventConsumer | RecordConsumer | TimedConsumer) and each.role is role
+    ]
     return sorted(consumers, key=lambda consumer: consumer.name)

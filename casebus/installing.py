@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from casebus import keys
 from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.sqlite_log import SqliteLog
+from casebus.cases.access import DeskRole
 from casebus.clock import FixedClock
 from casebus.directory import Agency, Agreement, Directory, PublicKey
 from casebus.events.types import Contact
@@ -23,6 +24,7 @@ from casebus.layout import HUB, Layout, RoleLayout
 from casebus.ledger.sequencer import Ledger
 from casebus.ledger.vkey import VerifierKey, verifier_key
 from casebus.ledger.witness import Witness
+from casebus.officers import Officer, officers_toml
 from casebus.settings import Settings
 from casebus.staging import new_directory
 from casebus.witnessing.topics import witnessing_topics
@@ -79,6 +81,20 @@ AGENCIES = (
     ),
 )
 
+TRAINING_OFFICERS: dict[str, tuple[Officer, ...]] = {
+    code: tuple(Officer(id=f"{unit}-{number}", role=role) for number, role in numbers)
+    for code, unit, numbers in (
+        ("nz-police", "OCEANZ", (("17", DeskRole.officer), ("02", DeskRole.desk_lead), ("OPS", DeskRole.operator))),
+        ("uk-nca", "NCA", (("204", DeskRole.officer), ("201", DeskRole.desk_lead), ("OPS", DeskRole.operator))),
+        (
+            "nz-internal-affairs",
+            "DCE",
+            (("31", DeskRole.officer), ("03", DeskRole.desk_lead), ("OPS", DeskRole.operator)),
+        ),
+    )
+}
+"""Who acts in training, at each desk: fictional, like all the rest."""
+
 AGREEMENTS = (
     ("nz-police", "uk-nca", "NZ Privacy Act 2020 IPP 11(1)(e)(i); UK DPA 2018 s.73"),
     ("nz-police", "nz-internal-affairs", "NZ Privacy Act 2020 IPP 11(1)(e)(i)"),
@@ -120,10 +136,14 @@ def _fill(layout: Layout, training: bool, now: datetime, ledger_origin: str) -> 
     public = [_make_agency(layout.role(agency.code), token_key, training, since) for agency in AGENCIES]
     public.append(_make_signing_key(_make_directory(layout.role(HUB)), training, since))
     ledger_key = _make_ledger(layout.role(HUB), ledger_origin, training, since)
+    boxes = {each.code: _make_encryption_key(layout.role(each.code), training) for each in AGENCIES}
     witness_keys = {each.code: _make_witness(layout.role(each.code), ledger_key, training, since) for each in AGENCIES}
     layout.role(HUB).policy.write_text(policy_text(ledger_key, witness_keys), encoding="ascii")
     directory = Directory(
-        agencies=tuple(a.model_copy(update={"witness_key": witness_keys[a.code].format()}) for a in AGENCIES),
+        agencies=tuple(
+            a.model_copy(update={"witness_key": witness_keys[a.code].format(), "encryption_key": boxes[a.code]})
+            for a in AGENCIES
+        ),
         keys=tuple(public),
         agreements=tuple(Agreement(between=(a, b), pointer=True, basis=basis) for a, b, basis in AGREEMENTS),
         training=training,
@@ -147,12 +167,20 @@ def _make_agency(role: RoleLayout, token_key: bytes, training: bool, since: date
     (role.spool / "in").mkdir(mode=0o700, parents=True)
     keys.write_secret(role.key("token"), token_key)
     _make_id_key(role, training)
+    _make_officers(role, training)
     return _make_signing_key(role, training, since)
+
+
+def _make_officers(role: RoleLayout, training: bool) -> None:
+    """Write who may act. Only training has officers of its own: a real desk lists its people itself."""
+    listed = TRAINING_OFFICERS[role.code] if training else ()
+    role.officers.write_text(officers_toml(listed, DeskRole.officer), encoding="utf-8")
+    role.officers.chmod(0o600)
 
 
 def _make_ledger(role: RoleLayout, origin: str, training: bool, since: datetime) -> VerifierKey:
     ledger_key = keys.training_signing_key(HUB, "ledger") if training else keys.make_signing_key()
-    keys.write_signing_key(role.key("ledger"), ledger_key)
+    keys.write_private_key(role.key("ledger"), ledger_key)
     _make_id_key(role, training)
     # An empty ledger is a ledger: it can be verified before anything ran.
     Ledger.open(role.ledger, origin, ledger_key, FixedClock(since)).close()
@@ -164,7 +192,7 @@ def _make_ledger(role: RoleLayout, origin: str, training: bool, since: datetime)
 def _make_witness(role: RoleLayout, log: VerifierKey, training: bool, since: datetime) -> VerifierKey:
     """Make an agency's witness with an empty memory: from here on a missing one was lost, and is never begun anew."""
     key = keys.training_signing_key(role.code, "witness") if training else keys.make_signing_key()
-    keys.write_signing_key(role.key("witness"), key)
+    keys.write_private_key(role.key("witness"), key)
     with closing(Witness.open(role.witness, key, WITNESS_NAME.format(role.code), [log], FixedClock(since))) as witness:
         return witness.vkey
 
@@ -188,9 +216,15 @@ def _make_directory(role: RoleLayout) -> RoleLayout:
 
 def _make_signing_key(role: RoleLayout, training: bool, since: datetime) -> PublicKey:
     key: Ed25519PrivateKey = keys.training_signing_key(role.code) if training else keys.make_signing_key()
-    keys.write_signing_key(role.key("signing"), key)
+    keys.write_private_key(role.key("signing"), key)
     raw = keys.public_bytes(key)
     return PublicKey(id=keys.key_id(role.code, raw), owner=role.code, public_key=_base64(raw), valid_from=since)
+
+
+def _make_encryption_key(role: RoleLayout, training: bool) -> str:
+    key = keys.training_encryption_key(role.code) if training else keys.make_encryption_key()
+    keys.write_private_key(role.key("encryption"), key)
+    return _base64(keys.public_bytes(key))
 
 
 def _base64(raw: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Private keys in files: Ed25519 as PKCS#8 PEM, symmetric ones as one line of base64. Mode 0600, or they are not read.
+"""Private keys in files: Ed25519 and X25519 as PKCS#8 PEM, symmetric ones as one line of base64. Mode 0600, or they are not read.
 
 The training keys at the end are published with the source, so they protect nothing: `init --training` uses them so that
 two machines make the same bytes, and nothing else accepts them.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
 
@@ -32,7 +33,12 @@ def make_secret() -> bytes:
     return secrets.token_bytes(SECRET_BYTES)
 
 
-def write_signing_key(path: Path, key: Ed25519PrivateKey) -> None:
+def make_encryption_key() -> X25519PrivateKey:
+    """Return a new X25519 key from the machine's randomness."""
+    return X25519PrivateKey.generate()
+
+
+def write_private_key(path: Path, key: Ed25519PrivateKey | X25519PrivateKey) -> None:
     """Write a key as PKCS#8 PEM, durably, mode 0600. Raises `Conflict` when the file exists."""
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write_private(path, pem)
@@ -50,13 +56,25 @@ def load_signing_key(path: Path) -> Ed25519PrivateKey:
 
     Raises `NotFound`, `NotPermitted` when others may read or write the file, `UsageError` when it holds no Ed25519 key.
     """
-    try:
-        key = serialization.load_pem_private_key(_read_private(path), password=None)
-    except (ValueError, TypeError) as error:
-        raise _no_key(path, "an unencrypted PKCS#8 PEM key") from error
+    key = _load(path)
     if not isinstance(key, Ed25519PrivateKey):
         raise _no_key(path, "an Ed25519 key")
     return key
+
+
+def load_encryption_key(path: Path) -> X25519PrivateKey:
+    """Read a PKCS#8 PEM file. Raises like `load_signing_key`, for one that holds no X25519 key."""
+    key = _load(path)
+    if not isinstance(key, X25519PrivateKey):
+        raise _no_key(path, "an X25519 key")
+    return key
+
+
+def _load(path: Path) -> object:
+    try:
+        return serialization.load_pem_private_key(_read_private(path), password=None)
+    except (ValueError, TypeError) as error:
+        raise _no_key(path, "an unencrypted PKCS#8 PEM key") from error
 
 
 def load_secret(path: Path) -> bytes:
@@ -70,9 +88,9 @@ def load_secret(path: Path) -> bytes:
     return secret
 
 
-def public_bytes(key: Ed25519PrivateKey | Ed25519PublicKey) -> bytes:
+def public_bytes(key: Ed25519PrivateKey | Ed25519PublicKey | X25519PrivateKey) -> bytes:
     """Return the 32 raw bytes of the public half."""
-    public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
+    public = key if isinstance(key, Ed25519PublicKey) else key.public_key()
     return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
@@ -84,6 +102,11 @@ def key_id(owner: str, public: bytes) -> str:
 def training_signing_key(owner: str, purpose: str = "signing") -> Ed25519PrivateKey:
     """Return the published training key of an owner. Never use it where anything is real."""
     return Ed25519PrivateKey.from_private_bytes(training_secret(f"{purpose}/{owner}"))
+
+
+def training_encryption_key(owner: str) -> X25519PrivateKey:
+    """Return the published training key with which an owner opens what is sealed to it."""
+    return X25519PrivateKey.from_private_bytes(training_secret(f"encryption/{owner}"))
 
 
 def training_secret(label: str) -> bytes:
@@ -134,5 +157,7 @@ def _no_key(path: Path, expected: str) -> UsageError:
 
 
 def is_training_key(owner: str, public: bytes, purpose: str = "signing") -> bool:
-    """Tell whether a public key is an owner's published training key: anybody can sign with it."""
+    """Tell whether a public key is an owner's published training key: anybody can sign with it, or open what is sealed."""
+    if purpose == "encryption":
+        return public == public_bytes(training_encryption_key(owner))
     return public == public_bytes(training_signing_key(owner, purpose))

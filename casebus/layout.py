@@ -24,6 +24,11 @@ class RoleLayout:
         return self.directory / "log.jsonl"
 
     @property
+    def officers(self) -> Path:
+        """Who may act at an agency's desk, and as what."""
+        return self.directory / "officers.toml"
+
+    @property
     def spool(self) -> Path:
         """Where documents come in and inbox events go out."""
         return self.directory / "spool"

@@ -4,27 +4,31 @@ An agency's node gets its own signing, token and id keys and its own state; the 
 its own state. Nothing here opens another role's directory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from casebus import keys
 from casebus.bus.consume import HUB_EVENTS, EventGate, Loop
-from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role
+from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role, TimedConsumer
+from casebus.bus.gated import GatedLoop
 from casebus.bus.kafka_settings import KafkaSettings
 from casebus.bus.log import Log
 from casebus.bus.outbox import Publisher, Relay
-from casebus.bus.parking import PARKED_RECORDS, RELEASED
+from casebus.bus.parking import PARKED_RECORDS
 from casebus.bus.sqlite_log import SqliteLog
-from casebus.bus.topic_identity import TOPICS_READ, TopicIdentity
+from casebus.bus.timed import TimedLoop
+from casebus.bus.topic_identity import TOPICS_READ
+from casebus.cases.outcomes import OUTCOMES, WELFARE_CHECKS
 from casebus.clock import Clock
+from casebus.desk.opening import Opening
 from casebus.directory import Directory
 from casebus.discovery import adapter_of, consumers_of
 from casebus.errors import Conflict, NotPermitted, UsageError
 from casebus.installing import topics_of
+from casebus.intake.checks import OWN_CHECKS
 from casebus.intake.drafting import Drafting
 from casebus.intake.handing_out import HandingOut
 from casebus.intake.records import OWN_RECORDS, TAKEN
@@ -36,10 +40,11 @@ from casebus.ledger.sequencer import Ledger
 from casebus.ledger.vkey import verifier_key
 from casebus.matching.tokens import Tokeniser
 from casebus.node import Component, Late, Node, Part
+from casebus.sessions import SESSIONS
 from casebus.settings import Settings, database_url, load
-from casebus.state import Concept
+from casebus.state import Concept, Kept
 from casebus.store.sqlite import SqliteStore
-from casebus.store.store import Save, Store, Transaction
+from casebus.store.store import Save, Store
 from casebus.wire.schemas import Schemas
 from casebus.wire.seal import Opener, Sealer
 from casebus.witnessing.answering import WITNESS
@@ -165,6 +170,12 @@ class Installation:
         continues = None if before is None else partial(read_predecessor, self.layout.root / before)
         return Ledger.open(role.ledger, self.settings.ledger_origin, key, self.clock, seen=seen, continues=continues)
 
+    def drafting(self, code: str) -> Drafting:
+        """Return what turns an agency's own identifiers into events, with its id and token keys."""
+        role = self.role(code)
+        id_key, token_key = (keys.load_secret(role.key(name)) for name in ("id", "token"))
+        return Drafting(code, adapter_of(code).region, id_key, Tokeniser(token_key, TOKEN_EPOCH))
+
     def publisher(self, code: str) -> Publisher:
         """Return what signs with a role's key."""
         key = keys.load_signing_key(self.role(code).key("signing"))
@@ -180,6 +191,7 @@ def published_keys(directory: Directory) -> list[str]:
         for owner, purpose, line in named
         if line is not None
     ]
+    read += [(a.code, "encryption", raw) for a in directory.agencies if (raw := directory.encryption_key(a.code))]
     return signing + [
         f"{purpose} key of {owner}" for owner, purpose, raw in read if keys.is_training_key(owner, raw, purpose)
     ]
@@ -204,10 +216,11 @@ def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
 
 
-def concepts_of(role: Role) -> list[Concept[Any]]:
-    """Return the tables of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
-    own: list[Concept[Any]] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
-    own += [OWN_RECORDS, TAKEN, *FOLLOWER_CONCEPTS] if role is Role.agency else [STANDINGS]
+def concepts_of(role: Role) -> list[Kept]:
+    """Return the tables and indexes of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
+    own: list[Kept] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
+    of_agency: list[Kept] = [OWN_RECORDS, OWN_CHECKS, TAKEN, OUTCOMES, WELFARE_CHECKS, SESSIONS, *FOLLOWER_CONCEPTS]
+    own += of_agency if role is Role.agency else [STANDINGS]
     return own + [
         c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts
     ]
@@ -222,9 +235,14 @@ class Opened:
     close: Callable[[], None]
 
 
-def open_role(installation: Installation, code: str, only: Sequence[str]) -> Opened:
+More = Mapping[str, Callable[[ExitStack], Component]]
+"""Components that others than consumers bring to a role, by name: a console. The stack closes what they open."""
+
+
+def open_role(installation: Installation, code: str, only: Sequence[str], more: More | None = None) -> Opened:
     """Put a role together, or some of its components. Raises `UsageError` for a component that it does not have."""
-    names = component_names(code)
+    brought = more or {}
+    names = [*component_names(code), *brought]
     unknown = sorted(set(only) - set(names))
     if unknown:
         raise UsageError(f"{code} has no component {unknown[0]!r}", next_step=f"it has: {', '.join(names)}.")
@@ -232,7 +250,7 @@ def open_role(installation: Installation, code: str, only: Sequence[str]) -> Ope
     held = ExitStack()  # what a component opens late is held by it too
     try:
         root = _Root(installation, code, held)
-        components = [root.component(name) for name in wanted]
+        components = [brought[name](held) if name in brought else root.component(name) for name in wanted]
         return Opened(Node(code, components, installation.clock), tuple(wanted), held.close)
     except BaseException:
         held.close()
@@ -249,26 +267,6 @@ def component_names(code: str) -> list[str]:
         *consumers,
         *([WITNESS] if role is Role.agency else []),
     ]
-
-
-class GatedLoop:
-    """The loop of an event consumer: released records first, then new ones."""
-
-    def __init__(self, name: str, topics: Sequence[str], log: Log, store: Store, gate: EventGate) -> None:
-        self._name = name
-        self._store = store
-        self._gate = gate
-        self._loop: Loop[Transaction] = Loop(name, topics, log, store, gate.take, TopicIdentity(name, log, store))
-
-    def step(self) -> int:
-        """Handle what was released, then one batch of each topic."""
-        return self._gate.retry_released(self._store) + self._loop.step()
-
-    def idle(self) -> bool:
-        """Tell whether nothing waits, released records included."""
-        with self._store.view() as view:
-            released = view.count(PARKED_RECORDS, "status", f"{self._name}|{RELEASED}")
-        return released == 0 and self._loop.idle()
 
 
 class _Root:
@@ -307,14 +305,22 @@ class _Root:
         if isinstance(consumer, RecordConsumer):
             return self._audit(consumer)
         assert consumer is not None, "bug: a component that is no consumer"
+        if isinstance(consumer, TimedConsumer):
+            handler = consumer.build(self._in.directory, self._code)
+            return (TimedLoop(handler, self._store, self._publisher, self._in.clock),)
         part = self._consumer(consumer)
-        return (part, HandingOut(Spool(self._role.spool), self._store)) if name == "desk" else (part,)
+        if name != "desk":
+            return (part,)
+        key = keys.load_encryption_key(self._role.key("encryption"))
+        return (
+            part,
+            Opening(self._code, key, self._store, self._in.clock),
+            HandingOut(Spool(self._role.spool), self._store),
+        )
 
     def _adapter(self) -> Taking:
-        adapter = adapter_of(self._code)
-        id_key, token_key = (keys.load_secret(self._role.key(name)) for name in ("id", "token"))
-        drafting = Drafting(self._code, adapter.region, id_key, Tokeniser(token_key, TOKEN_EPOCH))
-        return Taking(adapter, drafting, Spool(self._role.spool), self._store, self._publisher)
+        drafting = self._in.drafting(self._code)
+        return Taking(adapter_of(self._code), drafting, Spool(self._role.spool), self._store, self._publisher)
 
     def _audit(self, consumer: RecordConsumer) -> tuple[Part, ...]:
         """Return what asks the witnesses, and what writes the ledger; evidence against it keeps it closed.

@@ -13,6 +13,38 @@ from casebus.errors import NotFound, UsageError
 MAX_BYTES = 65_536
 
 
+class ConsoleSettings(BaseModel):
+    """How one agency's console is served: `[console.nz-police]`. An agency without this table serves none.
+
+    `origin` is its address as browsers see it (https://...), null where that is bind and port. The `tls_*` files are a
+    certificate and its key in PEM; without them it is bound to this machine only, unless `behind_proxy` says that what is
+    in front of it speaks TLS. Officers log in through `oidc_issuer`, whose client secret is in a file, and are known by
+    `oidc_officer_claim`; `training_login` lets any listed officer in by name, and is refused outside of training.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    port: Annotated[int, Field(ge=1, le=65535)]
+    bind: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,100}$")] = "127.0.0.1"
+    origin: Annotated[str, Field(pattern=r"^https?://[0-9A-Za-z.:-]{1,200}$")] | None = None
+    behind_proxy: bool = False
+    tls_certificate_file: str | None = None
+    tls_key_file: str | None = None
+    training_login: bool = False
+    oidc_issuer: Annotated[str, Field(pattern=r"^https?://[!-~]{1,300}$")] | None = None
+    oidc_client_id: Annotated[str, Field(max_length=200)] | None = None
+    oidc_client_secret_file: str | None = None
+    oidc_ca_file: str | None = None
+    oidc_officer_claim: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:/.-]{1,100}$")] = "sub"
+
+    @property
+    def address(self) -> str:
+        """The console's address, as browsers see it."""
+        scheme = "https" if self.tls_certificate_file else "http"
+        host = f"[{self.bind}]" if ":" in self.bind else self.bind
+        return self.origin or f"{scheme}://{host}:{self.port}"
+
+
 class Settings(BaseModel):
     """The settings of one data directory.
 
@@ -37,16 +69,22 @@ class Settings(BaseModel):
     kafka_username: str | None = None
     kafka_password_file: str | None = None
     replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
+    console: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")], ConsoleSettings] = Field(default_factory=dict)
 
     def to_toml(self) -> str:
         """Return the file's text; absent is null."""
-        lines = []
-        for name, value in self.model_dump(exclude_none=True).items():
-            shown = (
-                str(value).lower() if isinstance(value, bool | int) else '"' + str(value).replace("\\", "\\\\") + '"'
-            )
-            lines.append(f"{name} = {shown}")
+        lines = _lines(self.model_dump(exclude_none=True, exclude={"console"}))
+        for agency, console in self.console.items():
+            lines += ["", f"[console.{agency}]", *_lines(console.model_dump(exclude_none=True))]
         return "\n".join(lines) + "\n"
+
+
+def _lines(values: Mapping[str, object]) -> list[str]:
+    return [f"{name} = {_shown(value)}" for name, value in values.items()]
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool | int) else '"' + str(value).replace("\\", "\\\\") + '"'
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:

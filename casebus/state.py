@@ -1,4 +1,4 @@
-"""How state is declared: concepts, and the effects that change them.
+"""How state is declared: concepts, inverted indexes, and the effects that change them.
 
 Pure declarations, so that a model can state beside itself how it is kept (`ALERTS = Concept("alerts", Alert, ...)`)
 without knowing any database. `casebus.store` keeps them.
@@ -22,6 +22,23 @@ class Concept(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Inverted:
+    """An inverted index: which owners hold which tokens. A set of such pairs; nothing else is kept of either.
+
+    Tokens are opaque bytes, at most `MAX_TOKEN` of them; owners are text, and each is kept once however many tokens it
+    holds. Made for many narrow rows, most of whose tokens have one owner.
+    """
+
+    table: str
+
+
+MAX_TOKEN = 64
+
+Kept = Concept[Any] | Inverted
+"""What a store is told to keep."""
+
+
+@dataclass(frozen=True, slots=True)
 class Save:
     """The effect of putting an entity in place of any with the same key."""
 
@@ -37,4 +54,22 @@ class Remove:
     key: str
 
 
-Effect = Save | Remove
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The effect of noting that an owner holds tokens; harmless for those that it is known to hold."""
+
+    index: Inverted
+    owner: str
+    tokens: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpost:
+    """The effect of noting that an owner holds tokens no more; harmless for those that it is not known to hold."""
+
+    index: Inverted
+    owner: str
+    tokens: tuple[bytes, ...]
+
+
+Effect = Save | Remove | Post | Unpost

@@ -3,6 +3,7 @@
 Reads the stores of the roles that are under this data directory, and the Log. It opens no key.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -11,6 +12,8 @@ from casebus.bus.consumer import Consumer, EventConsumer, Role
 from casebus.bus.log import Log
 from casebus.bus.parking import RELEASED, waiting
 from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.conversation import SEALED
+from casebus.cases.grouping import GROUPED
 from casebus.cases.outgoing import OUTGOING
 from casebus.cases.pair import PAIRS, Pair
 from casebus.cases.standing import StandingRecord
@@ -142,7 +145,7 @@ class Overview:
 
     def _not_handed_out(self, code: str) -> int:
         with self._stores[code].view() as view:
-            return view.count(OUTGOING, "unwritten", "yes")
+            return view.count(OUTGOING, "unwritten", "yes") + view.count(SEALED, "unopened", "yes")
 
     def _released(self, code: str) -> int:
         with self._stores[code].view() as view:
@@ -186,12 +189,21 @@ class Overview:
             "outbox": {code: self._depth(code) for code in self._stores},
             "parked": {code: self._parked(code) for code in self._stores},
             "spool": {code: Spool(self._in.role(code).spool).counts() for code in self._agencies},
+            "groups": self._groups(),
             "state_hash": self.state_hash(),
         }
 
     def _parked(self, code: str) -> int:
         with self._stores[code].view() as view:
             return len(waiting(view))
+
+    def _groups(self) -> dict[str, int] | None:
+        """Return how many groups of records the hub keeps, and how many records the biggest has; None without a hub."""
+        if HUB not in self._stores:
+            return None
+        with self._stores[HUB].view() as view:
+            sizes = Counter(grouped.group for grouped in view.all(GROUPED))
+        return {"count": len(sizes), "biggest": max(sizes.values(), default=0)}
 
     def state_hash(self) -> str:
         """Return where everything stands, as one hash."""

@@ -1,7 +1,8 @@
 """Delivery: decides who may have what, and gives each recipient its own copy. It alone writes the inboxes.
 
 It reads what the hub found and what each side did about it. What it tells does not depend on how those topics
-interleave: a side's register that is read before its conflict is known waits in the Store and is told with it.
+interleave: a side's register that is read before its conflict is known waits in the Store and is told with it, and so does
+what one desk says to another.
 """
 
 from collections.abc import Sequence
@@ -10,9 +11,11 @@ from casebus.bus.consume import HUB_EVENTS, NOTHING, Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.outbox import Outgoing
-from casebus.cases.disclosure import Copy, copies, register_copy, retraction_copies
+from casebus.cases.conveying import Conveying, Item
+from casebus.cases.disclosure import Copy, copies, register_copies, retraction_copies
 from casebus.cases.holding import HELD
 from casebus.cases.pair import REGISTERS, TOLD, Told, registered
+from casebus.cases.passing_on import REFERRED, WAITING, Conveyed
 from casebus.directory import Directory
 from casebus.events.catalogue import partition_key
 from casebus.events.enumerations import MatchStatus
@@ -25,7 +28,7 @@ from casebus.events.types import (
     DeconflictionResolved,
     RecordParked,
 )
-from casebus.state import Save
+from casebus.state import Effect, Save
 from casebus.store.store import View
 from casebus.wire.ids import content_id
 
@@ -48,6 +51,9 @@ class Delivery:
                 return self._no_hit(event.payload, view)
             case RecordParked():
                 return delivered([_parked(event.payload)])
+            case payload if isinstance(payload, Conveyed):
+                passed = Conveying(view, self._directory).convey(Item(event.id, event.source, payload))
+                return delivered(passed.copies, *passed.effects)
             case _:
                 return NOTHING
 
@@ -62,12 +68,13 @@ class Delivery:
         parties = (combined.parties[0], combined.parties[1])
         told = Told(combined.conflict_id, parties, agencies, combined.revision)
         early = [copy for copy in self._registered(told, view) if copy.recipient not in known]
-        return delivered([*made, *early], Save(TOLD, told))
+        waited = Conveying(view, self._directory).released(told)
+        return delivered([*made, *early, *waited.copies], Save(TOLD, told), *waited.effects)
 
     def _registered(self, told: Told, view: View) -> list[Copy]:
         """Return copies of what the sides did so far: for whoever is told of the conflict only now."""
         registers = view.by(REGISTERS, "conflict", told.conflict_id)
-        return [copy for register in registers if (copy := register_copy(register, told, self._directory)) is not None]
+        return [copy for register in registers for copy in register_copies(None, register, told, self._directory)]
 
     def _side(self, agency: str, payload: DeconflictionAcknowledged | DeconflictionResolved, view: View) -> Handled:
         before = view.get(REGISTERS, f"{payload.conflict_id}|{agency}")
@@ -75,8 +82,8 @@ class Delivery:
         if register is None or register == before:
             return NOTHING
         told = view.get(TOLD, payload.conflict_id)
-        copy = register_copy(register, told, self._directory) if told else None
-        return delivered([copy] if copy else [], Save(REGISTERS, register))
+        made = register_copies(before, register, told, self._directory) if told else []
+        return delivered(made, Save(REGISTERS, register))
 
     def _no_hit(self, payload: DeconflictionNoHit, view: View) -> Handled:
         holding = view.get(HELD, payload.own_id)
@@ -87,7 +94,7 @@ class Delivery:
         )
 
 
-def delivered(made: Sequence[Copy], *effects: Save) -> Handled:
+def delivered(made: Sequence[Copy], *effects: Effect) -> Handled:
     """Return the inbox events and, on the hub's own topic, what was disclosed to whom."""
     events: list[Outgoing] = []
     for copy in made:
@@ -130,4 +137,4 @@ def build(directory: Directory, owner: str) -> Delivery:
     return Delivery(directory)
 
 
-CONSUMER = EventConsumer("delivery", Role.hub, topics, (TOLD, REGISTERS), build)
+CONSUMER = EventConsumer("delivery", Role.hub, topics, (TOLD, REGISTERS, WAITING, REFERRED), build)

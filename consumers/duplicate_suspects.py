@@ -5,14 +5,17 @@ decides; nothing is merged. What is found is a function of the set of records, n
 read: when a token becomes too common, or rare again, the pairs that it decides are compared again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from casebus.bus.consume import HUB_EVENTS, NOTHING, Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing
+from casebus.cases.conflict import Answer
+from casebus.cases.grouping import GROUPED, Grouped
 from casebus.cases.holding import HELD, Holding, changed
-from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking
+from casebus.cases.judgement import JUDGEMENTS, Judgement, judgement_of
+from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking, judged
 from casebus.cases.pair import PAIRS, Pair
 from casebus.directory import Directory
 from casebus.errors import ParkReason, WireError
@@ -30,8 +33,14 @@ class DuplicateSuspects:
         self._directory = directory
 
     def handle(self, received: Received, view: View) -> Handled:
-        """Return the record and its postings as they now stand, and every pair found, revised or retracted."""
+        """Return the record and its postings as they now stand, and every pair found, revised or retracted.
+
+        What officers say of a pair is kept beside it.
+        """
         event = received.event
+        if isinstance(event.payload, Answer):
+            judgement = judgement_of(event.source, event.payload, received.appended_at)
+            return handled(judged(HubState(view), judgement)) if judgement else NOTHING
         before = view.get(HELD, event.partition_key)
         if before is not None and before.record.agency != event.source:
             raise _refused("it concerns a record of another agency")
@@ -40,12 +49,16 @@ class DuplicateSuspects:
             raise _refused("it corrects a record that is not held")
         if after is None or after == before:
             return NOTHING
-        changes = Matchmaking(HubState(view), before, after, self._directory).changes()
-        return Handled(changes.effects, tuple(Outgoing(HUB_EVENTS, e) for e in published(changes)))
+        return handled(Matchmaking(HubState(view), before, after, self._directory).changes())
 
 
 def _refused(what: str) -> WireError:
     return WireError(ParkReason.NOT_ACCEPTABLE, what, authentic=True)
+
+
+def handled(changes: Changes) -> Handled:
+    """Return what the consume loop is to do."""
+    return Handled(changes.effects, tuple(Outgoing(HUB_EVENTS, event) for event in published(changes)))
 
 
 def published(changes: Changes) -> list[Event]:
@@ -66,13 +79,9 @@ class HubState:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def frequency(self, token: str) -> int:
-        """Return how many records hold a token."""
-        return self._view.count(POSTINGS, "token", token)
-
-    def holders(self, token: str) -> list[str]:
-        """Return the ids of the records that hold a token."""
-        return [posting.record_id for posting in self._view.by(POSTINGS, "token", token)]
+    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+        """Return the ids of the records that hold each token: all of them, or as many as are wanted if more do."""
+        return self._view.holders(POSTINGS, wanted)
 
     def holding(self, record_id: str) -> Holding | None:
         """Return a record."""
@@ -86,6 +95,14 @@ class HubState:
         """Return the pairs of a record that were found before."""
         return self._view.by(PAIRS, "first", record_id) + self._view.by(PAIRS, "second", record_id)
 
+    def judgements(self, conflict_id: str) -> list[Judgement]:
+        """Return what officers said of a pair."""
+        return self._view.by(JUDGEMENTS, "conflict", conflict_id)
+
+    def grouped(self, record_id: str) -> Grouped | None:
+        """Return the group that a record is in."""
+        return self._view.get(GROUPED, record_id)
+
 
 def build(directory: Directory, owner: str) -> DuplicateSuspects:
     """Return the handler for these agencies."""
@@ -97,4 +114,4 @@ def topics(agencies: Sequence[str], owner: str) -> list[str]:
     return [events_topic(agency) for agency in agencies]
 
 
-CONSUMER = EventConsumer("duplicate_suspects", Role.hub, topics, (HELD, POSTINGS, PAIRS), build)
+CONSUMER = EventConsumer("duplicate_suspects", Role.hub, topics, (HELD, POSTINGS, PAIRS, JUDGEMENTS, GROUPED), build)

@@ -10,7 +10,7 @@ from real_parts import require_or_skip
 # Kafka's fixtures, and the strangers' verifiers, live in modules of their own.
 pytest_plugins = ["kafka_node", "independent_verifiers", "second_python"]
 
-_PARTS = ("sqlite", "postgres", "kafka", "independent", "second_python")
+_PARTS = ("sqlite", "postgres", "kafka", "independent", "second_python", "browser")
 
 
 @pytest.fixture(scope="session")

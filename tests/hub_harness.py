@@ -8,6 +8,7 @@ import base64
 import hashlib
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +43,7 @@ from casebus.events.types import (
 from casebus.installing import AGENCIES, AGREEMENTS, all_topics
 from casebus.roles import GatedLoop, concepts_of
 from casebus.store.sqlite import SqliteStore
-from casebus.store.store import Save, Store
+from casebus.store.store import Concept, Save, Store
 from casebus.wire import headers, signing
 from casebus.wire.codec import encode
 from casebus.wire.headers import Attributes
@@ -64,13 +65,17 @@ def public_key(owner: str, purpose: str = "signing", **times: datetime) -> Publi
     return PublicKey(id=keys.key_id(owner, raw), owner=owner, public_key=base64.b64encode(raw).decode(), **dated)
 
 
+def encryption_key(owner: str) -> str:
+    return base64.b64encode(keys.public_bytes(keys.training_encryption_key(owner))).decode()
+
+
 def directory_of(agreements: Sequence[Agreement] | None = None) -> Directory:
     """Return three agencies that agree pairwise, with keys that are valid, expired and revoked."""
     if agreements is None:
         agreements = [Agreement(between=(a, b), pointer=True, basis=basis) for a, b, basis in AGREEMENTS]
     ended = (public_key(NZ, "ended", valid_to=NOW), public_key(NZ, "revoked", revoked_at=NOW))
     return Directory(
-        agencies=AGENCIES,
+        agencies=tuple(a.model_copy(update={"encryption_key": encryption_key(a.code)}) for a in AGENCIES),
         keys=(*(public_key(owner) for owner in (*CODES, HUB)), *ended),
         agreements=tuple(agreements),
         training=True,
@@ -191,7 +196,14 @@ class Network:
     def everything(self) -> dict[str, list[Any]]:
         """Return all of the hub's state, for tests that compare two; the topics' ids differ from network to network."""
         with self.store.view() as view:
-            return {c.table: list(view.all(c)) for c in concepts_of(Role.hub) if c is not TOPICS_READ}
+            kept = [c for c in concepts_of(Role.hub) if c is not TOPICS_READ]
+            found: dict[str, list[Any]] = {c.table: list(view.all(c)) for c in kept if isinstance(c, Concept)}
+        with closing(sqlite3.connect(self.root / "hub.sqlite")) as connection:
+            tables = " UNION ".join(f"SELECT token, owner FROM postings{part}" for part in ("_young", "_middle", ""))
+            rows = connection.execute(
+                f"SELECT token, owners.owner FROM ({tables}) AS p JOIN owners ON number = p.owner"
+            )
+            return found | {"postings": sorted(rows)}
 
     def close(self) -> None:
         self.store.close()

@@ -60,12 +60,24 @@ def ours(whole: EvaluationSet, directory: Path) -> Found:
     seconds, peak, said = run_timed(
         [sys.executable, "-m", "casebus", "match", "file", *whole.write(directory), "--out", out]
     )
+    return Found(_read(out), seconds, peak, said)
+
+
+def blind(whole: EvaluationSet, directory: Path) -> Found:
+    """Return what the hub's detector finds, which sees tokens only; making the tokens is timed with it."""
+    apart = directory / "blind"
+    apart.mkdir()
+    out = apart / "pairs.csv"
+    seconds, peak, said = run_timed([sys.executable, HERE / "blind_peer.py", out, *whole.write(apart)])
+    return Found(_read(out), seconds, peak, said)
+
+
+def _read(out: Path) -> list[Weighted]:
     with out.open(newline="", encoding="utf-8") as file:
-        found = [
+        return [
             Weighted((row["record_a"], row["record_b"]), float(row["weight"]), row["band"])
             for row in csv.DictReader(file)
         ]
-    return Found(found, seconds, peak, said)
 
 
 def splink(whole: EvaluationSet, set_up: str, seed: int, directory: Path) -> Found:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quality.evaluation_set import EvaluationSet
-from quality.matchers import Failed, Found, ours, shared_identifier, splink
+from quality.matchers import Failed, Found, blind, ours, shared_identifier, splink
 from quality.measures import Score, Truth, Weighted, at_best_threshold, band, measure, recall_at_precision
 
 BLIND = math.log2(0.9 / 0.1)
@@ -47,8 +47,9 @@ class Result:
         return next((each for each in self.lines if each.matcher == matcher), None)
 
 
-OURS, SPLINK_BLIND, SPLINK_BEST, NAIVE = (
+OURS, BLIND_HUB, SPLINK_BLIND, SPLINK_BEST, NAIVE = (
     "casebus match file",
+    "casebus hub, blind",
     "Splink 5, p ≥ .9",
     "Splink 5, best threshold",
     "any shared identifier",
@@ -100,6 +101,11 @@ def measure_set(whole: EvaluationSet, set_up: str, seed: int, directory: Path, w
         result.lines.append(as_found(OURS, truth, found, found.pairs, bands=True))
     except (Failed, ValueError, KeyError) as error:
         result.failed[OURS] = str(error)
+    try:
+        found = blind(whole, directory)
+        result.lines.append(as_found(BLIND_HUB, truth, found, found.pairs, bands=True))
+    except (Failed, ValueError, KeyError) as error:
+        result.failed[BLIND_HUB] = str(error)
     if with_splink:
         try:
             found = splink(whole, set_up, seed, directory)

@@ -4,9 +4,19 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from quality.draws import Common, birth_date, british_postcode, english_names, german_names, towns
+from quality.draws import (
+    Common,
+    Names,
+    Street,
+    birth_date,
+    british_postcode,
+    english_names,
+    german_names,
+    streets,
+    towns,
+)
 from quality.evaluation_set import EvaluationSet, Row, Written, assemble
-from quality.slips import blank, maybe, slip, typing, wrong_day
+from quality.slips import blank, digits, maybe, slip, typing, wrong_day
 from quality.words import load, nicknames, street_kinds
 
 ENGLISH = load("english")
@@ -189,3 +199,63 @@ def _remembered(rng: random.Random, day: date) -> str:
     if kind < 0.2:
         return (day + timedelta(days=rng.randrange(-400, 400))).isoformat()
     return (wrong_day(rng, day) if kind < 0.25 else day).isoformat()
+
+
+def dirty_register(seed: int, identity: bool = True, people: int = 3000) -> EvaluationSet:
+    """A register of households of one, one to five rows a person, up to eight slips in a row.
+
+    The hub's weights are learned on it, among others. Names, birth date, house, suburb, post code and perhaps a national id;
+    names change places or are another's, digits change, parts of an address change places.
+    """
+    rng = random.Random(f"dirty register {seed}")
+    names, roads, places = english_names(rng), streets(rng), towns(rng)
+    rows = []
+    for person in range(people):
+        true = _resident(rng, names, rng.choice(roads), rng.choice(roads), rng.choice(places))
+        if identity:
+            true["national_id"] = str(rng.randrange(10**6, 10**7))
+        rows.append(Written(person, true))
+        rows += [Written(person, _copied(rng, names, true)) for _ in range(rng.choice((0, 0, 0, 1, 1, 1, 2, 4)))]
+    return assemble("dirty_register", seed, rows)
+
+
+def _resident(rng: random.Random, names: Names, road: Street, other: Street, town: str) -> Row:
+    estate = f", {other.name} {rng.choice(('Farm', 'Village', 'Flats', 'House'))}" if rng.random() < 0.3 else ""
+    return {
+        "given_name": names.given(rng, rng.choice("fm")),
+        "surname": names.surnames.draw(rng),
+        "date_of_birth": birth_date(rng, 1900, 1999).isoformat(),
+        "address": f"{rng.randrange(1, 300)} {road.name} {road.kind}{estate}",
+        "suburb": town,
+        "postcode": str(rng.randrange(2000, 7999)),
+        "country": "AU",
+    }
+
+
+def _copied(rng: random.Random, names: Names, true: Row) -> Row:
+    row = dict(true)
+    for _ in range(rng.choice((1, 2, 3, 4, 6, 8))):
+        column = rng.choice(("given_name", "given_name", "surname", "surname", "date_of_birth", "address", "address", "suburb", "postcode", "national_id"))  # fmt: skip
+        if row.get(column):
+            row |= _slipped(rng, names, true, row, column)
+    return blank(rng, row, {"date_of_birth": 0.08, "given_name": 0.04, "address": 0.03, "suburb": 0.04})
+
+
+def _slipped(rng: random.Random, names: Names, true: Row, row: Row, column: str) -> Row:
+    kind, value = rng.random(), row[column]
+    match column:
+        case "date_of_birth":
+            if kind < 0.5:
+                return {column: digits(rng, value)}
+            other = birth_date(rng, 1900, 1999)
+            return {column: (wrong_day(rng, date.fromisoformat(true[column])) if kind < 0.8 else other).isoformat()}
+        case "postcode" | "national_id":
+            return {column: digits(rng, value) if kind < 0.8 else ""}
+        case "address" if kind >= 0.6:
+            return {column: digits(rng, value) if kind < 0.9 else ", ".join(reversed(value.split(", ")))}
+        case "given_name" | "surname" if kind >= 0.87:
+            if kind < 0.94:
+                return {"given_name": row["surname"], "surname": row["given_name"]}
+            return {column: names.given(rng, rng.choice("fm")) if column == "given_name" else names.surnames.draw(rng)}
+        case _:
+            return {column: slip(rng, value) if kind < 0.8 else ""}

@@ -60,7 +60,7 @@ def main() -> int:
     for entry in entries.values():
         results.append(measured(entry, options))
         print(page.section(results[-1], entry), end="\n\n", flush=True)
-    print(page.compared(results))
+    print(page.compared(results), page.blind(results), sep="\n\n")
     print(f"\n{time.perf_counter() - began:.0f} s in all")
     if not options.no_page and not options.only and not options.quick and not options.no_splink:
         page.write(page.document(results, entries, options.seed, peer_version(), before))

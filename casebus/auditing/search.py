@@ -74,7 +74,7 @@ def _checked(index: IndexFile, query: Query, row: tuple[Any, ...], facts: Facts 
 
 
 def _asks_names(query: Query) -> bool:
-    return bool(query.filter.tips or query.filter.cases or query.filter.conflicts)
+    return bool(query.filter.tips or query.filter.cases or query.filter.checks or query.filter.conflicts)
 
 
 def _conditions(index: IndexFile, query: Query) -> Conditions:
@@ -91,7 +91,7 @@ def _conditions(index: IndexFile, query: Query) -> Conditions:
     for field, values in (("actor", asked.actors), ("event_id", query.events)):
         if values:
             found.append(_one_of(field, values))
-    for kind, ids in (("tip", asked.tips), ("case", asked.cases)):
+    for kind, ids in (("tip", asked.tips), ("case", asked.cases), ("other", asked.checks)):
         if ids:
             found.append(_named(ids, kind, "reference"))
     if asked.conflicts:

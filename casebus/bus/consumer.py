@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from casebus.bus.consume import Handler
 from casebus.bus.log import Log, Recorded
+from casebus.bus.timed import TimedHandler
 from casebus.directory import Directory
-from casebus.state import Concept
+from casebus.state import Kept
 
 
 class Role(StrEnum):
@@ -22,14 +23,14 @@ class Role(StrEnum):
 class EventConsumer:
     """Handles verified events; its effects go to the role's Store.
 
-    `topics` gets the agencies' codes and the owner's; `concepts` are the tables that it writes; `build` gets the
+    `topics` gets the agencies' codes and the owner's; `concepts` are the tables and indexes that it writes; `build` gets the
     directory and the owner.
     """
 
     name: str
     role: Role
     topics: Callable[[Sequence[str], str], list[str]]
-    concepts: tuple[Concept[Any], ...]
+    concepts: tuple[Kept, ...]
     build: Callable[[Directory, str], Handler]
 
 
@@ -55,4 +56,14 @@ class RecordConsumer:
     build: Callable[[Log], Taker]
 
 
-Consumer = EventConsumer | RecordConsumer
+@dataclass(frozen=True)
+class TimedConsumer:
+    """Does what falls due; `topics` is none. Its effects go to the tables of the role's other consumers."""
+
+    name: str
+    role: Role
+    topics: Callable[[Sequence[str], str], list[str]]
+    build: Callable[[Directory, str], TimedHandler]
+
+
+Consumer = EventConsumer | RecordConsumer | TimedConsumer

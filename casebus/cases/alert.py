@@ -2,12 +2,23 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from casebus.cases.conflict import RESPOND_WITHIN_S, ConflictState, Side, conflict_state
+from casebus.cases.conflict import (
+    RESPOND_WITHIN_S,
+    ConflictState,
+    Said,
+    Side,
+    SideState,
+    conflict_state,
+    judged_apart,
+    not_judged,
+)
 from casebus.errors import Conflict
 from casebus.events.enumerations import (
+    Band,
     ConflictOutcome,
     IdentifierType,
     Overlap,
@@ -16,7 +27,7 @@ from casebus.events.enumerations import (
     Severity,
     Strength,
 )
-from casebus.events.types import Contact, DeconflictionHit, MatchedKind
+from casebus.events.types import Contact, DeconflictionHit, Evidence, MatchedKind
 from casebus.state import Concept
 
 
@@ -24,8 +35,9 @@ from casebus.state import Concept
 class Alert:
     """What the agency was told, and the two registers. `version` counts every change, for stale writes.
 
-    `raised_at` is the append time of the hub's first record of this conflict, or of the one that made it immediate;
-    `revision` the last that was told. Answers to a revision before `answered_from` no longer count.
+    `raised_at` is the append time of the hub's first record of this conflict, or of the last one of which an answer
+    was asked for anew: another risk to a child, new evidence, a weak match that became an alert. `revision` is the last
+    that was told.
     """
 
     conflict_id: str
@@ -35,6 +47,8 @@ class Alert:
     version: int
     overlap: Overlap
     severity: Severity
+    risk_id: str | None
+    band: Band
     own_kind: RecordKind
     own_id: str
     also_own_id: str | None
@@ -42,14 +56,55 @@ class Alert:
     contact: Contact
     matched: tuple[MatchedKind, ...]
     suppressed: tuple[IdentifierType, ...]
+    evidence: tuple[Evidence, ...]
     strength: Strength
     score: float
     detector: str
     raised_at: datetime
-    ours: Side
-    theirs: Side
-    answered_from: int
+    we_said: Said
+    they_said: Said
     retracted: RetractReason | None
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """What an answer is given on: the ids of the evidence, and of the risk to a child if there is one."""
+        return frozenset((*self._evidence_ids, *([self.risk_id] if self.risk_id else ())))
+
+    @property
+    def ours(self) -> Side:
+        """Where this side stands on what is asked of it now."""
+        return self.we_said.side(self.asked)
+
+    @property
+    def theirs(self) -> Side:
+        """Where the partner stands on what is asked of it now."""
+        return self.they_said.side(self.asked)
+
+    @property
+    def new_evidence(self) -> tuple[IdentifierType, ...]:
+        """The kinds of what agrees and was not judged, though one side says "different person"."""
+        new = not_judged(self._evidence_ids, self._sides)
+        return tuple(sorted({each.kind for each in self.evidence if each.evidence_id in new}))
+
+    @property
+    def is_apart(self) -> bool:
+        """Tell whether a side says "different person" of all that agrees: nothing is asked until there is more."""
+        judged = judged_apart(self._sides)
+        return judged is not None and self.risk_id is None and set(self._evidence_ids) <= judged
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """What an answer must have been given on to count now."""
+        new = not_judged(self._evidence_ids, self._sides)
+        return new if self.risk_id is None else new | {self.risk_id}
+
+    @property
+    def _evidence_ids(self) -> tuple[str, ...]:
+        return tuple(each.evidence_id for each in self.evidence)
+
+    @property
+    def _sides(self) -> tuple[Said, Said]:
+        return self.we_said, self.they_said
 
     @property
     def state(self) -> ConflictState:
@@ -57,8 +112,10 @@ class Alert:
         return conflict_state(self.ours, self.theirs, retracted=self.retracted is not None)
 
     @property
-    def respond_by(self) -> datetime:
-        """When an answer is due."""
+    def respond_by(self) -> datetime | None:
+        """When an answer is due; None for a weak match, which asks for none."""
+        if self.band is Band.review:
+            return None
         return self.raised_at + timedelta(seconds=RESPOND_WITHIN_S[self.severity])
 
     @property
@@ -66,26 +123,57 @@ class Alert:
         """Tell whether it only informs: the same report at both, or two records of this agency alone."""
         return self.overlap is Overlap.same_source_report or self.partner == self.agency
 
-
-ALERTS: Concept[Alert] = Concept("alerts", Alert, lambda alert: alert.conflict_id, {"ref": lambda alert: alert.ref})
+    @property
+    def waits(self) -> bool:
+        """Tell whether an outcome of this side is still to come."""
+        return not self.is_notice and self.retracted is None and self.band is Band.alert and self.ours.outcome is None
 
 
 @dataclass(frozen=True, slots=True)
-class DeskNote:
-    """What an officer noted beside a decision. Clear data: it never leaves the node."""
+class OwnAnswer:
+    """What an officer of this desk answered to an alert of this band, and when by this node's clock; `outcome` is None
+    where it was acknowledged. For the desk's own reading: what counts is what the alert holds.
+    """
 
-    note_id: str
+    answer_id: str
     conflict_id: str
-    version: int
     actor: str
-    text: str
+    at: datetime
+    band: Band
+    outcome: ConflictOutcome | None
 
 
-DESK_NOTES: Concept[DeskNote] = Concept(
-    "desk_notes",
-    DeskNote,
-    lambda note: note.note_id,
-    {"conflict": lambda note: note.conflict_id},
+OWN_ANSWERS: Concept[OwnAnswer] = Concept(
+    "own_answers", OwnAnswer, lambda answer: answer.answer_id, {"conflict": lambda answer: answer.conflict_id}
+)
+
+
+def mistake_words(alert: Alert, answers: Sequence[OwnAnswer]) -> str | None:
+    """Return what a desk must hear that answered an alert, and may have acted on it, when it stands no more as it did:
+    retracted because an identifier was corrected, or a weak match since. None for any other, or where nobody answered.
+    """
+    if not answers:
+        return None
+    last = max(answers, key=lambda answer: (answer.at, answer.answer_id))
+    did = "acknowledged it" if last.outcome is None else f"resolved it ({last.outcome.value})"
+    acted = f"you {did} on {last.at:%Y-%m-%d %H:%M} UTC"
+    if alert.retracted is RetractReason.CORRECTED:
+        return f"{acted}: it rested on an identifier that was corrected"
+    if alert.retracted is None and (last.band, alert.band) == (Band.alert, Band.review):
+        return f"{acted}: it is only a weak match by what agrees now"
+    return None
+
+
+ALERTS: Concept[Alert] = Concept(
+    "alerts",
+    Alert,
+    lambda alert: alert.conflict_id,
+    {
+        "ref": lambda alert: alert.ref,
+        "own": lambda alert: alert.own_id,
+        "also_own": lambda alert: alert.also_own_id,
+        "waits": lambda alert: "yes" if alert.waits else None,
+    },
 )
 
 
@@ -100,10 +188,7 @@ def told(agency: str, hit: DeconflictionHit, before: Alert | None, appended_at: 
     """Return the alert after a hit or a later revision of it. An older revision than the known one changes nothing."""
     if before is not None and before.revision >= hit.revision:
         return before
-    if before is not None and hit.severity is Severity.immediate and before.severity is not Severity.immediate:
-        # What was decided before a child was at immediate risk decides nothing now: both sides answer anew.
-        before = replace(before, ours=Side(), theirs=Side(), answered_from=hit.revision, raised_at=appended_at)
-    return Alert(
+    alert = Alert(
         conflict_id=hit.conflict_id,
         ref=ref_of(agency, hit.conflict_id),
         agency=agency,
@@ -111,6 +196,8 @@ def told(agency: str, hit: DeconflictionHit, before: Alert | None, appended_at: 
         version=before.version + 1 if before else 1,
         overlap=hit.overlap,
         severity=hit.severity,
+        risk_id=hit.risk_id,
+        band=hit.band,
         own_kind=hit.own_kind,
         own_id=hit.own_id,
         also_own_id=hit.also_own_id,
@@ -118,15 +205,22 @@ def told(agency: str, hit: DeconflictionHit, before: Alert | None, appended_at: 
         contact=hit.contact,
         matched=hit.matched,
         suppressed=hit.suppressed,
+        evidence=hit.evidence,
         strength=hit.strength,
         score=hit.score,
         detector=hit.detector,
         raised_at=before.raised_at if before else appended_at,
-        ours=before.ours if before else Side(),
-        theirs=before.theirs if before else Side(),
-        answered_from=before.answered_from if before else hit.revision,
+        we_said=before.we_said if before else Said(),
+        they_said=before.they_said if before else Said(),
         retracted=None,
     )
+    return replace(alert, raised_at=appended_at) if before and _asks_anew(alert, before) else alert
+
+
+def _asks_anew(alert: Alert, before: Alert) -> bool:
+    """Tell whether a revision asks for an answer that nobody can have given yet."""
+    risen = before.band is Band.review and alert.band is Band.alert
+    return risen or not alert.asked <= before.shown
 
 
 def retract(alert: Alert, revision: int, reason: RetractReason) -> Alert:
@@ -136,37 +230,45 @@ def retract(alert: Alert, revision: int, reason: RetractReason) -> Alert:
     return replace(alert, revision=revision, version=alert.version + 1, retracted=reason)
 
 
-def with_theirs(alert: Alert, theirs: Side, answers: int) -> Alert:
-    """Return the alert after the partner's register changed; `answers` is the revision that the partner had before it."""
-    if answers < alert.answered_from:
-        return alert
-    return alert if alert.theirs == theirs else replace(alert, theirs=theirs, version=alert.version + 1)
+def with_theirs(alert: Alert, they_said: Said) -> Alert:
+    """Return the alert after the partner's register changed."""
+    return alert if alert.they_said == they_said else replace(alert, they_said=they_said, version=alert.version + 1)
 
 
 def acknowledge(alert: Alert) -> Alert:
     """Return the alert after this desk took it up; the same alert when it has. Raises `Conflict`."""
-    _refuse_undecidable(alert)
-    ours = alert.ours.acknowledged()
-    return alert if ours == alert.ours else replace(alert, ours=ours, version=alert.version + 1)
+    refuse_undecidable(alert)
+    if alert.ours.state is not SideState.new:
+        return alert
+    return _answered(alert, alert.we_said.acknowledged(alert.shown))
 
 
 def resolve(alert: Alert, outcome: ConflictOutcome) -> Alert:
-    """Return the alert after this desk proposed an outcome; the same alert when it has. Raises `Conflict`."""
-    _refuse_undecidable(alert)
-    ours = alert.ours.resolved(outcome)
-    return alert if ours == alert.ours else replace(alert, ours=ours, version=alert.version + 1)
+    """Return the alert after this desk proposed an outcome; the same alert when it has, on the same evidence.
+
+    Raises `Conflict`.
+    """
+    refuse_undecidable(alert)
+    return _answered(alert, alert.we_said.resolved(outcome, alert.shown))
 
 
-def refuse_stale(alert: Alert, version: int | None) -> None:
-    """Raise `Conflict` when the officer decided on an older state of the alert than the present one."""
-    if version is not None and version != alert.version:
+def _answered(alert: Alert, we_said: Said) -> Alert:
+    return alert if we_said == alert.we_said else replace(alert, we_said=we_said, version=alert.version + 1)
+
+
+def reopen(alert: Alert) -> Alert:
+    """Return the alert after this desk took its own outcome back. Raises `Conflict` where it has proposed none."""
+    refuse_undecidable(alert)
+    if alert.we_said.outcome is None:
         raise Conflict(
-            f"alert {alert.ref} has changed since version {version}: it is now at version {alert.version}",
-            next_step=f"read it again with `casebus alerts show {alert.ref}`, then decide.",
+            f"alert {alert.ref} is not resolved by this desk: there is nothing to reopen",
+            next_step=f"`casebus alerts show {alert.ref}` says where both sides stand.",
         )
+    return _answered(alert, alert.we_said.taken_back(alert.shown))
 
 
-def _refuse_undecidable(alert: Alert) -> None:
+def refuse_undecidable(alert: Alert) -> None:
+    """Raise `Conflict` where there is nothing to decide: a notice, or a match that was retracted."""
     if alert.is_notice:
         raise Conflict(
             f"alert {alert.ref} is a notice: there is nothing to decide, it only informs",

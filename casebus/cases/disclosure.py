@@ -9,16 +9,14 @@ correlation id.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from casebus.cases.conflict import SideState
+from casebus.cases.conflict import Said, answers_of
 from casebus.cases.pair import Register, Told
 from casebus.directory import Directory
 from casebus.events.enumerations import Overlap, PointerMode, RetractReason
 from casebus.events.types import (
     Contact,
     DataCombined,
-    DeconflictionAcknowledged,
     DeconflictionHit,
-    DeconflictionResolved,
     DeconflictionRetracted,
     MatchParty,
     Payload,
@@ -38,7 +36,19 @@ class Copy:
     basis: str
 
 
-_HIT_FIELDS = ("overlap", "severity", "partner", "contact", "matched", "suppressed", "strength", "score")
+_HIT_FIELDS = (
+    "overlap",
+    "severity",
+    "band",
+    "partner",
+    "contact",
+    "matched",
+    "suppressed",
+    "evidence",
+    "new_evidence",
+    "strength",
+    "score",
+)
 
 
 def copies(combined: DataCombined, directory: Directory) -> list[Copy]:
@@ -78,18 +88,23 @@ def _told(combined: DataCombined, own: MatchParty, other: MatchParty, directory:
 def _hit(
     combined: DataCombined, own: MatchParty, partner: str | None, contact: Contact, also: str | None, basis: str
 ) -> Copy:
+    is_first = own == combined.parties[0]
     payload = DeconflictionHit(
         conflict_id=combined.conflict_id,
         revision=combined.revision,
         overlap=combined.overlap,
         severity=combined.severity,
+        risk_id=combined.risk_id,
+        band=combined.band,
         own_kind=own.kind,
         own_id=own.record_id,
         also_own_id=also,
         partner=partner,
         contact=contact,
-        matched=combined.matched,
+        matched=combined.matched if is_first else combined.matched_second,
         suppressed=combined.suppressed,
+        evidence=combined.evidence if is_first else combined.evidence_second,
+        new_evidence=combined.new_evidence if is_first else combined.new_evidence_second,
         strength=combined.strength,
         score=combined.score,
         detector=combined.detector,
@@ -107,35 +122,28 @@ def retraction_copies(combined: DataCombined, told: Sequence[str]) -> list[Copy]
     return [Copy(agency, payload, str(combined.revision), ("reason",), "told before") for agency in told]
 
 
-def register_copy(register: Register, told: Told, directory: Directory) -> Copy | None:
-    """Return the partner's copy of a side's register; None where the partner was not told, or the side is no party."""
+def register_copies(before: Register | None, register: Register, told: Told, directory: Directory) -> list[Copy]:
+    """Return the partner's copies of what a side has said since `before`; none where the partner was not told, or the
+    side is no party.
+    """
     agencies = [party.agency for party in told.parties]
     if register.agency not in agencies or agencies[0] == agencies[1]:
-        return None
+        return []
     mine = agencies.index(register.agency)
     partner = agencies[1 - mine]
-    if partner not in told.agencies or register.side.state is SideState.new:
-        return None
+    if partner not in told.agencies:
+        return []
     named = register.agency if told.parties[mine].pointer is PointerMode.OPEN else None
     agreement = directory.agreement(register.agency, partner)
-    return Copy(
-        recipient=partner,
-        payload=_register_payload(register, named),
-        version=str(register.revision),
-        fields=("state", "outcome"),
-        basis=agreement.basis if agreement else "",
-    )
-
-
-def _register_payload(register: Register, named: str | None) -> Payload:
-    if register.side.outcome is not None:
-        return DeconflictionResolved(
+    basis = agreement.basis if agreement else ""
+    return [
+        Copy(partner, payload, str(register.revision), ("state", "outcome"), basis)
+        for payload in answers_of(
+            before.said if before else Said(),
+            register.said,
             conflict_id=register.conflict_id,
-            agency=named,
             revision=register.answers,
-            outcome=register.side.outcome,
+            agency=named,
             actor=None,
         )
-    return DeconflictionAcknowledged(
-        conflict_id=register.conflict_id, agency=named, revision=register.answers, actor=None
-    )
+    ]

@@ -24,7 +24,7 @@ from casebus.events.types import Payload
 class Facts:
     """What an event says, by which it can be found. `agency` owns the topic ("hub" for the hub's own).
 
-    `tips`, `cases` and `others` (welfare checks, outcomes) are opaque ids of records that the event names;
+    `tips`, `cases` and `others` (checks before acting, welfare checks, outcomes) are opaque ids of records that the event names;
     `references` are what a read named: alert references, opaque ids, topics. `index` is None off the ledger. `type` is
     None for a record that was not accepted: `summary` says why.
     """
@@ -96,12 +96,18 @@ def operation_of(payload: Payload) -> str | None:
             return payload.operation.value
         case t.TipReceived() | t.CaseOpened() | t.WelfareCheckRequested() | t.ChildSafeguarded():
             return AccessOperation.COLLECTION.value
+        case t.DeconflictionRequested():
+            return AccessOperation.CONSULTATION.value
         case t.TipAmended() | t.TipWithdrawn() | t.CaseClosed() | t.IdentifierCorrected() | t.WelfareCheckCompleted():
             return AccessOperation.ALTERATION.value
         case t.DataCombined() | t.DeconflictionNoHit():
             return AccessOperation.COMBINATION.value
         case t.DataDisclosed() | t.DeconflictionHit() | t.DeconflictionRetracted():
             return AccessOperation.DISCLOSURE.value
+        case t.DisclosureRequested() | t.DisclosureGranted() | t.DeskMessage() | t.ReferralSent():
+            return AccessOperation.DISCLOSURE.value
+        case t.ReferralAccepted() | t.ReferralExpired():
+            return AccessOperation.ALTERATION.value
         case t.DeconflictionAcknowledged() | t.DeconflictionResolved():
             # Without an actor it is the partner's copy: something was told, nothing was changed.
             told = payload.actor is None
@@ -123,6 +129,8 @@ def outcome_of(payload: Payload) -> str | None:
             return payload.outcome_type.value
         case t.TipWithdrawn() | t.CaseClosed() | t.DeconflictionRetracted():
             return payload.reason.value
+        case t.DisclosureRefused() | t.ReferralDeclined() | t.DeliveryRefused():
+            return payload.reason.value
         case t.RecordParked():
             return payload.reason
         case _:
@@ -131,11 +139,11 @@ def outcome_of(payload: Payload) -> str | None:
 
 def _purpose(payload: Payload) -> str | None:
     match payload:
-        case t.DataAccessed():
+        case t.DataAccessed() | t.DisclosureRequested():
             return payload.purpose.value
         case t.TipReceived() | t.TipAmended():
             return payload.content.handling.purpose.value
-        case t.CaseOpened():
+        case t.CaseOpened() | t.DeconflictionRequested():
             return payload.handling.purpose.value
         case _:
             return None
@@ -159,9 +167,14 @@ def _records(payload: Payload) -> Named:
             return _by_kind([(payload.own_kind, payload.own_id)])
         case t.DataCombined():
             return _by_kind((party.kind, party.record_id) for party in payload.parties)
+        case t.ReferralSent():
+            # Of a record the event does not say what it is: it is found as either.
+            return payload.record_ids, payload.record_ids, (payload.referral_id,)
+        case t.ReferralAccepted() | t.ReferralDeclined() | t.ReferralExpired():
+            return (), (), (payload.referral_id,)
         case t.WelfareCheckRequested():
             return payload.record_ids, (), (payload.check_id,)
-        case t.WelfareCheckCompleted():
+        case t.WelfareCheckCompleted() | t.DeconflictionRequested():
             return (), (), (payload.check_id,)
         case t.ChildSafeguarded():
             superseded = (payload.supersedes,) if payload.supersedes else ()
@@ -171,23 +184,27 @@ def _records(payload: Payload) -> Named:
 
 
 def _of_hit(hit: t.DeconflictionHit) -> Named:
-    tips, cases, _ = _by_kind([(hit.own_kind, hit.own_id)])
-    # Of the second of two own records the event does not say what it is: it is found as either.
+    tips, cases, others = _by_kind([(hit.own_kind, hit.own_id)])
+    # Of the second of two own records the event does not say what it is: it is found as any.
     also = (hit.also_own_id,) if hit.also_own_id else ()
-    return (*tips, *also), (*cases, *also), ()
+    return (*tips, *also), (*cases, *also), (*others, *also)
 
 
 def _by_kind(named: Iterable[tuple[RecordKind, str]]) -> Named:
     both = list(named)
-    tips = tuple(record_id for kind, record_id in both if kind is RecordKind.tip)
-    return tips, tuple(record_id for kind, record_id in both if kind is RecordKind.case), ()
+    tips, cases, checks = (
+        tuple(record_id for kind, record_id in both if kind is wanted)
+        for wanted in (RecordKind.tip, RecordKind.case, RecordKind.check)
+    )
+    return tips, cases, checks
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """What is asked for. An empty condition asks nothing. `since` is included, `until` is not; both are append times.
 
-    `conflicts` finds what names a conflict; `tips` and `cases` find what names a record, reads included.
+    `conflicts` finds what names a conflict; `tips`, `cases` and `checks` (before acting, or on a child's welfare) find
+    what names a record, reads included.
     """
 
     since: datetime | None = None
@@ -196,6 +213,7 @@ class EventFilter:
     types: tuple[str, ...] = ()
     tips: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
@@ -205,7 +223,16 @@ class EventFilter:
     @property
     def asks_content(self) -> bool:
         """Tell whether a record that could not be read might have been meant."""
-        asked = (self.types, self.tips, self.cases, self.conflicts, self.actors, self.operations, self.outcomes)
+        asked = (
+            self.types,
+            self.tips,
+            self.cases,
+            self.checks,
+            self.conflicts,
+            self.actors,
+            self.operations,
+            self.outcomes,
+        )
         return any((*asked, self.purposes))
 
     def accepts_place(self, facts: Facts) -> bool:
@@ -228,6 +255,7 @@ class EventFilter:
             and _named(self.conflicts, (facts.conflict, *facts.references))
             and _named(self.tips, (*facts.tips, *facts.references))
             and _named(self.cases, (*facts.cases, *facts.references))
+            and _named(self.checks, (*facts.others, *facts.references))
         )
 
 

@@ -1,4 +1,4 @@
-"""What the hub holds of one tip or case, and how each event changes it. Pure."""
+"""What the hub holds of one tip, case or check, and how each event changes it. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -13,6 +13,7 @@ from casebus.events.enumerations import (
 from casebus.events.types import (
     CaseClosed,
     CaseOpened,
+    DeconflictionRequested,
     IdentifierCorrected,
     Payload,
     Sighting,
@@ -33,12 +34,14 @@ class Holding:
 
     `ended_at` is the position on its agency's topic of what ended it: what was published before that is past.
     `stated_at` is the position of the content that stands: a correction published before that is contained in it.
+    `risk_since` is the revision at which it last came to say that a child is at immediate risk, None while it does not.
     """
 
     record: HeldRecord
     sighting_ids: tuple[str, ...]
     ended_at: int | None = None
     stated_at: int | None = None
+    risk_since: int | None = None
 
 
 HELD: Concept[Holding] = Concept("held_records", Holding, lambda holding: holding.record.record_id)
@@ -59,6 +62,8 @@ def changed(before: Holding | None, agency: str, payload: Payload, position: int
             return _tip(before, agency, payload.tip_id, payload.revision, payload.content, position)
         case CaseOpened():
             return _case(before, agency, payload, position)
+        case DeconflictionRequested():
+            return _check(before, agency, payload, position)
         case TipWithdrawn():
             return _ended(before, agency, payload.tip_id, RecordKind.tip, position)
         case CaseClosed():
@@ -89,7 +94,7 @@ def _tip(
         source_report=content.source_report.value if content.source_report else None,
         sightings=_held(content.sightings),
     )
-    return Holding(record, tuple(sighting.sighting_id for sighting in content.sightings), stated_at=position)
+    return _stated(before, record, content.sightings, position)
 
 
 def _case(before: Holding | None, agency: str, payload: CaseOpened, position: int) -> Holding:
@@ -110,7 +115,34 @@ def _case(before: Holding | None, agency: str, payload: CaseOpened, position: in
         source_report=None,
         sightings=_held(payload.sightings),
     )
-    return Holding(record, tuple(sighting.sighting_id for sighting in payload.sightings), stated_at=position)
+    return _stated(before, record, payload.sightings, position)
+
+
+def _check(before: Holding | None, agency: str, payload: DeconflictionRequested, position: int) -> Holding:
+    if before is not None and before.record.revision >= payload.revision:
+        return before
+    record = HeldRecord(
+        record_id=payload.check_id,
+        agency=agency,
+        kind=RecordKind.check,
+        revision=payload.revision,
+        open=payload.watch,
+        matchable=True,
+        backlog=False,
+        immediate_risk=payload.urgency is Priority.IMMEDIATE,
+        possible_child=False,
+        high_priority=payload.urgency in _URGENT,
+        pointer=payload.handling.pointer,
+        source_report=None,
+        sightings=_held(payload.sightings),
+    )
+    return _stated(before, record, payload.sightings, position)
+
+
+def _stated(before: Holding | None, record: HeldRecord, sightings: tuple[Sighting, ...], position: int) -> Holding:
+    since = before.risk_since if before is not None and before.risk_since is not None else record.revision
+    ids = tuple(sighting.sighting_id for sighting in sightings)
+    return Holding(record, ids, stated_at=position, risk_since=since if record.immediate_risk else None)
 
 
 def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind, position: int) -> Holding:

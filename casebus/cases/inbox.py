@@ -35,4 +35,4 @@ def alert_after(agency: str, payload: AboutAlert, before: Alert | None, appended
         raise WireError(ParkReason.NOT_ACCEPTABLE, what, authentic=True)
     if isinstance(payload, DeconflictionRetracted):
         return retract(before, payload.revision, payload.reason)
-    return with_theirs(before, answered(before.theirs, payload), payload.revision)
+    return with_theirs(before, answered(before.they_said, payload))

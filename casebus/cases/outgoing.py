@@ -1,6 +1,7 @@
 """Inbox events on their way to the agency's own system, as files in `spool/out`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from casebus.state import Concept
 
@@ -27,12 +28,22 @@ OUTGOING: Concept[OutgoingFile] = Concept(
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the hub told this agency besides alerts: a no-hit, or a record of its own that was parked."""
+    """Something that the hub told this agency besides alerts: a no-hit, a record of its own that was parked, an alert
+    that it had answered and that rested on a mistake. `at` is when the hub's record was appended; `covered` are the
+    agencies for which a no-hit speaks.
+    """
 
     event_id: str
     type: str
     about: str
     text: str
+    at: datetime
+    covered: tuple[str, ...] = ()
 
 
-NOTICES: Concept[Notice] = Concept("notices", Notice, lambda notice: notice.event_id, {"type": lambda n: n.type})
+NOTICES: Concept[Notice] = Concept(
+    "notices",
+    Notice,
+    lambda notice: notice.event_id,
+    {"type": lambda notice: notice.type, "about": lambda notice: notice.about},
+)

@@ -11,9 +11,12 @@ from casebus.events.types import (
     ChildSafeguarded,
     DataCombined,
     DeconflictionHit,
+    DeconflictionRequested,
     DeconflictionRetracted,
+    DisclosureRequested,
     IdentifierCorrected,
     Payload,
+    ReferralSent,
     TipAmended,
     TipReceived,
     TipWithdrawn,
@@ -35,7 +38,7 @@ _NEVER_HELD = (
 def passes_hold(event: Event) -> bool:
     """Tell whether an event may overtake a parked one of its key: retractions, the child, immediate risk."""
     match event.payload:
-        case DataCombined(status=MatchStatus.retracted):
+        case DataCombined(status=MatchStatus.retracted) | DeconflictionRequested(watch=False):
             return True
         case payload:
             return isinstance(payload, _NEVER_HELD) or immediate(payload)
@@ -48,7 +51,11 @@ def immediate(payload: Payload) -> bool:
             return payload.content.priority is Priority.IMMEDIATE
         case CaseOpened():
             return payload.priority is Priority.IMMEDIATE
+        case DeconflictionRequested():
+            return payload.urgency is Priority.IMMEDIATE
         case DataCombined() | DeconflictionHit():
             return payload.severity is Severity.immediate
+        case DisclosureRequested() | ReferralSent():
+            return payload.urgency is Severity.immediate
         case _:
             return False

@@ -5,11 +5,14 @@ More evidence is a revision, not a second alert. What is kept of a match here le
 the hub has seen, so two hubs that read topics in another order would differ in them and in nothing else.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from casebus.cases.conflict import Answer, Side, answered
-from casebus.events.enumerations import Agreement, IdentifierType, Overlap, Severity
-from casebus.events.types import MatchParty
+from casebus.cases.conflict import Answer, Said, answered
+from casebus.cases.holding import Holding
+from casebus.events.enumerations import Agreement, Band, IdentifierType, Overlap, Severity
+from casebus.events.types import MAX_EVIDENCE, DataCombined, Evidence, MatchParty
 from casebus.matching.held import Match
 from casebus.state import Concept
 from casebus.wire.ids import content_id
@@ -17,29 +20,113 @@ from casebus.wire.ids import content_id
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The part of a match whose change makes a new revision."""
+    """The part of a match whose change makes a new revision. `risk_id` as in `DataCombined`; of each kind that agrees, the
+    first party's name for it and the second's.
+    """
 
     overlap: Overlap
     severity: Severity
-    matched: tuple[tuple[IdentifierType, Agreement], ...]
+    risk_id: str | None
+    band: Band
+    matched: tuple[tuple[IdentifierType, IdentifierType, Agreement], ...]
     suppressed: tuple[IdentifierType, ...]
+    evidence: tuple[Evidence, ...]
+    evidence_second: tuple[Evidence, ...]
 
     @staticmethod
-    def of(match: Match) -> "Finding":
+    def of(match: Match, conflict_id: str, risk_id: str | None) -> "Finding":
         """Return the finding of a match."""
-        kinds = tuple(sorted((agreed.kind, agreed.agreement) for agreed in match.matched))
-        return Finding(match.overlap, match.severity, kinds, tuple(sorted(match.suppressed)))
+        kinds = tuple(sorted((agreed.kind, agreed.other_kind, agreed.agreement) for agreed in match.matched))
+        first, second = evidence_of(match, conflict_id)
+        suppressed = tuple(sorted(match.suppressed))
+        return Finding(match.overlap, match.severity, risk_id, match.band, kinds, suppressed, first, second)
+
+    @staticmethod
+    def told(combined: DataCombined) -> "Finding":
+        """Return the finding that was published."""
+        told = zip(combined.matched, combined.matched_second, strict=True)
+        kinds = tuple(sorted((first.kind, second.kind, first.agreement) for first, second in told))
+        return Finding(
+            combined.overlap,
+            combined.severity,
+            combined.risk_id,
+            combined.band,
+            kinds,
+            tuple(sorted(combined.suppressed)),
+            combined.evidence,
+            combined.evidence_second,
+        )
+
+    @property
+    def evidence_ids(self) -> frozenset[str]:
+        """The opaque ids of what agrees."""
+        return frozenset(each.evidence_id for each in self.evidence)
+
+
+def evidence_of(match: Match, conflict_id: str) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+    """Return what agrees as opaque ids, as each side is told: bound to the conflict, so that they link nothing across
+    conflicts; sorted.
+    """
+    found = sorted(
+        (content_id("evidence", conflict_id, each.token.family, each.token.value), each.kind, each.other_kind)
+        for each in match.evidence
+    )[:MAX_EVIDENCE]
+    first = tuple(Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, kind, _ in found)
+    return first, tuple(Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, _, kind in found)
+
+
+def risk_id_of(conflict_id: str, severity: Severity, holdings: Iterable[Holding]) -> str | None:
+    """Return what names the risk to a child on either side, None where the match is not immediate. It changes with each
+    record that comes to say so, and for each time that it does: nobody has answered that yet.
+    """
+    if severity is not Severity.immediate:
+        return None
+    sources = (
+        f"{holding.record.record_id}:{holding.risk_since}"
+        for holding in holdings
+        if holding.risk_since is not None and not holding.record.backlog
+    )
+    return content_id("risk", conflict_id, *sorted(sources))
+
+
+class Verdict(StrEnum):
+    """What the officers of both sides say of whether a pair is one person, as far as it was shown to them."""
+
+    undecided = "undecided"
+    same = "same"
+    different = "different"
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two records that were found to match at least once. `finding` is None while the match is retracted."""
+    """Two records that were found to match at least once. `finding` is what was told last, None while the match is
+    retracted.
+    """
 
     conflict_id: str
     record_ids: tuple[str, str]
     revision: int
     parties: tuple[MatchParty, MatchParty]
     finding: Finding | None
+    verdict: Verdict = Verdict.undecided
+
+    @property
+    def is_apart(self) -> bool:
+        """Tell whether nothing more is told of it: officers say "different person" of all that agrees, and no child is
+        at immediate risk.
+        """
+        return self.finding is not None and self.verdict is Verdict.different and self.finding.risk_id is None
+
+    @property
+    def stands(self) -> object:
+        """What two hubs that read the same topics agree upon at the end. A change of it is told; of a pair that is
+        apart, only a change of what decides who is told of it at all.
+        """
+        if self.finding is None:
+            return None
+        if self.is_apart:
+            return self.finding.overlap, tuple(party.pointer for party in self.parties)
+        return self.finding, self.parties
 
 
 PAIRS: Concept[Pair] = Concept(
@@ -71,13 +158,13 @@ TOLD: Concept[Told] = Concept("told", Told, lambda told: told.conflict_id)
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One side's register, as the hub has read it from that side's topic. `revision` counts its changes, `answers` is
-    the revision of the match that the side had before it.
+    """One side's register, as it was read from that side's topic. `revision` counts its changes, `answers` is the
+    revision of the match that the side had before it.
     """
 
     conflict_id: str
     agency: str
-    side: Side
+    said: Said
     revision: int
     answers: int
 
@@ -92,10 +179,9 @@ REGISTERS: Concept[Register] = Concept(
 
 def registered(before: Register | None, agency: str, answer: Answer) -> Register | None:
     """Return a side's register after what it published; the same one (None: none yet) where that changes nothing."""
-    # An acknowledgement of a later revision after an outcome: the side answers anew, because it became immediate.
-    side = before.side if before and before.answers >= answer.revision else Side()
-    after = answered(side, answer)
-    if after == side:
+    said = before.said if before else Said()
+    after = answered(said, answer)
+    if after == said:
         return before
     count = before.revision + 1 if before else 1
     return Register(answer.conflict_id, agency, after, count, answer.revision)

@@ -7,9 +7,9 @@ The same functions decide here as at the nodes: `standing_after` (drafting), `al
 
 How each part depends on one topic only, so that interleaving changes nothing at the end:
 - records: an agency's own topic. They count as their agency has them, whether or not the hub accepted them;
-- conflicts: the hub's topic; the last revision of a DataCombined stands;
+- conflicts: the hub's topic; the last revision of a DataCombined stands. Whether officers keep it apart is on theirs;
 - alerts: an agency's inbox. Its own side is on its own topic, may be read before the alert is, and waits as a register;
-  an answer to a revision before the last that made it immediate does not count, in whichever order the two are read.
+  an answer that was given without what is asked now does not count, in whichever order the two are read.
 
 What is refused: an event id that was used before on its topic with other content; an inbox event about a conflict of
 which that agency was never told. Like the desk's consumer it then lets what has the same key wait, but for what may
@@ -29,8 +29,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from casebus.cases.alert import Alert
-from casebus.cases.conflict import Answer, Side
+from casebus.cases.conflict import Answer
 from casebus.cases.inbox import alert_after, concerned
+from casebus.cases.judgement import verdict_of
 from casebus.cases.overtaking import passes_hold
 from casebus.cases.pair import Finding, Pair, Register, registered
 from casebus.cases.replay_state import REDUCER, ReplayState
@@ -113,7 +114,8 @@ class Replay:
     def standing(self) -> Standing:
         """Return all that stands now."""
         alerts = (self._whole(alert) for alert in self.state.told.values())
-        return Standing.of(self.state.records.values(), self.state.pairs.values(), alerts)
+        pairs = (self._judged(pair) for pair in self.state.pairs.values())
+        return Standing.of(self.state.records.values(), pairs, alerts)
 
     def state_hash(self) -> str:
         """Return the state hash as of now; it reads everything that stands."""
@@ -145,11 +147,15 @@ class Replay:
         def register() -> None:
             self.state.registers[key] = after
 
+        pair = self.state.pairs.get(answer.conflict_id)
+        stood = conflict_view(self._judged(pair)) if pair else None
         step = self._alert_changed(key, register)
+        stands = conflict_view(self._judged(pair)) if pair else None
+        judged = (Change(CONFLICT, "hub", answer.conflict_id, stood, stands),) if stood != stands else ()
         if step.changes:
-            return step
+            return Step(Effect.changed, (*step.changes, *judged))
         was = answer_view(before, waits=True) if before else None
-        return Step(Effect.changed, (Change(ANSWER, *key, was, answer_view(after, waits=True)),))
+        return Step(Effect.changed, (Change(ANSWER, *key, was, answer_view(after, waits=True)), *judged))
 
     # --- the hub's topic ---
 
@@ -161,8 +167,9 @@ class Replay:
             return Step(Effect.nothing)
         after = pair_of(payload)
         self.state.pairs[payload.conflict_id] = after
-        was = conflict_view(before) if before else None
-        return Step(Effect.changed, (Change(CONFLICT, "hub", payload.conflict_id, was, conflict_view(after)),))
+        was = conflict_view(self._judged(before)) if before else None
+        stands = conflict_view(self._judged(after))
+        return Step(Effect.changed, (Change(CONFLICT, "hub", payload.conflict_id, was, stands),))
 
     # --- an inbox ---
 
@@ -199,16 +206,21 @@ class Replay:
         told = self.state.told.get(key)
         return alert_view(self._whole(told)) if told else None
 
+    def _judged(self, pair: Pair) -> Pair:
+        """Return a pair with what its two sides say of it."""
+        sides = {party.agency for party in pair.parties}
+        registers = [self.state.registers.get((agency, pair.conflict_id)) for agency in sorted(sides)]
+        return replace(pair, verdict=verdict_of(pair.finding, [each.said for each in registers if each]))
+
     def _whole(self, told: Alert) -> Alert:
-        """Return an alert with its own agency's side, which counts if it answers what was told last in earnest."""
+        """Return an alert with its own agency's side."""
         register = self.state.registers.get((told.agency, told.conflict_id))
         return with_own(told, register) if register else told
 
 
 def with_own(told: Alert, register: Register) -> Alert:
     """Return the alert with the register of its own side."""
-    ours = register.side if register.answers >= told.answered_from else Side()
-    return replace(told, ours=ours, version=told.version + register.revision)
+    return replace(told, we_said=register.said, version=told.version + register.revision)
 
 
 def pair_of(combined: DataCombined) -> Pair:
@@ -216,8 +228,7 @@ def pair_of(combined: DataCombined) -> Pair:
     first, second = combined.parties
     finding = None
     if combined.status is not MatchStatus.retracted:
-        kinds = tuple(sorted((matched.kind, matched.agreement) for matched in combined.matched))
-        finding = Finding(combined.overlap, combined.severity, kinds, tuple(sorted(combined.suppressed)))
+        finding = Finding.told(combined)
     return Pair(combined.conflict_id, (first.record_id, second.record_id), combined.revision, (first, second), finding)
 
 

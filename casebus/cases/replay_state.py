@@ -1,6 +1,6 @@
 """What replay holds between two events, and that as bytes: a snapshot from which it goes on as from the start. Pure.
 
-    {"alerts": [...], "held": [[topic, key hex], ...], "pairs": [...], "records": [...], "reducer": "casebus-reducer-1",
+    {"alerts": [...], "held": [[topic, key hex], ...], "pairs": [...], "records": [...], "reducer": "casebus-reducer-2",
      "registers": [...], "seen": {topic: {event id: digest hex}}, "taken": n}
 
 canonical JSON (keys sorted, ASCII, no spaces), lists in the order of their keys. A snapshot is no proof of anything:
@@ -18,7 +18,7 @@ from casebus.cases.pair import Pair, Register
 from casebus.cases.standing import StandingRecord
 from casebus.errors import VerificationFailed
 
-REDUCER = "casebus-reducer-1"
+REDUCER = "casebus-reducer-2"
 """Names the rules: another number may make another state of the same events."""
 
 MAX_SNAPSHOT_BYTES = 512 * 1024 * 1024

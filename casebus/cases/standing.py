@@ -2,7 +2,8 @@
 
 It covers tips, cases, conflicts, side states and outcomes, sorted. It leaves out times of ours, positions, access
 records, and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
-was found and retracted stands like one that never was).
+was found and retracted stands like one that never was). Of a pair that officers keep apart it covers that they do, not
+what was found of it: no more of that is told, so what was told last is a matter of what was read first.
 
 What it covers is on the bus, so that whoever reads all of it can rebuild it (`casebus.cases.replay`).
 """
@@ -19,6 +20,7 @@ from casebus.events.types import (
     CaseClosed,
     CaseOpened,
     ChildSafeguarded,
+    DeconflictionRequested,
     IdentifierCorrected,
     Payload,
     TipAmended,
@@ -31,7 +33,7 @@ from casebus.events.types import (
 
 @dataclass(frozen=True, slots=True, order=True)
 class StandingRecord:
-    """A tip, case, welfare check or outcome as its agency published it: what its events, in order, make of it.
+    """A tip, case, check, welfare check or outcome as its agency published it: what its events, in order, make of it.
 
     `digest` is over the content that stands, what was corrected in it since, and its end. A tip that was withdrawn
     stands without its content: it was taken back, whichever of the two documents came first. `stated` is False for one
@@ -60,6 +62,9 @@ def standing_after(before: StandingRecord | None, agency: str, payload: Payload)
             return _stated(before, agency, "tip", payload.tip_id, payload.revision, payload)
         case CaseOpened():
             return _stated(before, agency, "case", payload.case_id, payload.revision, payload)
+        case DeconflictionRequested():
+            asked = _stated(before, agency, "check", payload.check_id, payload.revision, payload)
+            return asked if asked is before else replace(asked, open=payload.watch)
         case WelfareCheckRequested():
             return _requested(before, agency, payload)
         case ChildSafeguarded():
@@ -92,6 +97,7 @@ _RECORD_FIELDS: tuple[tuple[type[Payload], str], ...] = (
     (TipWithdrawn, "tip_id"),
     (CaseOpened, "case_id"),
     (CaseClosed, "case_id"),
+    (DeconflictionRequested, "check_id"),
     (WelfareCheckRequested, "check_id"),
     (WelfareCheckCompleted, "check_id"),
     (ChildSafeguarded, "outcome_id"),
@@ -150,10 +156,13 @@ def _pair(pair: Pair) -> list[object]:
     finding = pair.finding
     assert finding is not None, "bug: a retracted pair has no standing"
     parties = [[party.agency, party.kind.value, party.record_id] for party in pair.parties]
-    kinds = [[kind.value, agreement.value] for kind, agreement in finding.matched]
-    return [pair.conflict_id, finding.overlap.value, finding.severity.value, parties, kinds]
+    if pair.is_apart:
+        return [pair.conflict_id, finding.overlap.value, "", "", parties, []]
+    kinds = [[first.value, second.value, agreement.value] for first, second, agreement in finding.matched]
+    return [pair.conflict_id, finding.overlap.value, finding.severity.value, finding.band.value, parties, kinds]
 
 
 def _alert(alert: Alert) -> list[object]:
     sides = [[side.state.value, side.outcome.value if side.outcome else ""] for side in (alert.ours, alert.theirs)]
-    return [alert.agency, alert.conflict_id, alert.own_id, alert.overlap.value, alert.severity.value, *sides]
+    asks = ["", ""] if alert.is_apart else [alert.severity.value, alert.band.value]
+    return [alert.agency, alert.conflict_id, alert.own_id, alert.overlap.value, *asks, *sides]

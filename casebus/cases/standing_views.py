@@ -11,6 +11,7 @@ from casebus.cases.alert import Alert
 from casebus.cases.conflict import ConflictState, Side
 from casebus.cases.pair import Pair, Register
 from casebus.cases.standing import StandingRecord, state_hash
+from casebus.events.enumerations import Agreement, IdentifierType
 
 View = Mapping[str, object]
 """An entity as plain JSON values."""
@@ -119,20 +120,29 @@ def record_view(record: StandingRecord) -> View:
 
 
 def conflict_view(pair: Pair) -> View:
-    """Return a conflict in plain values."""
-    finding = pair.finding
+    """Return a conflict in plain values. What agrees in one that officers keep apart is not among them: it is told no
+    more, and what was told last depends on what was read first.
+    """
+    finding = pair.finding if not pair.is_apart else None
+    state = "apart" if pair.is_apart else "found"
     return {
-        "state": "retracted" if finding is None else "found",
+        "state": state if pair.finding else "retracted",
         "revision": pair.revision,
-        "overlap": finding.overlap.value if finding else None,
+        "overlap": pair.finding.overlap.value if pair.finding else None,
         "severity": finding.severity.value if finding else None,
+        "band": finding.band.value if finding else None,
         "parties": [f"{party.agency} {party.kind.value} {party.record_id}" for party in pair.parties],
-        "matched": [f"{kind.value} {agreement.value}" for kind, agreement in finding.matched] if finding else [],
+        "matched": [_matched_words(*each) for each in finding.matched] if finding else [],
     }
 
 
+def _matched_words(first: IdentifierType, second: IdentifierType, agreement: Agreement) -> str:
+    kinds = first.value if first is second else f"{first.value}/{second.value}"
+    return f"{kinds} {agreement.value}"
+
+
 def alert_view(alert: Alert) -> View:
-    """Return an alert in plain values."""
+    """Return an alert in plain values; of one whose pair is kept apart, severity and band are not among them."""
     return {
         "ref": alert.ref,
         "state": alert.state.value,
@@ -140,15 +150,17 @@ def alert_view(alert: Alert) -> View:
         "version": alert.version,
         "own": alert.own_id,
         "overlap": alert.overlap.value,
-        "severity": alert.severity.value,
+        "severity": None if alert.is_apart else alert.severity.value,
+        "band": None if alert.is_apart else alert.band.value,
         "ours": side_words(alert.ours),
         "theirs": side_words(alert.theirs),
     }
 
 
 def answer_view(register: Register, *, waits: bool) -> View:
-    """Return what one side published, in plain values. `waits`: its alert is not known yet, or it answers an old one."""
-    return {"ours": side_words(register.side), "revision": register.answers, "waits": waits}
+    """Return what one side published, in plain values. `waits`: its alert is not known yet, or asks for more by now."""
+    ours = register.said.side(frozenset())
+    return {"ours": side_words(ours), "revision": register.answers, "waits": waits}
 
 
 def side_words(side: Side) -> str:

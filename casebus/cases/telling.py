@@ -1,7 +1,9 @@
 """One plain sentence for each event, for replay and for the demo. There is no identifier to leak."""
 
+from collections.abc import Sequence
+
 from casebus.events import types as t
-from casebus.events.enumerations import Overlap, TriState
+from casebus.events.enumerations import DisclosedField, Overlap, TriState
 from casebus.events.types import Payload
 
 
@@ -28,6 +30,8 @@ def _sentence(payload: Payload) -> str:
             return f"case opened{load}: {_words(payload.category)}, {_count(len(payload.sightings), 'identifier')}"
         case t.CaseClosed():
             return f"case closed: {_words(payload.reason)}"
+        case t.DeconflictionRequested():
+            return f"check before acting {_watch(payload)}: {_words(payload.basis)}, {_count(len(payload.sightings), 'identifier')}"
         case t.IdentifierCorrected():
             replaced = "replaced" if payload.replacement else "removed"
             return f"identifier corrected in a {payload.record_kind.value}: {replaced}, {_words(payload.reason)}"
@@ -46,14 +50,46 @@ def _about_conflict(payload: Payload) -> str:
         case t.DeconflictionRetracted():
             return f"alert retracted: {_words(payload.reason)}"
         case t.DeconflictionAcknowledged():
-            return f"alert acknowledged by {payload.agency or 'the partner'}"
+            verb = "reopened" if payload.reopened else "acknowledged"
+            return f"alert {verb} by {payload.agency or 'the partner'}"
         case t.DeconflictionResolved():
             return f"outcome proposed by {payload.agency or 'the partner'}: {_words(payload.outcome)}"
         case t.DataCombined():
             parties = " and ".join(party.agency for party in payload.parties)
             return f"match {payload.status.value} between {parties}: {overlap_words(payload.overlap)}"
         case _:
+            return _between_desks(payload)
+
+
+def _between_desks(payload: Payload) -> str:
+    match payload:
+        case t.DisclosureRequested():
+            return f"release asked for by {payload.agency or 'the partner'}: {_fields(payload.asked)}"
+        case t.DisclosureGranted():
+            return f"release granted by {payload.agency or 'the partner'}: {_fields(payload.fields)}"
+        case t.DisclosureRefused():
+            return f"release refused by {payload.agency or 'the partner'}: {_words(payload.reason)}"
+        case t.DeskMessage():
+            return f"message from {payload.agency or 'the partner'}, sealed"
+        case t.LeadAgencyProposed():
+            who = payload.agency or "the partner"
+            return f"{who} proposes who leads: {_words(payload.lead)}, {_words(payload.basis)}"
+        case t.ReferralSent():
+            return f"referral sent by {payload.agency or 'a partner'} to {payload.to}: {_words(payload.reason)}"
+        case t.ReferralAccepted():
+            return f"referral accepted by {payload.agency or 'the partner'}: responsibility has moved"
+        case t.ReferralDeclined():
+            return f"referral declined by {payload.agency or 'the partner'}: {_words(payload.reason)}"
+        case t.ReferralExpired():
+            return f"referral expired: responsibility stays with {payload.agency or 'the sender'}"
+        case t.DeliveryRefused():
+            return f"not passed on for {payload.agency}: {payload.type}, {_words(payload.reason)}"
+        case _:
             return _about_child_or_governance(payload)
+
+
+def _fields(fields: Sequence[DisclosedField]) -> str:
+    return ", ".join(_words(field) for field in fields) or "nothing named"
 
 
 def _about_child_or_governance(payload: Payload) -> str:
@@ -73,6 +109,12 @@ def _about_child_or_governance(payload: Payload) -> str:
             return f"record {payload.position} of {payload.topic} parked: {_words(payload.reason)}"
         case _:
             return type(payload).__name__
+
+
+def _watch(request: t.DeconflictionRequested) -> str:
+    if not request.watch:
+        return "closed"
+    return "asked" if request.revision == 1 else f"asked anew (revision {request.revision})"
 
 
 def _content(content: t.TipContent) -> str:

@@ -1,27 +1,27 @@
 """`casebus alerts`: what a desk works on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from casebus import keys
-from casebus.cases.alert import Alert
 from casebus.cases.conflict import ConflictState
+from casebus.cases.desk_work import DeskAlert
 from casebus.cases.telling import overlap_words
-from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, installation, refuse_without_officer
+from casebus.cli.at_desk import desk_of
+from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, refuse_without_officer
 from casebus.cli.output import page, print_json
 from casebus.desk import ALERT_FIELDS, Desk
-from casebus.events.enumerations import ConflictOutcome, Overlap
+from casebus.desk.plain import alert_row, deed_row, iso
+from casebus.events.enumerations import Band, ConflictOutcome, Overlap, Severity
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
 
 TABLE_FIELDS = (
     "ref",
     "severity",
+    "band",
     "overlap",
     "state",
     "our_state",
@@ -36,21 +36,9 @@ Notices = Annotated[
 ]
 
 
+Review = Annotated[bool, typer.Option("--review", help="Also weak matches, to look at: no answer is due of them.")]
+
 Note = Annotated[str | None, typer.Option("--note", help="For this agency's own file; it is in no event.")]
-
-
-@contextmanager
-def open_desk(data: Data, agency: str, officer: str | None) -> Iterator[Desk]:
-    """Open one agency's desk; its node may be running or not."""
-    found = installation(data)
-    found.directory.agency(agency)  # the hub is a role, and has no desk
-    role = found.role(agency)
-    store = found.open_store(agency)
-    try:
-        id_key = keys.load_secret(role.key("id"))
-        yield Desk(agency, officer, id_key, store, found.publisher(agency), found.clock)
-    finally:
-        store.close()
 
 
 @app.command("list")
@@ -59,14 +47,15 @@ def list_alerts(
     data: Data = None,
     state: Annotated[ConflictState | None, typer.Option("--state", help="Only conflicts in this state.")] = None,
     notices: Notices = False,
+    review: Review = False,
     officer: Officer = None,
     as_json: AsJson = False,
 ) -> None:
     """List alerts, the ones due first."""
     as_of = clock().now()
-    with open_desk(data, agency, officer) as desk:
+    with desk_of(data, agency, officer) as desk:
         shown = ALERT_FIELDS if as_json else TABLE_FIELDS
-        alerts = desk.alerts(state=state.value if state else None, notices=notices, fields=shown)
+        alerts = desk.alerts(state=state.value if state else None, notices=notices, review=review, fields=shown)
         rows = [as_dict(alert, desk) for alert in alerts]
         told = [{"type": n.type, "about": n.about, "text": n.text} for n in desk.notices()] if notices else []
     if as_json:
@@ -80,10 +69,11 @@ def list_alerts(
 @app.command("show")
 def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
     """Show one alert: why it matched, whom to ring, by when, and where both sides stand."""
-    with open_desk(data, agency, officer) as desk:
-        alert = desk.alert(ref, ALERT_FIELDS if as_json else (*ALERT_FIELDS, "also_own", "notes"))
-        also = desk.own_reference(alert.also_own_id) if alert.also_own_id else None
-        row, notes = as_dict(alert, desk), desk.notes(alert)
+    with desk_of(data, agency, officer) as desk:
+        seen = desk.alert(ref, (*ALERT_FIELDS, "mistaken", *(() if as_json else ("also_own", "notes"))))
+        also = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
+        row, notes, mistaken = as_dict(seen, desk), desk.notes(seen), desk.mistaken(seen)
+    row["mistaken"] = mistaken
     print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes})
 
 
@@ -99,7 +89,7 @@ def ack(
 ) -> None:
     """Acknowledge an alert: the partner sees that this desk has taken it up."""
     refuse_without_officer(officer)
-    with open_desk(data, agency, officer) as desk:
+    with desk_of(data, agency, officer) as desk:
         alert = desk.acknowledge(ref, version, note)
         row = as_dict(alert, desk)
     print_json(row) if as_json else _print_alert(row)
@@ -127,10 +117,116 @@ def resolve(
     """Propose how the conflict ends. Equal proposals of both sides resolve it, unequal ones dispute it."""
     refuse_without_officer(officer)
     chosen = parse_outcome(outcome)
-    with open_desk(data, agency, officer) as desk:
+    with desk_of(data, agency, officer) as desk:
         alert = desk.resolve(ref, chosen, version, note)
         row = as_dict(alert, desk)
     print_json(row) if as_json else _print_alert(row)
+
+
+@app.command("assign")
+def assign(
+    ref: Ref,
+    agency: Agency,
+    to: Annotated[str | None, typer.Option("--to", help="The officer who gets it; who acts, if left out.")] = None,
+    data: Data = None,
+    officer: Officer = None,
+    version: Version = None,
+    note: Note = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give an alert to an officer of this agency. One that was new is acknowledged by that."""
+    refuse_without_officer(officer)
+    with desk_of(data, agency, officer) as desk:
+        row = as_dict(desk.assign(ref, to or officer or "", version, note), desk)
+    print_json(row) if as_json else _print_alert(row)
+
+
+@app.command("handover")
+def handover(
+    ref: Ref,
+    agency: Agency,
+    note: Annotated[str, typer.Option("--note", help="What the next officer has to know; it stays here.")],
+    to: Annotated[str | None, typer.Option("--to", help="The officer who gets it; the desk, if left out.")] = None,
+    data: Data = None,
+    officer: Officer = None,
+    version: Version = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hand an alert over, with a note."""
+    refuse_without_officer(officer)
+    with desk_of(data, agency, officer) as desk:
+        row = as_dict(desk.hand_over(ref, note, to, version), desk)
+    print_json(row) if as_json else _print_alert(row)
+
+
+@app.command("snooze")
+def snooze(
+    ref: Ref,
+    agency: Agency,
+    until: Annotated[datetime, typer.Option("--until", help="UTC, at most a week away: 2026-12-01T08:00:00")],
+    data: Data = None,
+    officer: Officer = None,
+    version: Version = None,
+    note: Note = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let an alert rest until a moment. Never one that concerns a child at immediate risk."""
+    refuse_without_officer(officer)
+    with desk_of(data, agency, officer) as desk:
+        row = as_dict(desk.snooze(ref, in_utc(until), version, note), desk)
+    print_json(row) if as_json else _print_alert(row)
+
+
+@app.command("severity")
+def severity(
+    ref: Ref,
+    agency: Agency,
+    to: Annotated[Severity, typer.Option("--to", help="The severity by which this desk goes.")],
+    reason: Annotated[str | None, typer.Option("--reason", help="Needed to lower it; it stays here.")] = None,
+    data: Data = None,
+    officer: Officer = None,
+    version: Version = None,
+    as_json: AsJson = False,
+) -> None:
+    """Raise the severity, or lower it with a reason. From immediate only a desk lead may (exit 5)."""
+    refuse_without_officer(officer)
+    with desk_of(data, agency, officer) as desk:
+        row = as_dict(desk.set_severity(ref, to, reason, version), desk)
+    print_json(row) if as_json else _print_alert(row)
+
+
+@app.command("reopen")
+def reopen(
+    ref: Ref,
+    agency: Agency,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays here. The partner sees that you reopened.")],
+    data: Data = None,
+    officer: Officer = None,
+    version: Version = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take this desk's own outcome back."""
+    refuse_without_officer(officer)
+    with desk_of(data, agency, officer) as desk:
+        row = as_dict(desk.reopen(ref, reason, version), desk)
+    print_json(row) if as_json else _print_alert(row)
+
+
+@app.command("history")
+def history(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
+    """Show what was done about an alert, by whom and when, as this desk saw it."""
+    with desk_of(data, agency, officer) as desk:
+        deeds = desk.history(ref)
+    if as_json:
+        print_json({"agency": agency, "ref": ref, "history": [deed_row(deed) for deed in deeds]})
+        return
+    for deed in deeds:
+        page().print(f"{deed.version:>4}  {deed.sentence()}" + (f": {deed.note}" if deed.note else ""), markup=False)
+
+
+def in_utc(at: datetime) -> datetime:
+    """Return a moment that was typed without an offset as one in UTC."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def parse_outcome(text: str) -> ConflictOutcome:
@@ -142,35 +238,9 @@ def parse_outcome(text: str) -> ConflictOutcome:
         raise typer.BadParameter(f"not an outcome; one of {known}", param_hint="--outcome") from error
 
 
-def as_dict(alert: Alert, desk: Desk) -> dict[str, Any]:
+def as_dict(seen: DeskAlert, desk: Desk) -> dict[str, Any]:
     """Return the contract's form of an alert (DESIGN.md §9). Null is present, never absent."""
-    return {
-        "ref": alert.ref,
-        "conflict_id": alert.conflict_id,
-        "revision": alert.revision,
-        "version": alert.version,
-        "overlap": alert.overlap.value,
-        "severity": alert.severity.value,
-        "state": alert.state.value,
-        "our_state": alert.ours.state.value,
-        "their_state": alert.theirs.state.value,
-        "own": {"kind": alert.own_kind.value, "ref": desk.own_reference(alert.own_id)},
-        "partner": alert.partner,
-        "contact": alert.contact.model_dump(),
-        "matched": [matched.model_dump(mode="json") for matched in alert.matched],
-        "suppressed": [kind.value for kind in alert.suppressed],
-        "strength": alert.strength.value,
-        "score": alert.score,
-        "detector": alert.detector,
-        "raised_at": iso(alert.raised_at),
-        "respond_by": iso(alert.respond_by),
-        "outcome": alert.ours.outcome.value if alert.ours.outcome else None,
-    }
-
-
-def iso(at: datetime) -> str:
-    """Return a time in UTC with milliseconds and a Z."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return alert_row(seen, desk.own_reference(seen.alert.own_id), clock().now())
 
 
 def _print_table(agency: str, rows: list[dict[str, Any]]) -> None:
@@ -184,7 +254,8 @@ def _print_table(agency: str, rows: list[dict[str, Any]]) -> None:
         overlap = overlap_words(Overlap(row["overlap"]))
         states = (row["state"], row["our_state"], row["their_state"])
         partner = row["partner"] or "through the desk"
-        table.add_row(row["ref"], row["severity"], overlap, *states, partner, kinds, row["respond_by"])
+        severity = row["severity"] if row["band"] == Band.alert else "review"
+        table.add_row(row["ref"], severity, overlap, *states, partner, kinds, row["respond_by"] or "-")
     console.print(table)
 
 
@@ -197,6 +268,8 @@ def _print_alert(row: dict[str, Any]) -> None:
         console.print(f"  and your own {row['also_own']}")
     for matched in row["matched"]:
         console.print(f"  {matched['kind']}: {matched['agreement']}, {matched['rarity']}")
+    if row["new_evidence"]:
+        console.print(f"  new since somebody said that they are different persons: {', '.join(row['new_evidence'])}")
     if row["suppressed"]:
         console.print(f"  too common to count: {', '.join(row['suppressed'])}")
     console.print(f"  strength: {row['strength'].replace('_', ' ')} ({row['score']:.1f}), {row['detector']}")
@@ -204,4 +277,13 @@ def _print_alert(row: dict[str, Any]) -> None:
     for note in row.get("notes", ()):
         console.print(f"  noted here: {note}", markup=False)
     console.print(f"  we: {row['our_state']}; they: {row['their_state']}; outcome: {row['outcome'] or 'none proposed'}")
-    console.print(f"  raised {row['raised_at']}, respond by {row['respond_by']}")
+    if row["assignee"]:
+        console.print(f"  in hand: {row['assignee']}", markup=False)
+    if row["snoozed_until"]:
+        console.print(f"  rests until {row['snoozed_until']}")
+    if row["own_severity"] != row["severity"]:
+        console.print(f"  this desk goes by: {row['own_severity']}, due by {row['due_by']}")
+    if row.get("mistaken"):
+        console.print(f"  {row['mistaken']}", markup=False)
+    due = f"respond by {row['respond_by']}" if row["respond_by"] else "a weak match, to look at: no answer is due"
+    console.print(f"  raised {row['raised_at']}, {due}")

@@ -43,6 +43,9 @@ Agencies = Annotated[list[str] | None, typer.Option("--agency", help="Whose topi
 Types = Annotated[list[str] | None, typer.Option("--type", help="Event type: TipReceived.", metavar="TYPE")]
 Tips = Annotated[list[str] | None, typer.Option("--tip", help="What names this tip.", metavar="ID")]
 Cases = Annotated[list[str] | None, typer.Option("--case", help="What names this case.", metavar="ID")]
+Checks = Annotated[
+    list[str] | None, typer.Option("--check", help="What names this check, before acting or of a child.", metavar="ID")
+]
 Conflicts = Annotated[list[str] | None, typer.Option("--conflict", help="What names this conflict.", metavar="ID")]
 Actors = Annotated[list[str] | None, typer.Option("--actor", help="Who acted, by pseudonym.", metavar="NAME")]
 Operations = Annotated[
@@ -61,6 +64,7 @@ def event_filter(
     types: Sequence[str] | None = None,
     tips: Sequence[str] | None = None,
     cases: Sequence[str] | None = None,
+    checks: Sequence[str] | None = None,
     conflicts: Sequence[str] | None = None,
     actors: Sequence[str] | None = None,
     operations: Sequence[str] | None = None,
@@ -75,6 +79,7 @@ def event_filter(
         types=_listed("--type", types, CATALOGUE),
         tips=given_ids("--tip", tips),
         cases=given_ids("--case", cases),
+        checks=given_ids("--check", checks),
         conflicts=given_ids("--conflict", conflicts),
         actors=_formed("--actor", actors, PSEUDONYM, "a pseudonym as events carry it: officer-0123456789abcdef"),
         operations=_listed("--operation", operations, en.AccessOperation),

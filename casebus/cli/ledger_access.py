@@ -16,10 +16,11 @@ from contextlib import closing
 from pathlib import Path
 
 from casebus import keys
+from casebus.cases.access import DeskRole, Viewer
 from casebus.cli.event_options import OPAQUE_ID
 from casebus.cli.options import clock
 from casebus.cli.output import words
-from casebus.desk import Desk
+from casebus.desk import Office
 from casebus.errors import NotFound, UsageError
 from casebus.events.catalogue import writer_of
 from casebus.events.enumerations import Purpose
@@ -94,8 +95,10 @@ def put_on_record(
         raise UsageError("what was asked for is no opaque id: it is not put on record, and nothing is shown")
     id_key = _id_key(found.role(code))
     with closing(found.open_store(code)) as store:
-        desk = Desk(code, officer if id_key else None, id_key, store, found.publisher(code), found.clock)
-        desk.accessed(resource, references, Purpose.AUDIT, fields)
+        reader = Viewer(code, officer if id_key else None, DeskRole.operator)
+        Office(reader, id_key, store, found.publisher(code), found.clock, found.directory).accessed(
+            resource, references, Purpose.AUDIT, fields
+        )
 
 
 def may_be_published(reference: str, codes: Sequence[str]) -> bool:

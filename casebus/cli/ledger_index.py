@@ -14,12 +14,12 @@ from casebus.auditing.query import MAX_ASKED_WORDS, Query, asked_words
 from casebus.auditing.search import IndexFault, count_unread, search
 from casebus.cases.event_filter import Facts
 from casebus.cli import event_options as eo
-from casebus.cli.alerts import iso
 from casebus.cli.ledger_access import record_reading
 from casebus.cli.ledger_finding import directory_of
 from casebus.cli.ledger_options import LedgerDirectory, refuse_missing
 from casebus.cli.options import AsJson, AsJsonl, Data, Officer
 from casebus.cli.output import leaves_bar, page, print_json, print_jsonl, words
+from casebus.desk.plain import iso
 from casebus.errors import PartlyDone, UsageError
 from casebus.layout import HUB, Layout
 
@@ -88,6 +88,7 @@ def find(
     event: Annotated[list[str] | None, typer.Option("--event", help="This event.", metavar="ID")] = None,
     tip: eo.Tips = None,
     case: eo.Cases = None,
+    check: eo.Checks = None,
     conflict: eo.Conflicts = None,
     actor: eo.Actors = None,
     operation: eo.Operations = None,
@@ -109,6 +110,7 @@ def find(
         types=type_,
         tips=tip,
         cases=case,
+        checks=check,
         conflicts=conflict,
         actors=actor,
         operations=operation,
@@ -249,4 +251,4 @@ def _words(typed: list[str] | None) -> tuple[str, ...]:
 
 def _named(query: Query) -> tuple[str, ...]:
     asked = query.filter
-    return (*query.events, *asked.tips, *asked.cases, *asked.conflicts)
+    return (*query.events, *asked.tips, *asked.cases, *asked.checks, *asked.conflicts)

@@ -38,6 +38,7 @@ def replay(
     type_: eo.Types = None,
     tip: eo.Tips = None,
     case: eo.Cases = None,
+    check: eo.Checks = None,
     conflict: eo.Conflicts = None,
     actor: eo.Actors = None,
     operation: eo.Operations = None,
@@ -69,6 +70,7 @@ def replay(
         types=type_,
         tips=tip,
         cases=case,
+        checks=check,
         conflicts=conflict,
         actors=actor,
         operations=operation,
@@ -80,7 +82,7 @@ def replay(
         raise UsageError("--snapshot goes with --state, up to an index or the end")
     directory = directory_for(ledger, data, needed=steps or hashes or state)
     _refuse_unknown(viewer, directory)
-    references = (*asked_for.tips, *asked_for.cases, *asked_for.conflicts)
+    references = (*asked_for.tips, *asked_for.cases, *asked_for.checks, *asked_for.conflicts)
     walk = LedgerWalk(ledger, directory)
     record_reading(ledger, fields=FIELDS, references=references, officer=officer, data=data)
     tell_beginning(walk)

@@ -98,7 +98,7 @@ def _own_key(state: Path) -> Ed25519PrivateKey:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{state} cannot be made: {error.strerror}", next_step="name another --state.") from error
-        keys.write_signing_key(path, keys.make_signing_key())
+        keys.write_private_key(path, keys.make_signing_key())
     return keys.load_signing_key(path)
 
 

@@ -26,10 +26,16 @@ COMMANDS = {
     "status": "node:status",
     "doctor": "node:doctor",
     "alerts": "alerts:app",
+    "console": "console:console",
+    "desk": "desk:app",
+    "referrals": "referrals:app",
+    "welfare": "welfare:app",
+    "outcomes": "outcomes:app",
+    "deconflict": "deconflict:app",
     "parked": "parked:app",
     "log": "log:app",
     "ledger": "ledger:assembled",
-    "match": "match:app",
+    "match": "match:assembled",
     "schema": "schema:app",
 }
 """Each command or group, and where it is."""

@@ -20,7 +20,7 @@ from casebus.installing import initialise, topics_of
 from casebus.layout import HUB, Layout
 from casebus.ledger.positions import committed_positions
 from casebus.ledger.read import LedgerReader
-from casebus.roles import Installation, open_role
+from casebus.roles import Installation, More, open_role
 from casebus.status import Overview, end_of
 from casebus.stops import AUDIT_LOG, alarm_of
 from casebus.supervise import Supervisor, die_with_supervisor
@@ -122,11 +122,21 @@ def run(
 def _run_role(
     found: Installation, role: str, only: list[str], stop: Stop, until_idle: bool, timeout: float | None
 ) -> None:
-    opened = open_role(found, role, only)
+    opened = open_role(found, role, only, _console_of(found, role))
     try:
         opened.node.run(stopped=stop, until_idle=until_idle, timeout_s=timeout)
     finally:
         opened.close()
+
+
+def _console_of(found: Installation, role: str) -> More:
+    """Return the console of an agency whose settings have one, as a component of its node."""
+    settings = found.settings.console.get(role)
+    if settings is None:
+        return {}
+    from casebus.console import serving  # here: a node without a console loads no web server
+
+    return {serving.NAME: partial(serving.component, found, role, settings)}
 
 
 def _faults(found: Installation, *roles: str) -> frozenset[tuple[str, str]]:
@@ -224,7 +234,7 @@ def _checks(layout: Layout, now: Clock) -> list[Check]:
 
 def _keys(found: Installation) -> list[tuple[str, str]]:
     """Return the role and name of every key file that should be here."""
-    agency = ("signing", "token", "id")
+    agency = ("signing", "token", "id", "encryption")
     names = {HUB: ("signing", "ledger")} | {
         each.code: (*agency, "witness") for each in found.directory.agencies if each.witness_key is not None
     }
@@ -235,6 +245,12 @@ def _read_key(found: Installation, code: str, key: str) -> str:
     path = found.role(code).key(key)
     if key in ("token", "id"):
         keys.load_secret(path)
+    elif key == "encryption":
+        if keys.public_bytes(keys.load_encryption_key(path)) != found.directory.encryption_key(code):
+            raise UsageError(
+                f"the encryption key of {code} is not the encryption_key in directory.toml",
+                next_step="restore the key, or name the new one in every directory.toml.",
+            )
     else:
         private = keys.load_signing_key(path)
         _compare_witness_key(found, code, key, keys.public_bytes(private))

@@ -139,7 +139,12 @@ class AssertionKind(StrEnum):
 
 
 class IdentifierType(StrEnum):
-    """The kinds of identifier that a sighting can hold."""
+    """The kinds of identifier that a sighting can hold.
+
+    NAME_ADDRESS and DOB_ADDRESS are a person's name or birth date with a house, ADDRESS is the house alone, NATIONAL_ID
+    is a number that a state gave (passport, licence, tax). A bank account or a card has no kind, so that none can ever
+    reach the hub: its owner is often not the person, and what it costs to leak one is not ours to risk.
+    """
 
     EMAIL = "EMAIL"
     PHONE_E164 = "PHONE_E164"
@@ -148,6 +153,13 @@ class IdentifierType(StrEnum):
     IP_AT_TIME = "IP_AT_TIME"
     DEVICE = "DEVICE"
     NAME_DOB = "NAME_DOB"
+    NAME_ADDRESS = "NAME_ADDRESS"
+    DOB_ADDRESS = "DOB_ADDRESS"
+    ADDRESS = "ADDRESS"
+    WALLET = "WALLET"
+    VEHICLE_PLATE = "VEHICLE_PLATE"
+    NATIONAL_ID = "NATIONAL_ID"
+    NAME = "NAME"
     UNKNOWN = "UNKNOWN"
 
 
@@ -257,6 +269,17 @@ class CaseCloseReason(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class CheckBasis(StrEnum):
+    """Why an agency asks before it acts."""
+
+    TIP = "TIP"
+    CASE = "CASE"
+    PLANNED_ACTION = "PLANNED_ACTION"
+    UNDERCOVER_PERSONA = "UNDERCOVER_PERSONA"
+    PRESERVATION_OR_LEGAL_PROCESS = "PRESERVATION_OR_LEGAL_PROCESS"
+    UNKNOWN = "UNKNOWN"
+
+
 class CorrectionReason(StrEnum):
     """What was wrong with an identifier."""
 
@@ -273,6 +296,7 @@ class RecordKind(StrEnum):
 
     tip = "tip"
     case = "case"
+    check = "check"
 
 
 class Overlap(StrEnum):
@@ -289,6 +313,13 @@ class Severity(StrEnum):
     immediate = "immediate"
     high = "high"
     routine = "routine"
+
+
+class Band(StrEnum):
+    """What a match asks of an officer: `alert` wants an answer, `review` is a weak match to look at."""
+
+    alert = "alert"
+    review = "review"
 
 
 class Agreement(StrEnum):
@@ -347,6 +378,90 @@ class ConflictOutcome(StrEnum):
     FALSE_MATCH = "FALSE_MATCH"
     ALREADY_CLOSED = "ALREADY_CLOSED"
     PROCEED_IMMINENT_RISK = "PROCEED_IMMINENT_RISK"
+
+
+class DisclosedField(StrEnum):
+    """The names of what a release holds. The hub sees them, and never a value."""
+
+    REPORTED_NAME = "REPORTED_NAME"
+    DATE_OF_BIRTH = "DATE_OF_BIRTH"
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    ACCOUNT_ID = "ACCOUNT_ID"
+    SCREEN_NAME = "SCREEN_NAME"
+    IP_ADDRESS = "IP_ADDRESS"
+    DEVICE = "DEVICE"
+    ADDRESS = "ADDRESS"
+    RECORD_REFERENCE = "RECORD_REFERENCE"
+    CASE_STATUS = "CASE_STATUS"
+    OTHER = "OTHER"
+    UNKNOWN = "UNKNOWN"
+
+
+class DisclosureRefusal(StrEnum):
+    """Why nothing is released (modelled on Directive (EU) 2023/977 article 6)."""
+
+    NOT_HELD = "NOT_HELD"
+    NO_LEGAL_BASIS = "NO_LEGAL_BASIS"
+    HARM_TO_INVESTIGATION = "HARM_TO_INVESTIGATION"
+    HARM_TO_PERSON = "HARM_TO_PERSON"
+    DISPROPORTIONATE = "DISPROPORTIONATE"
+    JUDICIAL_AUTHORISATION_NEEDED = "JUDICIAL_AUTHORISATION_NEEDED"
+    ORIGINATOR_CONSENT_NEEDED = "ORIGINATOR_CONSENT_NEEDED"
+    UNKNOWN = "UNKNOWN"
+
+
+class LeadSide(StrEnum):
+    """Who should lead, seen from the side that proposes it: no agency need be named for that."""
+
+    PROPOSER = "PROPOSER"
+    PARTNER = "PARTNER"
+    UNKNOWN = "UNKNOWN"
+
+
+class LeadBasis(StrEnum):
+    """Why that agency should lead."""
+
+    CHILD_LOCATION = "CHILD_LOCATION"
+    REPORTED_PERSON_LOCATION = "REPORTED_PERSON_LOCATION"
+    FIRST_TO_ACT = "FIRST_TO_ACT"
+    EVIDENCE_LOCATION = "EVIDENCE_LOCATION"
+    MOST_SERIOUS = "MOST_SERIOUS"
+    AGREEMENT = "AGREEMENT"
+    UNKNOWN = "UNKNOWN"
+
+
+class ReferralReason(StrEnum):
+    """Why responsibility is to move."""
+
+    CHILD_LIVES_THERE = "CHILD_LIVES_THERE"
+    CHILD_FOUND_THERE = "CHILD_FOUND_THERE"
+    REPORTED_PERSON_THERE = "REPORTED_PERSON_THERE"
+    ALREADY_INVESTIGATING = "ALREADY_INVESTIGATING"
+    OUT_OF_JURISDICTION = "OUT_OF_JURISDICTION"
+    SPECIALIST_CAPABILITY = "SPECIALIST_CAPABILITY"
+    UNKNOWN = "UNKNOWN"
+
+
+class ReferralDecline(StrEnum):
+    """Why a referral is declined; responsibility stays with the sender."""
+
+    OUT_OF_JURISDICTION = "OUT_OF_JURISDICTION"
+    ALREADY_HELD = "ALREADY_HELD"
+    INSUFFICIENT_INFORMATION = "INSUFFICIENT_INFORMATION"
+    NO_CAPACITY = "NO_CAPACITY"
+    UNKNOWN = "UNKNOWN"
+
+
+class DeliveryRefusal(StrEnum):
+    """Why what one agency published for another was not passed on."""
+
+    NOT_YOURS = "NOT_YOURS"
+    PARTNER_NOT_TOLD = "PARTNER_NOT_TOLD"
+    PARTNER_NOT_NAMED = "PARTNER_NOT_NAMED"
+    SENDER_NOT_NAMED = "SENDER_NOT_NAMED"
+    NO_AGREEMENT = "NO_AGREEMENT"
+    UNKNOWN = "UNKNOWN"
 
 
 class ResponseClass(StrEnum):

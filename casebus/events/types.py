@@ -21,6 +21,10 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Word = Annotated[str, Field(max_length=200)]
 
 MAX_SIGHTINGS = 500
+MAX_EVIDENCE = 500
+
+Shown = Annotated[tuple[Id, ...], Field(max_length=MAX_EVIDENCE + 1)]
+"""What an alert showed: the ids of its evidence and of its risk, if there is one."""
 
 
 class Payload(BaseModel):
@@ -55,7 +59,7 @@ class TimeStatement(Payload):
 
 
 class Sighting(Payload):
-    """One identifier of one person in one tip or case, as tokens. `subject_no` tells the persons of a document apart."""
+    """One identifier of one person in one tip, case or check, as tokens. `subject_no` tells the persons of a document apart."""
 
     sighting_id: Id
     subject_no: Annotated[int, Field(ge=0, le=100_000)]
@@ -148,6 +152,15 @@ class MatchedKind(Payload):
     rarity: en.Rarity
 
 
+class Evidence(Payload):
+    """One value that both sides hold and that counts, as an opaque id: bound to its conflict, so that it links nothing
+    across conflicts.
+    """
+
+    evidence_id: Id
+    kind: en.IdentifierType
+
+
 class MatchParty(Payload):
     """One side of a match, as the hub knows it."""
 
@@ -157,6 +170,13 @@ class MatchParty(Payload):
     pointer: en.PointerMode
     backlog: bool
     immediate_risk: bool
+
+
+class SealedBox(Payload):
+    """Something for one agency's eyes: HPKE (RFC 9180) to its encryption key, in base64 (`casebus.sealing`)."""
+
+    key_id: Word
+    box: Annotated[str, Field(max_length=87_384, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
 
 
 class Credit(Payload):
@@ -232,17 +252,36 @@ class IdentifierCorrected(Payload):
 # --- deconfliction ---------------------------------------------------------------------------------------------------
 
 
+class DeconflictionRequested(Payload):
+    """An agency asks before it acts. Answered by a hit to both sides, or by an on-record no-hit to the asker. It stays
+    on watch, so that later tips and cases meet it, until a later revision has `watch` false; that one ends it.
+    """
+
+    check_id: Id
+    revision: Count = 1
+    basis: en.CheckBasis
+    urgency: en.Priority
+    sightings: Annotated[tuple[Sighting, ...], Field(max_length=MAX_SIGHTINGS)]
+    watch: bool
+    handling: Handling
+    actor: Word | None
+
+
 class DeconflictionHit(Payload):
     """One agency's own copy of a match: a pointer, not a case. `partner` is null where only the desk may be told,
     and the recipient itself where both records are its own: `also_own_id` is then the second.
 
-    `revision` counts from 1; a later revision replaces an earlier one and is not a second alert.
+    `revision` counts from 1; a later revision replaces an earlier one and is not a second alert. `new_evidence` names
+    kinds of which nobody had judged what agrees, when this was told, though one side had said "different person".
+    `risk_id` names what puts a child at immediate risk: another one is another risk, to be answered anew.
     """
 
     conflict_id: Id
     revision: Count
     overlap: en.Overlap
     severity: en.Severity
+    risk_id: Id | None = None
+    band: en.Band = en.Band.alert
     own_kind: en.RecordKind
     own_id: Id
     also_own_id: Id | None
@@ -250,6 +289,8 @@ class DeconflictionHit(Payload):
     contact: Contact
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+    new_evidence: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)] = ()
     strength: en.Strength
     score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word
@@ -274,22 +315,147 @@ class DeconflictionRetracted(Payload):
 
 
 class DeconflictionAcknowledged(Payload):
-    """One side has taken an alert up. Each side publishes only its own; `actor` (a pseudonym) never crosses."""
+    """One side has taken an alert up. Each side publishes only its own; `actor` (a pseudonym) never crosses.
+    `on_evidence` names what the officer's alert showed; `reopened`: the outcome that this side had proposed no longer stands.
+    """
 
     conflict_id: Id
     agency: AgencyCode | None
     revision: Count
+    on_evidence: Shown = ()
     actor: Word | None
+    reopened: bool = False
 
 
 class DeconflictionResolved(Payload):
-    """One side proposes how the conflict ends. Equal outcomes resolve it, unequal ones dispute it."""
+    """One side proposes how the conflict ends. Equal outcomes resolve it, unequal ones dispute it. `on_evidence` names
+    what the officer's alert showed: FALSE_MATCH keeps the pair apart until there is evidence beyond it.
+    """
 
     conflict_id: Id
     agency: AgencyCode | None
     revision: Count
     outcome: en.ConflictOutcome
+    on_evidence: Shown = ()
     actor: Word | None
+
+
+# --- what two desks say to each other; the hub carries what is sealed unread ---
+
+
+class DisclosureRequested(Payload):
+    """One side asks the other to release more than the pointer. The reason is for the holder's eyes only.
+
+    Of all types here: each side publishes only its own, `agency` is null where the recipient may not be told which, and
+    `actor` (a pseudonym) never crosses.
+    """
+
+    request_id: Id
+    conflict_id: Id
+    agency: AgencyCode | None
+    purpose: en.Purpose
+    urgency: en.Severity
+    asked: Annotated[tuple[en.DisclosedField, ...], Field(max_length=20)]
+    sealed: SealedBox | None
+    actor: Word | None
+
+
+class DisclosureGranted(Payload):
+    """The holder releases fields of its own record, each named by an officer, for a time. The values are sealed."""
+
+    request_id: Id
+    conflict_id: Id
+    agency: AgencyCode | None
+    fields: Annotated[tuple[en.DisclosedField, ...], Field(max_length=100)]
+    tlp: en.Tlp
+    evidential_use: en.EvidentialUse
+    keep_days: Annotated[int, Field(ge=1, le=366)]
+    sealed: SealedBox
+    actor: Word | None
+
+
+class DisclosureRefused(Payload):
+    """The holder releases nothing, and says why."""
+
+    request_id: Id
+    conflict_id: Id
+    agency: AgencyCode | None
+    reason: en.DisclosureRefusal
+    actor: Word | None
+
+
+class DeskMessage(Payload):
+    """One desk writes to the other about a conflict. The text is sealed."""
+
+    message_id: Id
+    conflict_id: Id
+    agency: AgencyCode | None
+    sealed: SealedBox
+    actor: Word | None
+
+
+class LeadAgencyProposed(Payload):
+    """One side proposes who leads. The last proposal of a side counts; two that agree settle it."""
+
+    conflict_id: Id
+    agency: AgencyCode | None
+    lead: en.LeadSide
+    basis: en.LeadBasis
+    actor: Word | None
+
+
+class ReferralSent(Payload):
+    """An agency asks another to take responsibility. It keeps it until the other accepts.
+
+    `record_ids` are the sender's own, and empty in an inbox.
+    """
+
+    referral_id: Id
+    conflict_id: Id | None
+    agency: AgencyCode | None
+    to: AgencyCode
+    record_ids: Annotated[tuple[Id, ...], Field(max_length=100)]
+    reason: en.ReferralReason
+    urgency: en.Severity
+    fields: Annotated[tuple[en.DisclosedField, ...], Field(max_length=100)]
+    tlp: en.Tlp
+    evidential_use: en.EvidentialUse
+    sealed: SealedBox | None
+    actor: Word | None
+
+
+class ReferralAccepted(Payload):
+    """The recipient accepts: responsibility has moved."""
+
+    referral_id: Id
+    agency: AgencyCode | None
+    actor: Word | None
+
+
+class ReferralDeclined(Payload):
+    """The recipient declines: responsibility stays with the sender."""
+
+    referral_id: Id
+    agency: AgencyCode | None
+    reason: en.ReferralDecline
+    actor: Word | None
+
+
+class ReferralExpired(Payload):
+    """Nobody answered in time: the sender takes the referral back. An acceptance that crossed it counts all the same."""
+
+    referral_id: Id
+    agency: AgencyCode | None
+
+
+class DeliveryRefused(Payload):
+    """What an agency published for another was not passed on; told to the publisher only."""
+
+    agency: AgencyCode
+    conflict_id: Id | None
+    item_id: Id
+    type: Annotated[str, Field(pattern=r"^[A-Za-z]{1,80}$")]
+    reason: en.DeliveryRefusal
 
 
 # --- the child -------------------------------------------------------------------------------------------------------
@@ -348,7 +514,8 @@ class DataAccessed(Payload):
 
 class DataCombined(Payload):
     """Two agencies' data were compared and a pair was found, revised or retracted. Stays inside the hub; what each
-    agency may know of it is made by delivery.
+    agency may know of it is made by delivery. What agrees is given as the first party is told of it and, in the same order,
+    as the second is: where one sent a screen name and the other an address with it, each is told of its own kind.
     """
 
     conflict_id: Id
@@ -358,8 +525,15 @@ class DataCombined(Payload):
     parties: Annotated[tuple[MatchParty, ...], Field(min_length=2, max_length=2)]
     overlap: en.Overlap
     severity: en.Severity
+    risk_id: Id | None = None
+    band: en.Band = en.Band.alert
     matched: Annotated[tuple[MatchedKind, ...], Field(max_length=50)]
+    matched_second: Annotated[tuple[MatchedKind, ...], Field(max_length=50)] = ()
     suppressed: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)]
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+    evidence_second: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+    new_evidence: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)] = ()
+    new_evidence_second: Annotated[tuple[en.IdentifierType, ...], Field(max_length=50)] = ()
     strength: en.Strength
     score: Annotated[float, Field(allow_inf_nan=False)]
     detector: Word
@@ -392,11 +566,22 @@ AnyPayload = (
     | CaseOpened
     | CaseClosed
     | IdentifierCorrected
+    | DeconflictionRequested
     | DeconflictionHit
     | DeconflictionNoHit
     | DeconflictionRetracted
     | DeconflictionAcknowledged
     | DeconflictionResolved
+    | DisclosureRequested
+    | DisclosureGranted
+    | DisclosureRefused
+    | DeskMessage
+    | LeadAgencyProposed
+    | ReferralSent
+    | ReferralAccepted
+    | ReferralDeclined
+    | ReferralExpired
+    | DeliveryRefused
     | WelfareCheckRequested
     | WelfareCheckCompleted
     | ChildSafeguarded

@@ -33,9 +33,11 @@ class RecordKey:
 class Identifier:
     """One identifier in the clear, as written. Lives at the agency only, never in an event.
 
-    `value` is the text as written; for NAME_DOB it is the full name and `date_of_birth` the date as written. `service`
-    is the platform's name as written, for account ids and screen names. `country` is the ISO 3166 region in which a
-    phone number without a country code is read. `port` goes with an IP.
+    `value` is the text as written; for NAME_DOB and NAME_ADDRESS it is the full name, for DOB_ADDRESS the date of birth
+    and for ADDRESS the street line. `date_of_birth` is the date as written, of NAME_DOB and DOB_ADDRESS. `address` (the
+    street line), `postcode` and `city` go with the three kinds that hold a house. `service` is the platform's name as
+    written, for account ids and screen names. `country` is the ISO 3166 region in which a phone number without a
+    country code is read, or the country of a house, a plate or a number that a state gave. `port` goes with an IP.
     """
 
     kind: en.IdentifierType
@@ -46,6 +48,9 @@ class Identifier:
     verified: en.TriState = en.TriState.NOT_STATED
     service: str | None = None
     date_of_birth: str | None = None
+    address: str | None = None
+    postcode: str | None = None
+    city: str | None = None
     country: str | None = None
     port: int | None = None
     seen_at: TimeStatement | None = None

@@ -47,13 +47,13 @@ from casebus.intake.corrections import corrections
 from casebus.intake.records import OwnKind, OwnRecord, OwnSighting
 from casebus.intake.revisions import Change, Drafted, Known
 from casebus.intake.services import slug
-from casebus.matching.tokens import Tokeniser
+from casebus.matching.tokens import Tokenised, Tokeniser
 from casebus.wire.ids import derived_id
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What an event carries of a document's identifiers, how many it does not, and what is of no use (`Drafted`)."""
+class Seen:
+    """What an event carries of identifiers, how many it does not, and what is of no use (`Drafted`)."""
 
     carried: tuple[Sighting, ...] = ()
     not_carried: int = 0
@@ -61,17 +61,26 @@ class _Seen:
 
 
 class Drafting:
-    """Makes events for one agency."""
+    """Makes events for one agency. Without a tokeniser only those that hold no token: welfare checks and outcomes."""
 
-    def __init__(self, agency: str, region: str, id_key: bytes, tokeniser: Tokeniser) -> None:
+    def __init__(self, agency: str, region: str, id_key: bytes, tokeniser: Tokeniser | None) -> None:
         self._agency = agency
         self._region = region
         self._id_key = id_key
-        self._tokeniser = tokeniser
+        self._given = tokeniser
+
+    @property
+    def _tokeniser(self) -> Tokeniser:
+        assert self._given is not None, "bug: something with tokens is drafted without the token key"
+        return self._given
 
     def record_id(self, kind: OwnKind, key: RecordKey) -> str:
         """Return the opaque id of an own record, whether or not it is held."""
         return derived_id(self._id_key, "record", kind.value, key.system, key.number)
+
+    def tokens(self, identifier: Identifier) -> Tokenised:
+        """Return the tokens of one identifier, or why it has none."""
+        return self._tokeniser.tokens(identifier, self._region)
 
     def draft(self, draft: Draft, known: Known) -> Drafted:
         """Return the events that a draft makes, given what is known."""
@@ -100,7 +109,7 @@ class Drafting:
         child = draft.content.possible_child.answer is TriState.YES
         if change.before is not None and change.ended_first:
             return Drafted((), replace(change.before, digest=change.digest, possible_child=child), ended_first=True)
-        seen = self._seen(draft)
+        seen = self.seen(draft.key, draft.identifiers, draft.impossible)
         content = self._content(draft, seen)
         tip_id = change.record_id
         payload: Payload = (
@@ -110,7 +119,7 @@ class Drafting:
         )
         return self._drafted(OwnKind.tip, change, [payload], seen=seen, possible_child=child)
 
-    def _content(self, draft: TipDraft, seen: _Seen) -> TipContent:
+    def _content(self, draft: TipDraft, seen: Seen) -> TipContent:
         report = draft.source_report
         priors = draft.prior_reports[:100]
         return draft.content.model_copy(
@@ -136,7 +145,7 @@ class Drafting:
         before = change.before if change.before is not None and change.before.open else None
         if before is not None and change.says_the_same:
             return _known_already(change)
-        seen = self._seen(draft)
+        seen = self.seen(draft.key, draft.identifiers, draft.impossible)
         rest = rest_digest(draft)
         if before is not None and before.rest_digest == rest:
             payloads: Sequence[Payload] = corrections(before, seen.carried, draft.correction_reason)
@@ -145,7 +154,7 @@ class Drafting:
         child = draft.possible_child.answer is TriState.YES
         return self._drafted(OwnKind.case, change, payloads, seen=seen, possible_child=child, rest=rest)
 
-    def _case_opened(self, change: Change, draft: CaseDraft, seen: _Seen) -> CaseOpened:
+    def _case_opened(self, change: Change, draft: CaseDraft, seen: Seen) -> CaseOpened:
         return CaseOpened(
             case_id=change.record_id,
             revision=change.revision,
@@ -178,7 +187,7 @@ class Drafting:
         payload = WelfareCheckRequested(
             check_id=change.record_id,
             revision=change.revision,
-            record_ids=self._concerning(draft.concerning),
+            record_ids=self._concerning(draft.concerning, known),
             response_class=draft.response_class,
             children=draft.children,
             country=draft.country,
@@ -207,16 +216,19 @@ class Drafting:
             count_rule=draft.count_rule,
             measures=draft.measures,
             country=draft.country,
-            record_ids=self._concerning(draft.concerning),
+            record_ids=self._concerning(draft.concerning, known),
             credit=draft.credit,
             status=draft.status,
             supersedes=self.record_id(OwnKind.outcome, draft.supersedes) if draft.supersedes else None,
         )
         return self._drafted(OwnKind.outcome, change, [payload])
 
-    def _concerning(self, keys: Sequence[RecordKey]) -> tuple[str, ...]:
-        """Return the ids of tips; a document may name a tip that arrives later, the id is the same."""
-        return tuple(self.record_id(OwnKind.tip, key) for key in keys[:100])
+    def _concerning(self, keys: Sequence[RecordKey], known: Known) -> tuple[str, ...]:
+        """Return the ids of tips, or of cases that are known; a document may name a tip that arrives later: the id is the
+        same.
+        """
+        pairs = [(self.record_id(OwnKind.tip, key), self.record_id(OwnKind.case, key)) for key in keys[:100]]
+        return tuple(case if known(tip) is None and known(case) is not None else tip for tip, case in pairs)
 
     # --- what all share ---
 
@@ -229,23 +241,24 @@ class Drafting:
         change = replace(self._change(kind, key, draft, known), ends=True)
         return change if change.before is None or change.before.open else None
 
-    def _seen(self, draft: TipDraft | CaseDraft) -> _Seen:
-        """Return one sighting per distinct identifier, in the document's order, as many as an event carries."""
-        distinct = list(dict.fromkeys(draft.identifiers))
+    def seen(self, key: RecordKey, identifiers: Sequence[Identifier], impossible: Sequence[str] = ()) -> Seen:
+        """Return one sighting per distinct identifier, in the order given, as many as an event carries."""
+        distinct = list(dict.fromkeys(identifiers))
         # Cut before anything is tokenised: a document of a hundred thousand costs no more than one of five hundred.
         first = distinct[:MAX_SIGHTINGS]
-        tokenised = [self._tokeniser.tokens(identifier, self._region) for identifier in first]
-        sightings = [self._sighting(draft.key, one, each.tokens) for one, each in zip(first, tokenised, strict=True)]
+        tokenised = [self.tokens(identifier) for identifier in first]
+        sightings = [self._sighting(key, one, each.tokens) for one, each in zip(first, tokenised, strict=True)]
         kept = tuple(carried(sightings))
         useless = (f"{s.kind.value} ({each.dropped})" for s, each in zip(kept, tokenised, strict=False) if each.dropped)
-        return _Seen(kept, len(distinct) - len(kept), (*draft.impossible, *useless))
+        return Seen(kept, len(distinct) - len(kept), (*impossible, *useless))
 
-    def _sighting_id(self, key: RecordKey, identifier: Identifier) -> str:
+    def sighting_id(self, key: RecordKey, identifier: Identifier) -> str:
+        """Return the opaque id of one identifier of a record."""
         return derived_id(self._id_key, "sighting", key.system, key.number, canonical(identifier))
 
     def _sighting(self, key: RecordKey, identifier: Identifier, tokens: tuple[Token, ...]) -> Sighting:
         return Sighting(
-            sighting_id=self._sighting_id(key, identifier),
+            sighting_id=self.sighting_id(key, identifier),
             subject_no=identifier.subject_no,
             kind=identifier.kind,
             tokens=tokens,
@@ -262,7 +275,7 @@ class Drafting:
         change: Change,
         payloads: Sequence[Payload],
         *,
-        seen: _Seen = _Seen(),
+        seen: Seen = Seen(),
         possible_child: bool | None = None,
         rest: str = "",
     ) -> Drafted:

@@ -18,7 +18,7 @@ def settle(identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:
 
     What was mined from text gives way to the same value stated in a field of its own, whosever it was said to be.
     """
-    given = [one for one in identifiers if one.value.strip() and len(one.value) <= MAX_VALUE]
+    given = [one for one in identifiers if one.value.strip() and _longest(one) <= MAX_VALUE]
     stated = {_value(one) for one in given if one.certainty is not AssertionKind.MINED_FROM_TEXT}
     kept: dict[object, Identifier] = {}
     numbers: dict[int, int] = {}
@@ -37,4 +37,9 @@ def _value(one: Identifier) -> tuple[IdentifierType, str, TimeStatement | None]:
 
 
 def _identity(one: Identifier) -> object:
-    return _value(one), one.subject_no, one.service, one.date_of_birth, one.port
+    house = (one.address, one.postcode, one.city)
+    return _value(one), one.subject_no, one.service, one.date_of_birth, one.port, house
+
+
+def _longest(one: Identifier) -> int:
+    return max(len(text or "") for text in (one.value, one.address, one.postcode, one.city))

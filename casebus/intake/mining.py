@@ -13,6 +13,7 @@ from itertools import islice
 from casebus.events.enumerations import AssertionKind, IdentifierType, SubjectCategory, TimeMeaning
 from casebus.events.types import TimeStatement
 from casebus.intake.adapter import Identifier
+from casebus.intake.bank import is_bank_account, is_card
 from casebus.intake.times import missing, stated_time
 
 MAX_CANDIDATES = 2_000
@@ -23,6 +24,8 @@ _EMAIL = re.compile(r"(?<![\w.%+\-@])[\w.%+\-]{1,64}+@(?:[^\W_](?:[^\W_]|-){0,62
 _PHONE = re.compile(r"(?<![\w+])\+[0-9][0-9 ().\-]{6,18}[0-9](?![\w])")
 _IPV4 = re.compile(r"(?<![\w.])[0-9]{1,3}+(?:\.[0-9]{1,3}+){3}+(?!\w|\.[0-9])")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}+(?:\.[0-9.]{1,12}+)?(?![\w:])")
+_WALLET = re.compile(r"(?<!\w)(?:0x[0-9A-Fa-f]{40}|bc1[02-9ac-hj-np-z]{39,59}+|BC1[02-9AC-HJ-NP-Z]{39,59}+)(?!\w)")
+"""Shapes that nothing else has. Older addresses are any 26 to 35 letters, and are taken from a line that says so only."""
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
     r"(?: ?(?:Z\b|UTC\b|[+\-][0-9]{2}:?[0-9]{2}))?"
@@ -37,6 +40,11 @@ _LINES = {
     kind: re.compile(rf"^[ \t]{{0,8}}(?:{keys})[ \t]{{0,4}}[:=][ \t]{{0,8}}([^\s|,;][^\r\n|,;]{{0,63}})", re.I | re.M)
     for kind, keys in _KEYS.items()
 }
+_LINES[IdentifierType.WALLET] = re.compile(
+    r"^[ \t]{0,8}(?:bitcoin|btc|ethereum|eth|litecoin|ltc|monero|xmr|usdt|crypto(?:currency)?|wallet)"
+    r"(?: ?(?:wallet|address|id)){0,2}[ \t]{0,4}[:=][ \t]{0,8}([A-Za-z0-9]{26,110}+)(?!\w)",
+    re.I | re.M,
+)
 _RECIPIENT = re.compile(r"\s*(?:to|cc|bcc|recipients?|victim|child)\b[^:=]{0,20}[:=]", re.IGNORECASE)
 _NOT_A_VALUE = frozenset({"null", "none", "n/a", "na", "unknown", "not provided", "-", "no information provided"})
 
@@ -69,6 +77,7 @@ def _candidates(text: str, owner: Owner, recipient_no: int) -> Iterator[Identifi
         (IdentifierType.PHONE_E164, _PHONE, _is_anything),
         (IdentifierType.IP_AT_TIME, _IPV4, _is_address),
         (IdentifierType.IP_AT_TIME, _IPV6, _is_address),
+        (IdentifierType.WALLET, _WALLET, _is_anything),
     )
     for kind, pattern, accept in patterns:
         for match in islice(pattern.finditer(text), MAX_CANDIDATES):
@@ -77,7 +86,7 @@ def _candidates(text: str, owner: Owner, recipient_no: int) -> Iterator[Identifi
     for kind, pattern in _LINES.items():
         for match in islice(pattern.finditer(text), MAX_CANDIDATES):
             value = match[1].strip()
-            if value.lower() not in _NOT_A_VALUE:
+            if value.lower() not in _NOT_A_VALUE and not _is_money(kind, value):
                 yield _identifier(kind, value, text, match, owner, recipient_no)
 
 
@@ -111,6 +120,11 @@ def _line_around(text: str, match: re.Match[str]) -> tuple[str, str]:
 def _time_on(line: str) -> TimeStatement:
     times = set(_TIME.findall(line))
     return stated_time(times.pop(), TimeMeaning.UNKNOWN) if len(times) == 1 else missing(TimeMeaning.UNKNOWN)
+
+
+def _is_money(kind: IdentifierType, value: str) -> bool:
+    """Tell whether what is called an account's number is a bank's or a card's."""
+    return kind is IdentifierType.SERVICE_ACCOUNT_ID and (is_bank_account(value) or is_card(value))
 
 
 def _is_anything(_: str) -> bool:

@@ -3,8 +3,9 @@
 Used by the formats that we designed because none is public (docs/formats/); an agency that joins may use them too.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import zip_longest
 
@@ -19,6 +20,7 @@ from casebus.events.enumerations import (
 )
 from casebus.intake.adapter import Identifier
 from casebus.intake.children import category_of, impossible_of, indicators_of
+from casebus.intake.civil_identity import House, civil_identity
 from casebus.intake.columns import Row
 from casebus.intake.countries import country
 from casebus.intake.sections import Section
@@ -40,10 +42,17 @@ COLUMNS = frozenset(
         "device_id",
         "ip",
         "ip_at",
+        "address",
+        "postcode",
+        "city",
+        "wallet",
+        "vehicle_plate",
+        "national_id",
     }
 )
 ACCOUNT_HOLDERS = (SubjectCategory.REPORTED_PERSON, SubjectCategory.SUSPECT, SubjectCategory.UNKNOWN)
 """The roles behind a reported account: what says that one of these is a child says it of the record."""
+_ISSUED = re.compile(r"(?P<issuer>[A-Z]{2}):\s*(?P<number>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,10 @@ class Stated:
     accounts: tuple[Account, ...]
     devices: tuple[str, ...]
     addresses: tuple[Address, ...]
+    house: House
+    wallets: tuple[str, ...]
+    plates: tuple[str, ...]
+    national_ids: tuple[str, ...]
 
     def indicators(self, as_of: date) -> tuple[ChildIndicator, ...]:
         """Return what says that the person may be a child."""
@@ -98,39 +111,38 @@ class Stated:
 
     def identifiers(self, number: int, as_of: date, certainty: AssertionKind) -> Iterator[Identifier]:
         """Yield what is stated of the person, `number` telling it apart from the others of the document."""
-        for kind, value, account in self._values():
-            yield Identifier(
-                kind=kind,
-                value=value,
-                subject_no=number,
-                subject=self.category(as_of),
-                certainty=certainty,
-                service=account.service if account else None,
-                country=country(self.country) if kind is IdentifierType.PHONE_E164 else None,
-                date_of_birth=self.date_of_birth if kind is IdentifierType.NAME_DOB else None,
-            )
-        for address in self.addresses:
-            yield Identifier(
-                kind=IdentifierType.IP_AT_TIME,
-                value=address.value,
-                subject_no=number,
-                subject=self.category(as_of),
-                certainty=certainty,
-                port=address.port,
-                seen_at=stated_time(address.at, TimeMeaning.UNKNOWN),
-            )
+        subject = self.category(as_of)
+        for one in self._identifiers():
+            yield replace(one, subject_no=number, subject=subject, certainty=certainty)
 
-    def _values(self) -> Iterator[tuple[IdentifierType, str, Account | None]]:
-        if self.name and self.date_of_birth:
-            yield IdentifierType.NAME_DOB, self.name, None
-        yield from ((IdentifierType.EMAIL, value, None) for value in self.emails)
-        yield from ((IdentifierType.PHONE_E164, value, None) for value in self.phones)
+    def _identifiers(self) -> Iterator[Identifier]:
+        yield from civil_identity(self.name, self.date_of_birth, [self.house])
+        yield from (Identifier(IdentifierType.EMAIL, value) for value in self.emails)
+        home = country(self.country)
+        yield from (Identifier(IdentifierType.PHONE_E164, value, country=home) for value in self.phones)
         for account in self.accounts:
-            if account.account_id:
-                yield IdentifierType.SERVICE_ACCOUNT_ID, account.account_id, account
-            if account.screen_name:
-                yield IdentifierType.SERVICE_SCREEN_NAME, account.screen_name, account
-        yield from ((IdentifierType.DEVICE, value, None) for value in self.devices)
+            yield from _of_account(account)
+        yield from (Identifier(IdentifierType.DEVICE, value) for value in self.devices)
+        yield from (Identifier(IdentifierType.WALLET, value) for value in self.wallets)
+        yield from (_issued(IdentifierType.VEHICLE_PLATE, value, home) for value in self.plates)
+        yield from (_issued(IdentifierType.NATIONAL_ID, value, None) for value in self.national_ids)
+        for address in self.addresses:
+            seen_at = stated_time(address.at, TimeMeaning.UNKNOWN)
+            yield Identifier(IdentifierType.IP_AT_TIME, address.value, port=address.port, seen_at=seen_at)
+
+
+def _of_account(account: Account) -> Iterator[Identifier]:
+    if account.account_id:
+        yield Identifier(IdentifierType.SERVICE_ACCOUNT_ID, account.account_id, service=account.service)
+    if account.screen_name:
+        yield Identifier(IdentifierType.SERVICE_SCREEN_NAME, account.screen_name, service=account.service)
+
+
+def _issued(kind: IdentifierType, text: str, otherwise: str | None) -> Identifier:
+    """Return a number that a country issued, which may stand before it: `GB:XMP 07`."""
+    found = _ISSUED.fullmatch(text)
+    issuer = country(found["issuer"]) if found else None
+    return Identifier(kind, found["number"] if found and issuer else text, country=issuer or otherwise)
 
 
 def assessed(people: list[Stated]) -> TriState:
@@ -158,6 +170,12 @@ def person_in(section: Section, otherwise: SubjectCategory) -> Stated:
         ),
         devices=tuple(section.texts("devices")),
         addresses=tuple(_addresses(section)),
+        house=House(
+            section.text("address"), section.text("postcode"), section.text("city"), country(section.text("country"))
+        ),
+        wallets=tuple(section.texts("wallets")),
+        plates=tuple(section.texts("vehiclePlates")),
+        national_ids=tuple(section.texts("nationalIds")),
     )
 
 
@@ -175,6 +193,10 @@ def person_on(row: Row, otherwise: SubjectCategory) -> Stated:
         accounts=_accounts(row),
         devices=tuple(row.many("device_id")),
         addresses=_row_addresses(row),
+        house=House(row.text("address"), row.text("postcode"), row.text("city"), country(row.text("country"))),
+        wallets=tuple(row.many("wallet")),
+        plates=tuple(row.many("vehicle_plate")),
+        national_ids=tuple(row.many("national_id")),
     )
 
 

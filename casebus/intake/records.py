@@ -14,6 +14,7 @@ class OwnKind(StrEnum):
 
     tip = "tip"
     case = "case"
+    check = "check"
     welfare_check = "welfare_check"
     outcome = "outcome"
 
@@ -29,7 +30,7 @@ class OwnSighting:
 
 @dataclass(frozen=True, slots=True)
 class OwnRecord:
-    """A tip, case, welfare check or outcome as last published. `revision` counts from 1; `event_ids` are the events of
+    """A tip, case, check, welfare check or outcome as last published. `revision` counts from 1; `event_ids` are the events of
     the last revision that made any.
 
     `digest` is over the content as last delivered and is kept through the record's ending, as are `content_event_ids`,

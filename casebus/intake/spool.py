@@ -93,6 +93,18 @@ class Spool:
             raise DocumentRefused(RefusalCode.TOO_LARGE, f"it is larger than {MAX_BYTES} bytes")
         return content
 
+    def kept(self, taken: Taken) -> bytes | None:
+        """Return a document that was filed, None if it is gone: the agency's own retention decides. Raises `StoreError`."""
+        if taken.stored_as is None:
+            return None
+        try:
+            with (self._directory / taken.folder / os.fsdecode(taken.stored_as)).open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"a kept document cannot be read: {error.strerror}") from error
+
     def free_names(self, folder: str, name: str, reserved: set[str]) -> tuple[str, str]:
         """Return the first pair of names for a document and its report of which neither is taken nor reserved."""
         for stored_as in _candidates(name):

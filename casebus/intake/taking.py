@@ -13,6 +13,7 @@ from casebus.errors import DocumentRefused, RefusalCode, StoreError
 from casebus.events.envelope import Event
 from casebus.intake.adapter import Adapter, Document, Draft
 from casebus.intake.drafting import Drafting
+from casebus.intake.own_outcomes import remember_outcomes
 from casebus.intake.records import OWN_RECORDS, TAKEN, OwnRecord, Taken
 from casebus.intake.reporting import words_of
 from casebus.intake.revisions import Drafted
@@ -27,7 +28,10 @@ ACCEPTED, DUPLICATE, REFUSED = "accepted", "duplicate", "refused"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about one document: its report, the events, the own records as they will stand."""
+    """What was decided about one document: its report, the events, the own records as they will stand.
+
+    `drawn_from` is what stood of these records when it was decided.
+    """
 
     outcome: str
     code: str | None
@@ -35,6 +39,7 @@ class Decision:
     events: tuple[Event, ...] = ()
     event_ids: tuple[str, ...] = ()
     records: tuple[OwnRecord, ...] = ()
+    drawn_from: tuple[tuple[str, OwnRecord | None], ...] = ()
 
 
 class Taking:
@@ -82,14 +87,17 @@ class Taking:
         if read is None:
             return False
         digest, said = read
-        # Drafted before the write transaction, because many tokens take a while and the whole node waits for it. Nobody
-        # but this component writes OWN_RECORDS, and its lock lets one instance run: what is read here still stands then.
-        decision = said if isinstance(said, Decision) else self._decide(said)
         # Before the commit: one that is reported as failed may have happened all the same.
         self._unfiled = True
-        with self._store.transaction() as tx:
-            taken = self._taken(found, digest, decision, tx)
-            self._commit(decision, taken, tx)
+        taken: Taken | None = None
+        while taken is None:
+            # Drafted before the write transaction, because many tokens take a while and the whole node waits for it. An
+            # officer may decide about the same record meanwhile (a welfare check, an outcome): then it is drafted anew.
+            decision = said if isinstance(said, Decision) else self._decide(said)
+            with self._store.transaction() as tx:
+                if all(tx.get(OWN_RECORDS, record_id) == stood for record_id, stood in decision.drawn_from):
+                    taken = self._taken(found, digest, decision, tx)
+                    self._commit(decision, taken, tx)
         self._file(taken)
         self._unfiled = False
         self._log.info("document_taken", outcome=taken.outcome, code=taken.code, events=len(taken.event_ids))
@@ -121,7 +129,8 @@ class Taking:
                 made.append(drafted)
                 if drafted.record is not None:
                     standing[drafted.record.record_id] = drafted.record
-        return _decision(made, tuple(standing.values()))
+            drawn_from = tuple((record_id, view.get(OWN_RECORDS, record_id)) for record_id in standing)
+        return _decision(made, tuple(standing.values()), drawn_from)
 
     def _taken(self, found: Found, digest: str, decision: Decision, view: View) -> Taken:
         folder = "refused" if decision.outcome == REFUSED else "done"
@@ -147,6 +156,7 @@ class Taking:
             tx.apply(Save(OWN_RECORDS, record))
         topic = events_topic(self._adapter.agency)
         self._publisher.publish(tx, (Outgoing(topic, event) for event in decision.events))
+        remember_outcomes(tx, decision.events)
         tx.apply(Save(TAKEN, taken))
 
     def _file(self, taken: Taken) -> None:
@@ -166,8 +176,10 @@ def _refusal(refused: DocumentRefused) -> Decision:
     return Decision(REFUSED, refused.refusal.value, refused.what)
 
 
-def _decision(made: list[Drafted], records: tuple[OwnRecord, ...]) -> Decision:
+def _decision(
+    made: list[Drafted], records: tuple[OwnRecord, ...], drawn_from: tuple[tuple[str, OwnRecord | None], ...]
+) -> Decision:
     events = tuple(event for drafted in made for event in drafted.events)
     event_ids = tuple(dict.fromkeys(event_id for drafted in made for event_id in drafted.event_ids))
     outcome = ACCEPTED if events or not made else DUPLICATE  # a table without a row says nothing, and nothing twice
-    return Decision(outcome, None, words_of(made), events, event_ids, records)
+    return Decision(outcome, None, words_of(made), events, event_ids, records, drawn_from)

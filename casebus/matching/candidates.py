@@ -4,11 +4,13 @@ The index is the store's: (family, value) to record ids, with the number of dist
 family's cap makes no candidates, which bounds the pairs that one common identifier can cause.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
-from casebus.events.enumerations import IdentifierType
-from casebus.matching.families import FAMILIES, SOURCE_REPORT
+from casebus.events.enumerations import IdentifierType, Rarity
+from casebus.matching.families import FAMILIES, HANDLES, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT, Says, rarity
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
+from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 
 Frequency = Callable[[str, str], int]
 """(family, value) to the number of distinct records that hold it."""
@@ -23,10 +25,10 @@ def postings(record: HeldRecord) -> tuple[HeldToken, ...]:
     """Return what to index, sorted and without repeats; nothing for a record that takes no part."""
     if not takes_part(record):
         return ()
-    held = {token for sighting in record.sightings for token in known_tokens(sighting)}
+    held = {(token.family, token.value): token for sighting in record.sightings for token in known_tokens(sighting)}
     if record.source_report is not None:
-        held.add(HeldToken(SOURCE_REPORT, record.source_report))
-    return tuple(sorted(held, key=lambda token: (token.family, token.value)))
+        held[SOURCE_REPORT, record.source_report] = HeldToken(SOURCE_REPORT, record.source_report)
+    return tuple(held[named] for named in sorted(held))
 
 
 def known_tokens(sighting: HeldSighting) -> tuple[HeldToken, ...]:
@@ -34,24 +36,84 @@ def known_tokens(sighting: HeldSighting) -> tuple[HeldToken, ...]:
 
     A newer agency may send families that this hub does not know: they are carried and say nothing yet.
     """
-    return tuple(
-        token for token in sighting.tokens if token.family in FAMILIES and sighting.kind in FAMILIES[token.family].kinds
-    )
+    kind, tokens = sighting.kind, sighting.tokens
+    return tuple([token for token in tokens if token.family in FAMILIES and kind in FAMILIES[token.family].kinds])
+
+
+def index_key(family: str, value: str) -> bytes:
+    """Return a token as it is indexed: 128 bits, whatever the family's name and the value's length."""
+    return blake2b(f"{family}:{value}".encode(), digest_size=16).digest()
+
+
+def indexed(record: HeldRecord) -> dict[bytes, HeldToken]:
+    """Return what to index of a record, by how it is indexed."""
+    return {index_key(token.family, token.value): token for token in postings(record)}
+
+
+def cap(family: str) -> int:
+    """Return how many records may hold a value of this family before it says nothing; 0 for a family not known here."""
+    known = FAMILIES.get(family)
+    if known is None:
+        return REPORT_CAP if family == SOURCE_REPORT else 0
+    return known.cap
+
+
+def enough(token: HeldToken) -> int:
+    """Return how many holders of a token need be known: whether one more or one less passes the cap shows in them."""
+    return cap(token.family) + 2
 
 
 def eligible(token: HeldToken, frequency: int) -> bool:
-    """Tell whether records that share a token are worth a comparison. A shared report number always is."""
+    """Tell whether records that share a token are worth a comparison."""
+    return frequency <= cap(token.family)
+
+
+def standing(token: HeldToken, frequency: int) -> Rarity:
+    """Return how a value is weighed: what depends on its frequency depends on this alone, so that a pair is compared
+    again when it changes and at no other time.
+    """
     if token.family == SOURCE_REPORT:
-        return True
-    family = FAMILIES.get(token.family)
-    return family is not None and frequency <= family.cap
+        return Rarity.unique if eligible(token, frequency) else Rarity.common
+    return rarity(frequency, cap(token.family))
+
+
+def most(families: Iterable[str]) -> float:
+    """Return the most that two records can add up to which share values of these families and of no other.
+
+    `compare` never scores more: one family counts for each kind, a handle beside them, and a person's attributes each at
+    the best that any of the families says of it.
+    """
+    best: dict[str, float] = {}
+    for name in families:
+        family = FAMILIES.get(name)
+        if family is None:
+            best[name] = SAME_REPORT_SCORE if name == SOURCE_REPORT else 0.0
+        elif family.says is not None:
+            for term in said(family.says):
+                _raise(best, term.partition(".")[0], WEIGHTS[term])
+        else:
+            _raise(best, "handle" if name in HANDLES else family.kinds[0], WEIGHTS[name])
+    return max(PRIOR_OF_CASES, PRIOR_OF_TIPS) + sum(best.values())
+
+
+def said(says: Says) -> list[str]:
+    """Return the model's terms for what a composite says."""
+    parts = (("name", says.name), ("born", says.born), ("lives", says.lives))
+    return [f"{part}.{level.name}" for part, level in parts if level]
+
+
+def _raise(best: dict[str, float], fact: str, weight: float) -> None:
+    best[fact] = max(best.get(fact, 0.0), weight)
 
 
 def common_kinds(record: HeldRecord, frequency: Frequency) -> tuple[IdentifierType, ...]:
     """Return the kinds of which every value is too common to say anything, for an on-record no-hit."""
-    speaks: dict[IdentifierType, bool] = {}
+    held: set[IdentifierType] = set()
+    speaks: set[IdentifierType] = set()
     for sighting in record.sightings if takes_part(record) else ():
-        for token in known_tokens(sighting):
-            said = eligible(token, frequency(token.family, token.value))
-            speaks[sighting.kind] = speaks.get(sighting.kind, False) or said
-    return tuple(sorted(kind for kind, said in speaks.items() if not said))
+        known = known_tokens(sighting) if sighting.kind not in speaks else ()
+        if known:
+            held.add(sighting.kind)
+        if any(eligible(token, frequency(token.family, token.value)) for token in known):
+            speaks.add(sighting.kind)
+    return tuple(sorted(held - speaks))

@@ -3,50 +3,73 @@
 The order of the rules:
 
 1. Both records take part (open, not a batched viral tip) and are two records.
-2. One upstream report: a notice, whatever else they share; what one report says twice corroborates nothing.
-3. The score of the best pair of persons reaches `ALERT`. What stays below is not told in this version; a band for an
-   officer's review comes with the deeper detector, and `weigh` already returns what it would show.
+2. One upstream report: a notice, whatever else they share; what one report says twice corroborates nothing. A number
+   that more than `REPORT_CAP` records have is no report's, and is passed over.
+3. The score of the best pair of persons reaches `ALERT`: an alert. It reaches `REVIEW`: something to look at, in no hurry.
+4. What many people hold (an IP address, a house, a handle with another's spelling) never alerts by itself.
+5. Who asks before acting on one identifier needs to know who holds it: with a check, whatever is worth a review and is not
+   of rule 4 is an alert, however weak its strength.
 
 An INTENDED_RECIPIENT may be an offender or a child: one side knowing a person as a recipient changes nothing, the match
 stays "possible same person", which says nothing of guilt. Where both sides know the person only as a recipient, a child
 is the safer reading. A WITNESS is matched like anybody: the words never say more than "possible same person".
 """
 
-from casebus.events.enumerations import Overlap, Severity, Strength, SubjectCategory
+from casebus.events.enumerations import Agreement, Band, Overlap, RecordKind, Severity, Strength, SubjectCategory
 from casebus.matching.candidates import Frequency, takes_part
-from casebus.matching.families import DETECTOR, SAME_REPORT_SCORE
+from casebus.matching.families import REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT
 from casebus.matching.held import HeldRecord, Match
+from casebus.matching.model import ALERT, DETECTOR, REVIEW
 from casebus.matching.weigh import CHILD_ROLES, Weighed, weigh
 
-ALERT = 4.0
-STRONG = 6.0
-VERY_STRONG = 10.0
-"""More than any one identifier reaches alone: at least two kinds agree."""
+STRONG = ALERT + 2.0
+VERY_STRONG = ALERT + 5.0
+"""Odds of about 7 and of 150 times those of an alert that is just one."""
 
 
 def compare(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Match | None:
     """Return the match of two records, None if there is none to tell.
 
     `frequency(family, value)` is the number of distinct records that hold a value. The result is the same for (a, b) and
-    (b, a), and for any order of sightings. Records of one agency may match: the caller decides who is told.
+    (b, a) but for which kind is whose, and for any order of sightings. Records of one agency may match: the caller decides
+    who is told.
     """
     if not (takes_part(a) and takes_part(b)) or a.record_id == b.record_id:
         return None
-    if a.source_report is not None and a.source_report == b.source_report:
-        return _match(Overlap.same_source_report, a, b, Weighed((), (), SAME_REPORT_SCORE, ()))
+    if one_report(a, b, frequency):
+        weighed = Weighed((), (), (), SAME_REPORT_SCORE, True, (), ())
+        return _match(Overlap.same_source_report, Band.alert, a, b, weighed)
     weighed = weigh(a, b, frequency)
-    if weighed.score < ALERT:
+    found = band(weighed, is_asked=RecordKind.check in (a.kind, b.kind))
+    if found is None:
         return None
     overlap = Overlap.same_child if _may_be_child(a, b, weighed) else Overlap.same_person
-    return _match(overlap, a, b, weighed)
+    return _match(overlap, found, a, b, weighed)
 
 
-def _match(overlap: Overlap, a: HeldRecord, b: HeldRecord, weighed: Weighed) -> Match:
+def band(weighed: Weighed, *, is_asked: bool = False) -> Band | None:
+    """Return what a score asks of an officer, None for nothing. `is_asked`: one of the two is a check before acting."""
+    if all(line.agreement is Agreement.differs for line in weighed.lines):
+        return None
+    if weighed.score >= (REVIEW if is_asked else ALERT) and weighed.firm:
+        return Band.alert
+    return Band.review if weighed.score >= REVIEW else None
+
+
+def one_report(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> bool:
+    """Tell whether two records come from one upstream report, by a number that is not too common to be a report's."""
+    number = a.source_report
+    return number is not None and number == b.source_report and frequency(SOURCE_REPORT, number) <= REPORT_CAP
+
+
+def _match(overlap: Overlap, found: Band, a: HeldRecord, b: HeldRecord, weighed: Weighed) -> Match:
     return Match(
         overlap=overlap,
-        severity=severity(a, b),
+        severity=severity(a, b) if found is Band.alert else Severity.routine,
+        band=found,
         matched=weighed.lines,
         suppressed=weighed.suppressed,
+        evidence=weighed.evidence,
         strength=strength(weighed.score),
         score=weighed.score,
         detector=DETECTOR,

@@ -11,6 +11,13 @@ KIND_WORDS: dict[IdentifierType, str] = {
     IdentifierType.IP_AT_TIME: "IP address at a time",
     IdentifierType.DEVICE: "device",
     IdentifierType.NAME_DOB: "name and date of birth",
+    IdentifierType.NAME_ADDRESS: "name and address",
+    IdentifierType.DOB_ADDRESS: "date of birth and address",
+    IdentifierType.ADDRESS: "address of a house",
+    IdentifierType.WALLET: "cryptocurrency wallet",
+    IdentifierType.VEHICLE_PLATE: "vehicle's number plate",
+    IdentifierType.NATIONAL_ID: "number given by a state",
+    IdentifierType.NAME: "name",
     IdentifierType.UNKNOWN: "another kind of identifier",
 }
 

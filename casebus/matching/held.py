@@ -46,24 +46,39 @@ class HeldRecord:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """One line of the explanation: a kind that agrees, how, how rare, and what it adds to the score."""
+    """One line of the explanation: a kind that agrees, how, how rare, and what it adds to the score.
+
+    `kind` is the first record's and `other_kind` the second's: they differ where a screen name is the other's local part.
+    """
 
     kind: en.IdentifierType
+    other_kind: en.IdentifierType
     agreement: en.Agreement
     rarity: en.Rarity
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """One value that both records hold and that counts, under the kind that each side is told of."""
+
+    token: HeldToken
+    kind: en.IdentifierType
+    other_kind: en.IdentifierType
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What a comparison found. `matched` is ordered by weight, then kind; `suppressed` names kinds that agree on a value
-    so common that it says nothing.
+    so common that it says nothing; `evidence` is each shared value that counts, in order. `score` is log-odds in nats.
     """
 
     overlap: en.Overlap
     severity: en.Severity
+    band: en.Band
     matched: tuple[Agreed, ...]
     suppressed: tuple[en.IdentifierType, ...]
+    evidence: tuple[Shared, ...]
     strength: en.Strength
     score: float
     detector: str

@@ -8,16 +8,29 @@ What a crash leaves: of the process, nothing or everything, for the server rolls
 server, the same, once COMMIT has returned everything. A connection lost during COMMIT leaves the outcome unknown.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from casebus.bus.log import Record
 from casebus.errors import StalePosition
 from casebus.store.postgres_connection import PostgresConnection
+from casebus.store.postgres_inverted import PostgresInverted
 from casebus.store.postgres_schema import prepare, schema_name
 from casebus.store.postgres_tables import PostgresTable, is_text
-from casebus.store.store import Concept, Effect, OutboxRow, Remove, Save, Transaction, View
+from casebus.store.store import (
+    Concept,
+    Effect,
+    Inverted,
+    Kept,
+    OutboxRow,
+    Post,
+    Remove,
+    Save,
+    Transaction,
+    Unpost,
+    View,
+)
 
 T = TypeVar("T")
 Session = TypeVar("Session", bound="PostgresView")
@@ -31,12 +44,13 @@ class PostgresStore:
     ours. After a lost connection the next transaction makes a new one. One instance belongs to one thread at a time.
     """
 
-    def __init__(self, url: str, schema: str, concepts: Sequence[Concept[Any]]) -> None:
+    def __init__(self, url: str, schema: str, kept: Sequence[Kept]) -> None:
         self._connection = PostgresConnection(url, schema_name(schema))
-        self._tables = {concept.table: PostgresTable(concept) for concept in concepts}
+        self._tables = {concept.table: PostgresTable(concept) for concept in kept if isinstance(concept, Concept)}
+        self._indexes = {index.table: PostgresInverted(index) for index in kept if isinstance(index, Inverted)}
         self._in_use = False
         try:
-            prepare(self._connection, self._tables.values())
+            prepare(self._connection, [*self._tables.values(), *self._indexes.values()])
         except BaseException:
             self._connection.close()
             raise
@@ -44,13 +58,15 @@ class PostgresStore:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Begin a write transaction; commit at the end of the block, roll back on any exception."""
-        with self._used_by(PostgresTransaction(self._connection, self._tables)) as tx, self._connection.writing():
+        transaction = PostgresTransaction(self._connection, self._tables, self._indexes)
+        with self._used_by(transaction) as tx, self._connection.writing():
             yield tx
 
     @contextmanager
     def view(self) -> Iterator[View]:
         """Begin a consistent read-only snapshot, of this moment."""
-        with self._used_by(PostgresView(self._connection, self._tables)) as view, self._connection.reading():
+        snapshot = PostgresView(self._connection, self._tables, self._indexes)
+        with self._used_by(snapshot) as view, self._connection.reading():
             yield view
 
     def close(self) -> None:
@@ -72,9 +88,15 @@ class PostgresStore:
 class PostgresView:
     """What can be read, as `View` says."""
 
-    def __init__(self, connection: PostgresConnection, tables: dict[str, PostgresTable]) -> None:
+    def __init__(
+        self,
+        connection: PostgresConnection,
+        tables: Mapping[str, PostgresTable],
+        indexes: Mapping[str, PostgresInverted],
+    ) -> None:
         self._driver = connection
         self._tables = tables
+        self._indexes = indexes
         self.ended = False
 
     @property
@@ -88,6 +110,11 @@ class PostgresView:
         if concept.table not in self._tables:
             raise AssertionError(f"bug: the store was opened without the concept {concept.table}")
         return self._tables[concept.table]
+
+    def _inverted(self, index: Inverted) -> PostgresInverted:
+        if index.table not in self._indexes:
+            raise AssertionError(f"bug: the store was opened without the index {index.table}")
+        return self._indexes[index.table]
 
     def get(self, concept: Concept[T], key: str) -> T | None:
         """Return the entity with this key."""
@@ -120,6 +147,10 @@ class PostgresView:
                 yield cast(T, table.decode(body))
             last_key = chunk[-1][0]
             chunk = self._connection.rows(table.statements["next"], (last_key, _CHUNK))
+
+    def holders(self, index: Inverted, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+        """Return owners of each wanted token: all of them, or as many as are wanted if there are more."""
+        return self._inverted(index).holders(self._connection, wanted)
 
     def position(self, consumer: str, topic: str) -> int:
         """Return the position that this consumer reads next; 0 at first."""
@@ -178,12 +209,18 @@ class PostgresTransaction(PostgresView):
 
     def apply(self, effect: Effect) -> None:
         """Carry out an effect."""
-        table = self._of(effect.concept)
         match effect:
-            case Save(entity=entity):
+            case Save(concept, entity):
+                table = self._of(concept)
                 self._connection.write(table.statements["save"], table.encode(entity))
-            case Remove(key=key) if is_text(key):
-                self._connection.write(table.statements["remove"], (key,))
+            case Remove(concept, key):
+                table = self._of(concept)
+                if is_text(key):
+                    self._connection.write(table.statements["remove"], (key,))
+            case Post(index, owner, tokens):
+                self._inverted(index).post(self._connection, owner, tokens)
+            case Unpost(index, owner, tokens):
+                self._inverted(index).unpost(self._connection, owner, tokens)
 
     def next_sequence(self, topic: str) -> int:
         """Return the sequence that the next outbox row of this topic gets."""

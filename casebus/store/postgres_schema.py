@@ -1,4 +1,4 @@
-"""What makes a PostgreSQL schema this role's state: numbered migrations, then one table per concept.
+"""What makes a PostgreSQL schema this role's state: numbered migrations, then the tables that code declares.
 
 Each migration is one transaction that also records its number. Two processes that open a new schema at once take turns
 at the role's write lock, and the later one finds the work done; a schema that has everything is opened without it.
@@ -7,13 +7,21 @@ at the role's write lock, and the later one finds the work done; a schema that h
 import re
 from collections.abc import Collection
 from importlib.resources import files
+from typing import Protocol
 
 from casebus.errors import StoreError, UsageError
 from casebus.store.postgres_connection import PostgresConnection
-from casebus.store.postgres_tables import PostgresTable
 
 _ROLE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _NOT_OURS = re.compile(r"pg_.*|public|information_schema")
+
+
+class Declaration(Protocol):
+    """A table that code declares: its name, its columns, and the script that makes it."""
+
+    name: str
+    columns: frozenset[str]
+    create: str
 
 
 def schema_name(role: str) -> str:
@@ -24,7 +32,7 @@ def schema_name(role: str) -> str:
     return name
 
 
-def prepare(connection: PostgresConnection, tables: Collection[PostgresTable]) -> None:
+def prepare(connection: PostgresConnection, tables: Collection[Declaration]) -> None:
     """Bring the schema to this version. Raises `StoreError` for one that is not ours, or is newer."""
     if connection.rows("SHOW server_encoding") != [("UTF8",)]:
         raise StoreError("the database is not encoded in UTF-8", next_step="create it with ENCODING 'UTF8'.")
@@ -68,19 +76,19 @@ def _migrate(connection: PostgresConnection, number: int, name: str, script: str
     connection.write("INSERT INTO casebus_migrations (number, name) VALUES (%s, %s)", (number, name))
 
 
-def _make_tables(connection: PostgresConnection, tables: Collection[PostgresTable]) -> None:
+def _make_tables(connection: PostgresConnection, tables: Collection[Declaration]) -> None:
     found = _columns(connection)
-    if any(table.concept.table not in found for table in tables):
+    if any(table.name not in found for table in tables):
         with connection.writing():
             found = _columns(connection)
             for table in tables:
-                if table.concept.table not in found:
+                if table.name not in found:
                     connection.script(table.create)
         found = _columns(connection)
     for table in tables:
-        if found[table.concept.table] != table.columns:
+        if found[table.name] != table.columns:
             raise StoreError(
-                f"the table {table.concept.table} has other columns than this version of casebus declares",
+                f"the table {table.name} has other columns than this version of casebus declares",
                 next_step="open the state with the version that made it, or migrate: add a numbered migration for it.",
             )
 

@@ -11,7 +11,7 @@ from casebus.errors import StoreError
 from casebus.store.store import Concept
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-_RESERVED = {"positions", "seen", "outbox", "casebus_migrations"}
+_RESERVED = {"positions", "seen", "outbox", "owners", "casebus_migrations"}
 _FIXED = {"key", "body"}
 
 
@@ -20,9 +20,11 @@ class PostgresTable:
 
     def __init__(self, concept: Concept[Any]) -> None:
         self.concept = concept
+        self.name = concept.table
         self.columns = frozenset({*_FIXED, *concept.indexes})
         self._codec: TypeAdapter[Any] | None = None
-        _check_names(concept)
+        check_table_name(concept.table)
+        _check_indexes(concept)
         self.create = _creation(concept)
         self.statements: Mapping[str, str] = _statements(concept)
 
@@ -72,12 +74,15 @@ def is_text(value: str) -> bool:
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def _check_names(concept: Concept[Any]) -> None:
-    names = (concept.table, *concept.indexes)
-    if not all(_IDENTIFIER.fullmatch(name) and len(name) <= 40 for name in names):
-        raise AssertionError(f"bug: a name in the concept {concept.table!r} cannot be one of the store")
-    if concept.table in _RESERVED or not _FIXED.isdisjoint(concept.indexes):
-        raise AssertionError(f"bug: the concept {concept.table} takes a name that the store uses itself")
+def check_table_name(name: str) -> None:
+    """Raise `AssertionError` for what cannot name a table that code declares."""
+    if not _IDENTIFIER.fullmatch(name) or len(name) > 40 or name in _RESERVED:
+        raise AssertionError(f"bug: {name!r} cannot name a table of the store")
+
+
+def _check_indexes(concept: Concept[Any]) -> None:
+    if any(not _IDENTIFIER.fullmatch(name) or len(name) > 40 or name in _FIXED for name in concept.indexes):
+        raise AssertionError(f"bug: an index of the concept {concept.table} has a name that cannot be one of the store")
 
 
 def _creation(concept: Concept[Any]) -> str:

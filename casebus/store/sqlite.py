@@ -8,17 +8,31 @@ opened); after it, everything.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from casebus.bus.log import Record
 from casebus.errors import StalePosition
 from casebus.store.sqlite_connection import SqliteConnection
-from casebus.store.sqlite_schema import check_owner, make_tables, migrate
+from casebus.store.sqlite_inverted import SqliteInverted
+from casebus.store.sqlite_schema import Declared, check_owner, make_tables, migrate
 from casebus.store.sqlite_tables import SqliteTable, sqlite_table, storable
-from casebus.store.store import Concept, Effect, OutboxRow, Save, Transaction, View
+from casebus.store.store import (
+    Concept,
+    Effect,
+    Inverted,
+    Kept,
+    OutboxRow,
+    Post,
+    Remove,
+    Save,
+    Transaction,
+    Unpost,
+    View,
+)
 
 T = TypeVar("T")
 V = TypeVar("V", bound="SqliteView")
@@ -27,21 +41,37 @@ BUSY_TIMEOUT_MS = 15_000
 """How long a transaction waits for another process to end its own; one takes milliseconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What the file was opened for, by name."""
+
+    concepts: Mapping[str, SqliteTable]
+    indexes: Mapping[str, SqliteInverted]
+
+    @property
+    def all(self) -> list[Declared]:
+        """Every table."""
+        return [*self.concepts.values(), *(table for index in self.indexes.values() for table in index.tables)]
+
+
 class SqliteStore:
     """The state of a role in one file, mode 0600. Raises `StoreError` for a file that is not a role's state.
 
     The file's folder must exist. One instance belongs to one thread at a time; several processes may open one file.
     """
 
-    def __init__(self, path: Path, concepts: Sequence[Concept[Any]], *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
-        self._tables = {concept.table: sqlite_table(concept) for concept in concepts}
+    def __init__(self, path: Path, kept: Sequence[Kept], *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        self._tables = _Tables(
+            {concept.table: sqlite_table(concept) for concept in kept if isinstance(concept, Concept)},
+            {index.table: SqliteInverted(index) for index in kept if isinstance(index, Inverted)},
+        )
         self._busy = False
         self._connection = SqliteConnection(path, busy_timeout_ms=busy_timeout_ms)
         try:
             check_owner(self._connection)
             self._connection.make_durable()
             migrate(self._connection)
-            make_tables(self._connection, self._tables.values())
+            make_tables(self._connection, self._tables.all)
         except BaseException:
             self._connection.close()
             raise
@@ -77,7 +107,7 @@ class SqliteStore:
 class SqliteView:
     """What can be read, as `View` says."""
 
-    def __init__(self, connection: SqliteConnection, tables: dict[str, SqliteTable]) -> None:
+    def __init__(self, connection: SqliteConnection, tables: _Tables) -> None:
         self._connection = connection
         self._tables = tables
         self.over = False
@@ -108,6 +138,12 @@ class SqliteView:
             for _, body in rows:
                 yield cast(T, table.entity(body))
             rows = self._rows(table.next_page, (rows[-1][0], _PAGE))
+
+    def holders(self, index: Inverted, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+        """Return owners of each wanted token: all of them, or as many as are wanted if there are more."""
+        inverted = self._inverted(index)
+        self._assert_open()
+        return inverted.holders(self._connection, wanted)
 
     def position(self, consumer: str, topic: str) -> int:
         """Return the position that this consumer reads next; 0 at first."""
@@ -150,10 +186,15 @@ class SqliteView:
             raise AssertionError("bug: a transaction or view was used after its end")
 
     def _table(self, concept: Concept[Any]) -> SqliteTable:
-        table = self._tables.get(concept.table)
+        table = self._tables.concepts.get(concept.table)
         if table is None:
             raise AssertionError(f"bug: the store was opened without the concept {concept.table}")
         return table
+
+    def _inverted(self, index: Inverted) -> SqliteInverted:
+        if index.table not in self._tables.indexes:
+            raise AssertionError(f"bug: the store was opened without the index {index.table}")
+        return self._tables.indexes[index.table]
 
 
 class SqliteTransaction(SqliteView):
@@ -180,11 +221,19 @@ class SqliteTransaction(SqliteView):
 
     def apply(self, effect: Effect) -> None:
         """Carry out an effect."""
-        table = self._table(effect.concept)
-        if isinstance(effect, Save):
-            self._write(table.save, table.row(effect.entity))
-        elif storable(effect.key):
-            self._write(table.remove, (effect.key,))
+        self._assert_open()
+        match effect:
+            case Save(concept, entity):
+                table = self._table(concept)
+                self._write(table.save, table.row(entity))
+            case Remove(concept, key):
+                table = self._table(concept)
+                if storable(key):
+                    self._write(table.remove, (key,))
+            case Post(index, owner, tokens):
+                self._inverted(index).post(self._connection, owner, tokens)
+            case Unpost(index, owner, tokens):
+                self._inverted(index).unpost(self._connection, owner, tokens)
 
     def next_sequence(self, topic: str) -> int:
         """Return the sequence that the next outbox row of this topic gets."""

@@ -15,6 +15,9 @@ from casebus.errors import StoreError
 
 _CREATING = threading.Lock()
 _WAL_ATTEMPTS = 20
+_CACHE_KIB = 32_768
+"""Room for the pages that a busy index writes again and again; SQLite's own 2 MB would read them from the file each time."""
+_FOREIGN = (sqlite3.Error, OSError)
 
 
 class SqliteConnection:
@@ -45,16 +48,31 @@ class SqliteConnection:
         with self._mapped("opened"):
             self._switch_to_wal()
             self._driver.execute("PRAGMA synchronous = FULL")
+            self._driver.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
-        with self._mapped("read"):
+        self._raise_earlier()
+        try:
             return self._driver.execute(sql, values).fetchall()
+        except _FOREIGN as error:
+            raise self._failed("read", error) from error
 
     def write(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run a statement and return how many rows it changed."""
-        with self._mapped("written"):
+        self._raise_earlier()
+        try:
             return self._driver.execute(sql, values).rowcount
+        except _FOREIGN as error:
+            raise self._failed("written", error) from error
+
+    def write_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement once for each row of values and return how many rows were changed."""
+        self._raise_earlier()
+        try:
+            return self._driver.executemany(sql, rows).rowcount if rows else 0
+        except _FOREIGN as error:
+            raise self._failed("written", error) from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -128,16 +146,23 @@ class SqliteConnection:
 
     @contextmanager
     def _mapped(self, done: str) -> Iterator[None]:
-        if self._failure is not None:
-            raise self._failure
+        self._raise_earlier()
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
-            self._failure = StoreError(
-                f"the state file {self._path.name} cannot be {done}: {error}",
-                next_step="see that the disk has room, the file is this role's own, and no other program locks it.",
-            )
-            raise self._failure from error
+        except _FOREIGN as error:
+            raise self._failed(done, error) from error
+
+    def _raise_earlier(self) -> None:
+        # A transaction that failed stays failed, also where the caller swallowed it.
+        if self._failure is not None:
+            raise self._failure
+
+    def _failed(self, done: str, error: Exception) -> StoreError:
+        self._failure = StoreError(
+            f"the state file {self._path.name} cannot be {done}: {error}",
+            next_step="see that the disk has room, the file is this role's own, and no other program locks it.",
+        )
+        return self._failure
 
 
 def _create_private(path: Path) -> None:

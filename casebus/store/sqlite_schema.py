@@ -1,4 +1,4 @@
-"""What makes a file this role's state: numbered migrations, then one table per concept.
+"""What makes a file this role's state: numbered migrations, then the tables that code declares.
 
 Each migration is one transaction that also records its number, so a crash leaves the file at a whole number. Two
 processes that open a new file at once take turns at the write lock, and the later one finds the work done.
@@ -7,13 +7,32 @@ processes that open a new file at once take turns at the write lock, and the lat
 import sqlite3
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from typing import Protocol
 
 from casebus.errors import StoreError
 from casebus.store.sqlite_connection import SqliteConnection
-from casebus.store.sqlite_tables import SqliteTable
 
 _APPLICATION_ID = 0x43425553
 """SQLite's field for whose file it is: "CBUS"."""
+
+
+class Declared(Protocol):
+    """A table that code declares: of a concept, or of an inverted index."""
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        ...
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that the declaration asks for."""
+        ...
+
+    @property
+    def create(self) -> tuple[str, ...]:
+        """The statements that make it."""
+        ...
 
 
 def check_owner(connection: SqliteConnection) -> None:
@@ -45,7 +64,7 @@ def migrate(connection: SqliteConnection) -> None:
                     _apply(connection, number, script)
 
 
-def make_tables(connection: SqliteConnection, tables: Iterable[SqliteTable]) -> None:
+def make_tables(connection: SqliteConnection, tables: Iterable[Declared]) -> None:
     """Make the tables that are missing. Raises `StoreError` where one has other columns than its declaration."""
     for table in tables:
         if not _columns(connection, table):
@@ -54,7 +73,7 @@ def make_tables(connection: SqliteConnection, tables: Iterable[SqliteTable]) -> 
                     connection.write(statement)
         if _columns(connection, table) != table.columns:
             raise StoreError(
-                f"the table {table.concept.table} has other columns than this version of casebus declares",
+                f"the table {table.name} has other columns than this version of casebus declares",
                 next_step="open the state with the version that made it, or migrate: add a numbered migration for it.",
             )
 
@@ -82,8 +101,8 @@ def _number(connection: SqliteConnection) -> int:
     return int(connection.rows("PRAGMA user_version")[0][0])
 
 
-def _columns(connection: SqliteConnection, table: SqliteTable) -> frozenset[str]:
-    found = connection.rows("SELECT name FROM pragma_table_info(?)", (table.concept.table,))
+def _columns(connection: SqliteConnection, table: Declared) -> frozenset[str]:
+    found = connection.rows("SELECT name FROM pragma_table_info(?)", (table.name,))
     return frozenset(name for (name,) in found)
 
 

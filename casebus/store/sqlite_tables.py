@@ -12,7 +12,7 @@ from casebus.errors import StoreError
 from casebus.store.store import Concept
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_TAKEN = frozenset({"positions", "seen", "outbox"})
+_TAKEN = frozenset({"positions", "seen", "outbox", "owners", "moves", "key", "body"})
 _LOSSLESS = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="strings")
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
@@ -30,6 +30,11 @@ class SqliteTable:
     next_page: str
     by: Mapping[str, str]
     count: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.concept.table
 
     @property
     def columns(self) -> frozenset[str]:
@@ -67,8 +72,7 @@ def sqlite_table(concept: Concept[Any]) -> SqliteTable:
     """Return the table that a declaration asks for."""
     name, indexes = concept.table, tuple(concept.indexes)
     for word in (name, *indexes):
-        if not _NAME.fullmatch(word) or name in _TAKEN or name.startswith("sqlite_") or word in ("key", "body"):
-            raise AssertionError(f"bug: {word!r} cannot name a table or an index of the store")
+        checked_name(word)
     table, columns = f'"{name}"', ["key", *(f'"{index}"' for index in indexes), "body"]
     fresh = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
     # S608: table and column names are declared in code and matched `_NAME` above; values are always bound.
@@ -84,6 +88,13 @@ def sqlite_table(concept: Concept[Any]) -> SqliteTable:
         by={i: f'SELECT body FROM {table} WHERE "{i}" = ? ORDER BY key LIMIT ?' for i in indexes},  # noqa: S608
         count={i: f'SELECT count(*) FROM {table} WHERE "{i}" = ?' for i in indexes},  # noqa: S608
     )
+
+
+def checked_name(name: str) -> str:
+    """Return a name that code declares. Raises `AssertionError` for one that no table or index can have."""
+    if not _NAME.fullmatch(name) or name in _TAKEN or name.startswith("sqlite_"):
+        raise AssertionError(f"bug: {name!r} cannot name a table or an index of the store")
+    return name
 
 
 def storable(text: str) -> bool:

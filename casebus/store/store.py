@@ -6,19 +6,35 @@ Two siblings implement it and share no code: `sqlite.SqliteStore` (embedded, syn
 State is kept as *concepts*: frozen dataclasses, each with one key and a few indexes, declared beside the model that
 they belong to (`ALERTS = Concept("alerts", Alert, ...)`). A backend owns its SQL and its numbered migrations: one table
 per concept with columns `key`, one per index, and `body` (canonical JSON of the dataclass, by pydantic).
+
+Beside them stand *inverted indexes* (`POSTINGS = Inverted("postings")`): narrow rows of token and owner, for look-ups of
+many tokens at once, each bounded by how many owners are wanted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from casebus.bus.log import Record
-from casebus.state import Concept, Effect, Remove, Save
+from casebus.state import Concept, Effect, Inverted, Kept, Post, Remove, Save, Unpost
 
 T = TypeVar("T")
 
-__all__ = ["Concept", "Effect", "OutboxRow", "Remove", "Save", "Store", "Transaction", "View"]
+__all__ = [
+    "Concept",
+    "Effect",
+    "Inverted",
+    "Kept",
+    "OutboxRow",
+    "Post",
+    "Remove",
+    "Save",
+    "Store",
+    "Transaction",
+    "Unpost",
+    "View",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,13 @@ class View(Protocol):
 
     def all(self, concept: Concept[T]) -> Iterator[T]:
         """Return every entity, ordered by key. Read it to its end before writing."""
+        ...
+
+    def holders(self, index: Inverted, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+        """Return owners of each wanted token, in no order: all of them, or as many as are wanted if there are more.
+
+        So a token held by many costs no more than what is wanted of it. All tokens are asked for in one round trip.
+        """
         ...
 
     def position(self, consumer: str, topic: str) -> int:

@@ -1,4 +1,4 @@
-"""Entities with every kind of value that a store must give back as it was, and the concepts that keep them.
+"""Entities with every kind of value that a store must give back as it was, and the concepts and the index that keep them.
 
 Made for `casebus.testing.store_contract`. The functions are named, not lambdas: concepts travel to child processes.
 """
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from casebus.bus.log import Record
 from casebus.events.enumerations import TimeMeaning, TimeQuality
 from casebus.events.types import TimeStatement
-from casebus.store.store import Concept, OutboxRow
+from casebus.store.store import Concept, Inverted, OutboxRow
 
 
 class Shade(StrEnum):
@@ -71,7 +71,8 @@ SPECIMENS: Concept[Specimen] = Concept(
     "specimens", Specimen, attrgetter("key"), {"group": attrgetter("group"), "owner": attrgetter("owner")}
 )
 TALLIES: Concept[Tally] = Concept("tallies", Tally, attrgetter("name"))
-CONCEPTS: tuple[Concept[Specimen], Concept[Tally]] = (SPECIMENS, TALLIES)
+MARKS = Inverted("marks")
+CONCEPTS: tuple[Concept[Specimen], Concept[Tally], Inverted] = (SPECIMENS, TALLIES, MARKS)
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _STORABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)

@@ -5,9 +5,9 @@
         def opener(self) -> Callable[[], Store]:
             return functools.partial(MyStore, address, CONCEPTS)  # must survive pickling: some tests open it in a child
 
-Its parts: here entities, transactions and views; `store_progress` has positions, seen and the outbox, `store_crashes`
-what needs several processes, `store_model` whole histories. Each test needs a state of its own, empty at first. Needs
-pytest and hypothesis.
+Its parts: here entities, transactions and views; `store_progress` has positions, seen and the outbox, `store_inverted`
+inverted indexes, `store_crashes` what needs several processes, `store_model` whole histories. Each test needs a state
+of its own, empty at first. Needs pytest and hypothesis.
 """
 
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from casebus.store.store import Concept, Remove, Save, Store
 from casebus.testing.specimens import SPECIMENS, TALLIES, Shade, Specimen, Tally, outbox_row, specimens
 from casebus.testing.store_crashes import StoreCrashes
 from casebus.testing.store_instances import Opener
+from casebus.testing.store_inverted import StoreInverted
 from casebus.testing.store_model import run_histories
 from casebus.testing.store_progress import StoreProgress
 
@@ -39,7 +40,7 @@ def _stranger_key(stranger: _Stranger) -> str:
     return stranger.key
 
 
-class StoreContract(StoreProgress, StoreCrashes):
+class StoreContract(StoreProgress, StoreInverted, StoreCrashes):
     """Subclass as `Test...` and provide the fixture `opener`."""
 
     def test_a_transaction_takes_effect_as_a_whole(self, store: Store, open_store: Opener) -> None:

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from casebus.errors import StalePosition
-from casebus.store.store import OutboxRow, Remove, Save, Transaction, View
-from casebus.testing.specimens import SPECIMENS, Specimen, outbox_row, specimens
+from casebus.store.store import OutboxRow, Post, Remove, Save, Transaction, Unpost, View
+from casebus.testing.specimens import MARKS, SPECIMENS, Specimen, outbox_row, specimens
 from casebus.testing.store_instances import Opener
 
 Step = Callable[[Transaction, "_Model"], None]
 
 _KEYS = ["", "a", "b", "ā", "z"]
 _GROUPS = ["", "a", "b", "ā"]
+_TOKENS = [b"", b"\0", b"a", b"ab", b"\xff"]
 
 
 class _RolledBack(Exception):
@@ -30,6 +31,7 @@ class _Model:
 
     mark: int
     specimens: dict[str, Specimen] = field(default_factory=dict)
+    marks: set[tuple[bytes, str]] = field(default_factory=set)
     position: int = 0
     seen: dict[str, bytes] = field(default_factory=dict)
     rows: list[OutboxRow] = field(default_factory=list)
@@ -50,6 +52,13 @@ class _Model:
         for key in _KEYS:
             assert view.get(SPECIMENS, key) == self.specimens.get(key)
             assert view.seen("c", self.topic, key) == self.seen.get(key)
+        for token in _TOKENS:
+            owners = {owner for held, owner in self.marks if held == token}
+            found = view.holders(MARKS, dict.fromkeys(_TOKENS, 9))[token]
+            assert (len(found), set(found)) == (len(owners), owners)
+            few = view.holders(MARKS, {token: 2})[token]
+            assert len(few) == len(set(few)) == min(2, len(owners))
+            assert owners.issuperset(few)
         waiting = [row for row in self.rows if row.sequence not in self.relayed]
         assert view.position("c", self.topic) == self.position
         assert view.outbox(limit=99) == waiting
@@ -70,6 +79,22 @@ def _remove(key: str) -> Step:
     def step(tx: Transaction, model: _Model) -> None:
         tx.apply(Remove(SPECIMENS, key))
         model.specimens.pop(key, None)
+
+    return step
+
+
+def _post(owner: str, tokens: set[bytes]) -> Step:
+    def step(tx: Transaction, model: _Model) -> None:
+        tx.apply(Post(MARKS, owner, tuple(tokens)))
+        model.marks |= {(token, owner) for token in tokens}
+
+    return step
+
+
+def _unpost(owner: str, tokens: set[bytes]) -> Step:
+    def step(tx: Transaction, model: _Model) -> None:
+        tx.apply(Unpost(MARKS, owner, tuple(tokens)))
+        model.marks -= {(token, owner) for token in tokens}
 
     return step
 
@@ -107,6 +132,8 @@ _STEPS = st.lists(
     st.one_of(
         specimens(st.sampled_from(_KEYS)).map(_save),
         st.sampled_from(_KEYS).map(_remove),
+        st.builds(_post, st.sampled_from(_KEYS), st.sets(st.sampled_from(_TOKENS))),
+        st.builds(_unpost, st.sampled_from(_KEYS), st.sets(st.sampled_from(_TOKENS))),
         st.integers(1, 5).map(_advance),
         st.sampled_from(_KEYS).map(_see),
         st.just(_publish),
@@ -172,6 +199,7 @@ def run_histories(opener: Opener) -> None:
             with self._store.transaction() as tx:
                 for key in _KEYS:
                     tx.apply(Remove(SPECIMENS, key))
+                    tx.apply(Unpost(MARKS, key, tuple(_TOKENS)))
                 for row in tx.outbox(limit=99):
                     tx.outbox_relayed(row.topic, [row.sequence])
             self._store.close()

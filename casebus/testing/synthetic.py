@@ -1,7 +1,8 @@
 """Fictional documents for the demo, the tests and the benchmarks: the same seed gives the same bytes.
 
 Nobody here exists. Only reserved names and ranges are used: RFC 2606 domains, RFC 5737 and RFC 3849 addresses, Ofcom's
-numbers for drama (+44 7700 900xxx), New Zealand numbers that start with a row of zeros, and invented platforms.
+numbers for drama (+44 7700 900xxx), New Zealand numbers that start with a row of zeros, invented platforms, streets and
+post codes, and plates, wallets and passports with words in them.
 """
 
 import csv
@@ -9,7 +10,7 @@ import io
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 RECEIVED_AT = datetime(2025, 3, 2, 21, 20, 11, tzinfo=UTC)
@@ -18,12 +19,11 @@ RECEIVED_AT = datetime(2025, 3, 2, 21, 20, 11, tzinfo=UTC)
 _FIRST = ("Exempla", "Fictor", "Imagina", "Inventa", "Mocka", "Placida", "Sampla", "Specima", "Testor", "Trialo")
 _LAST = ("Dummyfield", "Exampleson", "Fictive", "Madeup", "Neverborn", "Notreal", "Placeholder", "Synthetic")
 _CATEGORIES = ("CHILD_SEXUAL_ABUSE_MATERIAL", "ONLINE_ENTICEMENT", "UNSOLICITED_OBSCENE_MATERIAL_TO_CHILD")
+_REFERRED = "category role name date_of_birth email phone service account_id screen_name device_id ip ip_at"
 _REGISTER = """
     case_number status opened_on category role name date_of_birth email phone service account_id screen_name
-    device_id ip ip_at pointer priority immediate_risk backlog close_reason correction_reason
+    device_id ip ip_at address postcode city wallet vehicle_plate national_id pointer priority immediate_risk backlog close_reason correction_reason
 """
-_OUTCOME = "outcome_type children count_rule measures arrests country status replaces role"
-_RETURN = "return_number return_type report_numbers response_class self_harm_risk result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,23 @@ class Person:
     ip: str | None = None
     ip_at: str | None = None
     country: str | None = None
+    address: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    wallet: str | None = None
+    vehicle_plate: str | None = None
+    national_id: str | None = None
 
 
 def person(index: int, *, seed: int = 1, country: str = "NZ") -> Person:
-    """Return the person of that number. No two below a million share an identifier (in GB, no two below a thousand)."""
+    """Return the person of that number. No two below a million share an identifier (in GB, no two below a thousand).
+
+    Of every seventh more is known: a house, a wallet, a number plate, a passport.
+    """
     draw = random.Random(f"casebus-synthetic/{seed}/{index}")  # noqa: S311 - fiction, not a secret
     born = date(1955, 1, 2) + timedelta(days=draw.randrange(16_000))
     at = RECEIVED_AT - timedelta(minutes=draw.randrange(1, 500_000))
-    return Person(
+    one = Person(
         name=f"{draw.choice(_FIRST)} {draw.choice(_LAST)}",
         date_of_birth=born.isoformat(),
         email=f"synthetic.{seed}.{index}@example.{draw.choice(('com', 'net', 'org'))}",
@@ -62,6 +71,7 @@ def person(index: int, *, seed: int = 1, country: str = "NZ") -> Person:
         ip_at=_utc(at),
         country=country,
     )
+    return _better_known(one, index) if index % 7 == 3 else one
 
 
 def cybertip_json(
@@ -168,7 +178,7 @@ def dia_register(
                 "priority": "MEDIUM",
             }
         )
-    return _csv(_REGISTER.split(), rows)
+    return csv_document(_REGISTER.split(), rows)
 
 
 def dia_referral(
@@ -196,50 +206,19 @@ def dia_referral(
     )
 
 
-def nzp_returns(*rows: Mapping[str, str]) -> bytes:
-    """Return NZ Police's welfare and outcome returns (our assumed format); absent columns are blank."""
-    return _csv(f"{_RETURN} {_OUTCOME}".split(), rows)
-
-
-def nca_returns(*rows: Mapping[str, str]) -> bytes:
-    """Return the NCA's outcome returns (our assumed format); absent columns are blank."""
-    return _csv(f"return_number package_numbers {_OUTCOME}".split(), rows)
-
-
-def welfare_requested(number: str, report_number: str, *, children: int = 1) -> dict[str, str]:
-    """Return a row that asks for a welfare check."""
-    return {
-        "return_number": number,
-        "return_type": "WELFARE_REQUESTED",
-        "report_numbers": report_number,
-        "response_class": "NZ_CRITICAL_24H",
-        "children": str(children),
-        "country": "NZ",
-    }
-
-
-def welfare_completed(number: str, report_number: str, *, result: str = "SAFE_WITH_PLAN") -> dict[str, str]:
-    """Return a row that says what the check of that number found."""
-    return {
-        "return_number": number,
-        "return_type": "WELFARE_COMPLETED",
-        "report_numbers": report_number,
-        "result": result,
-    }
-
-
-def child_safeguarded(number: str, report_number: str, *, children: int = 1, **columns: str) -> dict[str, str]:
-    """Return a row that says that children are safeguarded."""
-    return {
-        "return_number": number,
-        "return_type": "CHILD_SAFEGUARDED",
-        "report_numbers": report_number,
-        "outcome_type": "SAFEGUARDED_FROM_POTENTIAL_ABUSE",
-        "children": str(children),
-        "measures": "SAFETY_PLAN|FAMILY_INFORMED",
-        "country": "NZ",
-        "status": "CONFIRMED",
-    } | columns
+def dia_referrals(numbers: str, persons: Sequence[Person], *, received_at: datetime = RECEIVED_AT) -> bytes:
+    """Return referrals to Internal Affairs in CSV, one for each person, as `NUMBERS-01` and so on (our assumed format)."""
+    rows = [
+        _person_columns(one)
+        | {
+            "referral_number": f"{numbers}-{number:02d}",
+            "received_at": _utc(received_at),
+            "category": "ONLINE_ENTICEMENT",
+            "role": "REPORTED_PERSON",
+        }
+        for number, one in enumerate(persons, 1)
+    ]
+    return csv_document(("referral_number", "received_at", *_REFERRED.split()), rows)
 
 
 def bad_document() -> bytes:
@@ -248,7 +227,28 @@ def bad_document() -> bytes:
     return whole[: len(whole) // 2]
 
 
+def csv_document(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+    """Return rows under a header; absent columns are blank."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8")
+
+
 # --- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _better_known(one: Person, index: int) -> Person:
+    return replace(
+        one,
+        address=f"{index} Fictive Street",
+        postcode=f"X{index % 10_000:04d}",
+        city="Exampleton",
+        wallet=f"0x{'c0ffee' * 5}{index % 1_000_000:010x}",
+        vehicle_plate=f"XMP{index % 1_000_000:06d}",
+        national_id=f"{one.country}: XM{index % 1_000_000:07d}",
+    )
 
 
 def _reported(one: Person, *, compromised: bool = False) -> dict[str, object]:
@@ -270,10 +270,15 @@ def _reported(one: Person, *, compromised: bool = False) -> dict[str, object]:
         "screenName": {"value": one.screen_name},
         "emails": {"emails": [{"value": one.email, "verified": True}] if one.email else []},
         "phones": {"phones": [{"value": one.phone, "verified": None}] if one.phone else []},
-        "addresses": {"addresses": [{"street1": None, "city": None, "country": one.country}] if one.country else []},
+        "addresses": {"addresses": [_address(one)] if one.country or one.address else []},
+        "vehicleTagNumber": one.vehicle_plate,
         "sourceInformation": {"sourceCaptures": captures},
-        "additionalInformations": None,
+        "additionalInformations": [{"value": f"Wallet address: {one.wallet}"}] if one.wallet else None,
     }
+
+
+def _address(one: Person) -> dict[str, object]:
+    return {"street1": one.address, "city": one.city, "postalCode": one.postcode, "country": one.country}
 
 
 def _file(number: int, self_produced: bool) -> dict[str, object]:
@@ -299,6 +304,12 @@ def _person(one: Person) -> dict[str, object]:
         "accounts": [{"service": one.service, "accountId": one.account_id, "screenName": one.screen_name}],
         "devices": [one.device_id] if one.device_id else [],
         "addresses": [{"ip": one.ip, "at": one.ip_at}] if one.ip else [],
+        "address": one.address,
+        "postcode": one.postcode,
+        "city": one.city,
+        "wallets": [one.wallet] if one.wallet else [],
+        "vehiclePlates": [one.vehicle_plate] if one.vehicle_plate else [],
+        "nationalIds": [one.national_id] if one.national_id else [],
     }
 
 
@@ -314,6 +325,12 @@ def _person_columns(one: Person) -> dict[str, str]:
         "device_id": one.device_id,
         "ip": one.ip,
         "ip_at": one.ip_at if one.ip else None,
+        "address": one.address,
+        "postcode": one.postcode,
+        "city": one.city,
+        "wallet": one.wallet,
+        "vehicle_plate": one.vehicle_plate,
+        "national_id": one.national_id,
     }
     return {column: value for column, value in columns.items() if value}
 
@@ -336,11 +353,3 @@ def _utc(at: datetime) -> str:
 
 def _json(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8")
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8")

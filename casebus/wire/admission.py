@@ -6,7 +6,36 @@ The same rules hold on both doors: nothing is sealed that would not be opened.
 from casebus.errors import ParkReason, WireError
 from casebus.events.catalogue import CATALOGUE, Writer, partition_key, writer_of
 from casebus.events.envelope import Event
-from casebus.events.types import DeconflictionAcknowledged, DeconflictionResolved, RecordParked
+from casebus.events.types import (
+    DeconflictionAcknowledged,
+    DeconflictionResolved,
+    DeliveryRefused,
+    DeskMessage,
+    DisclosureGranted,
+    DisclosureRefused,
+    DisclosureRequested,
+    LeadAgencyProposed,
+    RecordParked,
+    ReferralAccepted,
+    ReferralDeclined,
+    ReferralExpired,
+    ReferralSent,
+)
+
+_SIDES = (
+    DeconflictionAcknowledged,
+    DeconflictionResolved,
+    DisclosureRequested,
+    DisclosureGranted,
+    DisclosureRefused,
+    DeskMessage,
+    LeadAgencyProposed,
+    ReferralSent,
+    ReferralAccepted,
+    ReferralDeclined,
+    ReferralExpired,
+)
+"""What one side publishes of itself, and the partner gets a copy of."""
 
 
 def admit(event: Event, topic: str) -> None:
@@ -25,14 +54,16 @@ def admit(event: Event, topic: str) -> None:
 
 def _check_agencies(event: Event, writer: Writer, owner: str) -> None:
     match event.payload:
-        case DeconflictionAcknowledged() | DeconflictionResolved() as side if writer is Writer.agency:
+        case side if isinstance(side, _SIDES) and writer is Writer.agency:
             if side.agency != owner:
                 raise _refused(ParkReason.NOT_ACCEPTABLE, "an agency publishes only its own side of a conflict")
-        case DeconflictionAcknowledged() | DeconflictionResolved() as side:
-            if side.actor is not None:
+        case side if isinstance(side, _SIDES):
+            if getattr(side, "actor", None) is not None:
                 raise _refused(ParkReason.NOT_ACCEPTABLE, "an officer's pseudonym never crosses to another agency")
-        case RecordParked() as parked if writer is Writer.delivery and parked.agency != owner:
-            raise _refused(ParkReason.NOT_ACCEPTABLE, "a parked record is told to its own agency only")
+            if isinstance(side, ReferralSent) and (side.record_ids or side.to != owner):
+                raise _refused(ParkReason.NOT_ACCEPTABLE, "a referral is told to whom it is for, without its records")
+        case RecordParked() | DeliveryRefused() as told if writer is Writer.delivery and told.agency != owner:
+            raise _refused(ParkReason.NOT_ACCEPTABLE, "what was not accepted is told to its own agency only")
 
 
 def _refused(reason: ParkReason, what: str) -> WireError:

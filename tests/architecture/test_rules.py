@@ -137,10 +137,16 @@ def test_the_wheel_holds_the_library_the_contract_and_nothing_of_the_workshop(wh
     modules = {name for package in PACKAGES for name in files(ROOT / package, "*.py", ROOT)}
     contract = {f"casebus/{name}" for kind in ("*.avsc", "*.lock") for name in files(ROOT / "schemas", kind, ROOT)}
     migrations = files(ROOT / "casebus/store/migrations", "*.sql", ROOT)
+    pages = files(ROOT / "casebus/console/templates", "*.html", ROOT) | files(
+        ROOT / "casebus/console/static", "*", ROOT
+    )
     assert "casebus/schemas/schemas.lock" in contract
     assert len(contract) > 10
     assert migrations
-    assert {name for name in files(wheel, "*", wheel) if ".dist-info/" not in name} == modules | contract | migrations
+    assert pages
+    assert {
+        name for name in files(wheel, "*", wheel) if ".dist-info/" not in name
+    } == modules | contract | migrations | pages
 
 
 def test_the_unpacked_wheel_finds_its_own_schemas(wheel: Path, tmp_path: Path) -> None:

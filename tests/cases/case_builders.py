@@ -67,6 +67,7 @@ def combined(first: MatchParty, second: MatchParty, revision: int = 1, **more: o
         "overlap": en.Overlap.same_person,
         "severity": en.Severity.high,
         "matched": MATCHED,
+        "matched_second": MATCHED,
         "suppressed": (),
         "strength": en.Strength.strong,
         "score": 7.0,

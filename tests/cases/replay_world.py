@@ -1,22 +1,27 @@
 """A whole small network for the tests of replay: real logs, stores, consumers, drafting and desks, driven at random."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 from agency_harness import drafting_of
 from hub_harness import CODES, DIA, HUB, NOW, NZ, SCHEMAS, UK, Network, content, gated, sealer
 
+from casebus import keys
 from casebus.bus.consumer import Role
 from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Outgoing, Publisher, Relay
+from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.pair import PAIRS
 from casebus.cases.replay import Replay, Step
 from casebus.cases.standing_views import Standing
+from casebus.checking import Checking
 from casebus.clock import FixedClock
 from casebus.desk import Desk
-from casebus.errors import Conflict, WireError
+from casebus.desk.opening import Opening
+from casebus.errors import Conflict, NotPermitted, WireError
 from casebus.events import enumerations as en
 from casebus.events.envelope import Received
 from casebus.events.types import PossibleChild
@@ -33,6 +38,7 @@ from casebus.intake.adapter import (
     WelfareCompletionDraft,
     WelfareRequestDraft,
 )
+from casebus.intake.checks import Question
 from casebus.intake.records import OWN_RECORDS
 from casebus.intake.reports import handling
 from casebus.intake.times import missing
@@ -58,8 +64,18 @@ class Node:
         self.publisher = Publisher(sealer(code))
         self.relay = Relay(self.store, world.hub.log)
         self.inbox = gated(DESK, world.hub.log, self.store, world.hub.directory, code)
-        self.desk = Desk(code, "officer", b"i" * 32, self.store, self.publisher, FixedClock(NOW))
+        self.desk = Desk(
+            Viewer(code, "officer", DeskRole.officer),
+            b"i" * 32,
+            self.store,
+            self.publisher,
+            FixedClock(NOW),
+            world.hub.directory,
+        )
+        self.opening = Opening(code, keys.training_encryption_key(code), self.store, FixedClock(NOW))
         self._drafting = drafting_of(code)
+        draw = Random(code).randbytes  # the same story under one seed, whatever ids it makes
+        self.checking = Checking(code, "officer", self._drafting, self.store, self.publisher, FixedClock(NOW), draw)
 
     def take(self, draft: Draft) -> None:
         """Publish what a draft makes, and remember it, as the adapter's component does."""
@@ -86,7 +102,7 @@ class World:
         """Run everything until nothing moves."""
         for _ in range(60):
             moved = self.hub.suspects.step() + self.hub.delivery.step() + self.hub.relay.step()
-            moved += sum(node.relay.step() + node.inbox.step() for node in self.nodes.values())
+            moved += sum(node.relay.step() + node.inbox.step() + node.opening.step() for node in self.nodes.values())
             if not moved:
                 return
         raise AssertionError("the network does not come to rest")
@@ -166,7 +182,7 @@ class Story:
     def tell(self, scenes: int) -> None:
         for _ in range(scenes):
             node = self._world.nodes[self._draw.choice((NZ, UK, DIA))]
-            scenes_to_choose = (self._tip, self._case, self._child, *[self._decide] * 3, self._run)
+            scenes_to_choose = (self._tip, self._case, self._child, self._check, *[self._decide] * 5, self._run)
             self._draw.choice(scenes_to_choose)(node)
         for node in (*self._world.nodes.values(), *self._world.nodes.values()):
             self._world.settle()
@@ -176,7 +192,8 @@ class Story:
     def _identifiers(self) -> tuple[Identifier, ...]:
         phones = [Identifier(en.IdentifierType.PHONE_E164, v, 0) for v in PHONES if self._draw.random() < 0.5]
         emails = [Identifier(en.IdentifierType.EMAIL, v, 0) for v in EMAILS if self._draw.random() < 0.5]
-        return (*phones, *emails)
+        weak = [Identifier(en.IdentifierType.NAME_DOB, "Fictor Notreal", 0, date_of_birth="1984-01-01")]
+        return (*phones, *emails, *(weak if self._draw.random() < 0.3 else ()))
 
     def _key(self, system: str) -> RecordKey:
         return RecordKey(system, str(self._draw.randrange(3)))
@@ -207,6 +224,17 @@ class Story:
                 identifiers=self._identifiers(),
             )
         )
+
+    def _check(self, node: Node) -> None:
+        watched = [check for check in node.checking.checks() if check.is_watched]
+        if watched and self._draw.random() < 0.4:
+            node.checking.close(watched[0].ref)
+        else:
+            about = (Identifier(en.IdentifierType.PHONE_E164, self._draw.choice(PHONES), 0),)
+            priority = self._draw.choice(PRIORITIES)
+            node.checking.ask(
+                Question(en.CheckBasis.CASE, priority, en.PointerMode.OPEN, en.Purpose.INVESTIGATION, about)
+            )
 
     def _child(self, node: Node) -> None:
         key = self._key("welfare")
@@ -239,13 +267,16 @@ class Story:
         if not alerts:
             return
         ref = self._draw.choice(alerts if self._draw.random() < 0.2 else alerts[:2]).ref
-        try:
-            if self._draw.random() < 0.5:
-                node.desk.acknowledge(ref, None)
-            else:
-                node.desk.resolve(ref, self._draw.choice(OUTCOMES), None, None)
-        except Conflict:
-            pass  # it was retracted: nothing is left to decide
+        desk = node.desk
+        acts = (
+            *[lambda: desk.acknowledge(ref, None)] * 4,
+            *[lambda: desk.resolve(ref, self._draw.choice(OUTCOMES), None, None)] * 5,
+            lambda: desk.reopen(ref, "on second thoughts"),
+            lambda: desk.assign(ref, "another officer"),
+            lambda: desk.conversation.send_message(ref, "ring us"),
+        )
+        with suppress(Conflict, NotPermitted):  # retracted, a notice, not resolved: there is nothing to decide
+            self._draw.choice(acts)()
 
     def _run(self, node: Node) -> None:
         """Let something run, and not the rest: inboxes and topics get ahead of each other."""

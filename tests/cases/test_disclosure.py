@@ -1,20 +1,23 @@
 """Who is told of a match, and what no copy ever carries."""
 
+from dataclasses import replace
 from itertools import combinations
 
 from case_builders import CONTACT, IA, NZ, UK, combined, outcomes, party
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casebus.cases.conflict import Side
-from casebus.cases.disclosure import Copy, copies, register_copy, retraction_copies
+from casebus.cases.conflict import Said
+from casebus.cases.disclosure import Copy, copies, register_copies, retraction_copies
 from casebus.cases.pair import Register, Told
 from casebus.directory import Agency, Agreement, Directory
 from casebus.events import enumerations as en
 from casebus.events.enumerations import Overlap, PointerMode
 from casebus.events.types import DataCombined, DeconflictionAcknowledged, DeconflictionHit, DeconflictionResolved
+from casebus.wire.ids import content_id
 
 CODES = (NZ, UK, IA)
+SHOWN = content_id("shown")
 DESKS = {code: CONTACT.model_copy(update={"desk": f"desk of {code}"}) for code in CODES}
 COORDINATION = CONTACT.model_copy(update={"desk": "coordination"})
 
@@ -97,13 +100,13 @@ def test_a_sides_decision_reaches_only_a_partner_that_was_told_and_no_officers_n
     match: DataCombined, book: Directory, side: int, outcome: en.ConflictOutcome | None, told: set[str]
 ) -> None:
     decider, partner = match.parties[side], match.parties[1 - side]
-    register = Side().resolved(outcome) if outcome else Side().acknowledged()
+    said = Said().resolved(outcome, [SHOWN]) if outcome else Said().acknowledged([SHOWN])
     known = Told(match.conflict_id, (match.parties[0], match.parties[1]), tuple(sorted(told)), 1)
-    copy = register_copy(Register(match.conflict_id, decider.agency, register, 1, 1), known, book)
+    made = register_copies(None, Register(match.conflict_id, decider.agency, said, 1, 1), known, book)
     if decider.agency == partner.agency or partner.agency not in told:
-        assert copy is None
+        assert made == []
         return
-    assert copy is not None
+    (copy,) = made
     assert copy.recipient == partner.agency
     assert isinstance(copy.payload, DeconflictionAcknowledged | DeconflictionResolved)
     assert copy.payload.actor is None
@@ -145,5 +148,19 @@ def test_a_retraction_goes_to_everyone_who_was_told_and_says_nothing_new() -> No
 def test_a_side_that_is_no_party_says_nothing() -> None:
     told = Told("c", (party(NZ, "one"), party(UK, "two")), (NZ, UK), 1)
     book = directory(agreement(NZ, UK))
-    assert register_copy(Register("c", IA, Side().acknowledged(), 1, 1), told, book) is None
-    assert register_copy(Register("c", NZ, Side(), 1, 1), told, book) is None
+    assert register_copies(None, Register("c", IA, Said().acknowledged(()), 1, 1), told, book) == []
+    assert register_copies(None, Register("c", NZ, Said(), 1, 1), told, book) == []
+
+
+def test_what_a_side_has_said_before_is_not_told_again() -> None:
+    match = combined(party(NZ, "one"), party(UK, "two"))
+    told, book = (
+        Told(match.conflict_id, (match.parties[0], match.parties[1]), (NZ, UK), 1),
+        directory(agreement(NZ, UK)),
+    )
+    first = Register(match.conflict_id, NZ, Said().resolved(en.ConflictOutcome.FALSE_MATCH, ()), 1, 1)
+    then = replace(first, said=first.said.acknowledged([content_id("more")]), revision=2)
+    (copy,) = register_copies(first, then, told, book)
+    assert isinstance(copy.payload, DeconflictionAcknowledged), "taken up anew, on more than was judged"
+    late = [type(copy.payload) for copy in register_copies(None, then, told, book)]
+    assert late == [DeconflictionAcknowledged, DeconflictionResolved], "who is told of the conflict only now gets both"

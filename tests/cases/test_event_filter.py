@@ -36,6 +36,7 @@ ASKS = {
     "conflicts": lambda facts: facts.conflict,
     "tips": lambda facts: next(iter(facts.tips), None),
     "cases": lambda facts: next(iter(facts.cases), None),
+    "checks": lambda facts: next(iter(facts.others), None),
 }
 
 

@@ -1,144 +1,28 @@
 """What stands at the end is a function of the set of records, not of the order in which they came."""
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations
 from random import Random
 
 import pytest
+from hub_in_memory import ACCOUNT, AGENCIES, CAP, IDS, PHONE, Hub, K, lives, low_caps, record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casebus import installing
-from casebus.cases.holding import HELD, Holding
-from casebus.cases.matchmaking import POSTINGS, Changes, Matchmaking, Posting, token_key
-from casebus.cases.pair import PAIRS, Finding, Pair, conflict_id_of
-from casebus.directory import Agreement, Directory
-from casebus.events.enumerations import IdentifierType, MatchStatus, PointerMode, RecordKind, SubjectCategory
+from casebus.cases.pair import Finding, Pair, conflict_id_of
+from casebus.events.enumerations import MatchStatus, PointerMode, RecordKind
 from casebus.events.types import DataCombined, DeconflictionNoHit
 from casebus.matching.candidates import postings
 from casebus.matching.decide import compare
-from casebus.matching.families import FAMILIES
-from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
-from casebus.state import Remove, Save
-from casebus.wire.ids import content_id
-
-CAP = 2
-AGENCIES = ("nz-police", "uk-nca", "nz-internal-affairs")
-BOOK = Directory(
-    agencies=installing.AGENCIES,
-    agreements=tuple(Agreement(between=pair, pointer=True, basis="b") for pair in combinations(AGENCIES, 2)),
-)
-IDS = [content_id("record", str(number)) for number in range(6)]
-K = IdentifierType
+from casebus.matching.held import HeldRecord, HeldToken
 
 
 @pytest.fixture(scope="module", autouse=True)
-def low_caps() -> Iterator[None]:
-    """Six records are enough to pass every cap, in both directions."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, family in FAMILIES.items():
-            patch.setitem(FAMILIES, name, replace(family, cap=CAP))
+def rare() -> Iterator[None]:
+    with low_caps():
         yield
-
-
-@dataclass
-class Hub:
-    """What the hub holds, in memory, changed by nothing but the effects."""
-
-    held: dict[str, Holding] = field(default_factory=dict)
-    posted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    pairs: dict[str, Pair] = field(default_factory=dict)
-    told: list[DataCombined] = field(default_factory=list)
-
-    def frequency(self, token: str) -> int:
-        return len(self.posted[token])
-
-    def holders(self, token: str) -> list[str]:
-        return sorted(self.posted[token])
-
-    def holding(self, record_id: str) -> Holding | None:
-        return self.held.get(record_id)
-
-    def pair(self, conflict_id: str) -> Pair | None:
-        return self.pairs.get(conflict_id)
-
-    def pairs_of(self, record_id: str) -> list[Pair]:
-        return [pair for pair in self.pairs.values() if record_id in pair.record_ids]
-
-    def take(self, record: HeldRecord) -> Changes:
-        before = self.held.get(record.record_id)
-        changes = Matchmaking(self, before, Holding(record, ()), BOOK).changes()
-        for effect in changes.effects:
-            match effect:
-                case Save(concept, Holding() as holding) if concept is HELD:
-                    self.held[holding.record.record_id] = holding
-                case Save(concept, Posting() as posting) if concept is POSTINGS:
-                    self.posted[posting.token].add(posting.record_id)
-                case Save(concept, Pair() as pair) if concept is PAIRS:
-                    self.pairs[pair.conflict_id] = pair
-                case Remove(concept, key) if concept is POSTINGS:
-                    token, _, record_id = key.rpartition("|")
-                    self.posted[token].remove(record_id)
-                case _:
-                    raise AssertionError(effect)
-        self.told += changes.combined
-        return changes
-
-    def findings(self) -> dict[str, Finding]:
-        return {pair.conflict_id: pair.finding for pair in self.pairs.values() if pair.finding is not None}
-
-    def holds(self) -> set[tuple[str, str]]:
-        return {(token, record_id) for token, ids in self.posted.items() for record_id in ids}
-
-
-def sighting(kind: IdentifierType, family: str, value: str, person: int = 0, **more: object) -> HeldSighting:
-    usual = {"subject": SubjectCategory.REPORTED_PERSON} | more
-    return HeldSighting(kind, person, tokens=(HeldToken(family, value),), **usual)  # type: ignore[arg-type]
-
-
-def record(number: int, *sightings: HeldSighting, **more: object) -> HeldRecord:
-    usual: dict[str, object] = {
-        "agency": AGENCIES[number % len(AGENCIES)], "kind": RecordKind.tip, "revision": 1, "open": True,
-        "matchable": True, "backlog": False, "immediate_risk": False, "possible_child": False, "high_priority": False,
-        "pointer": PointerMode.OPEN, "source_report": None,
-    }  # fmt: skip
-    return HeldRecord(record_id=IDS[number], sightings=sightings, **(usual | more))  # type: ignore[arg-type]
-
-
-ACCOUNT, PHONE = sighting(K.SERVICE_ACCOUNT_ID, "account_id", "1"), sighting(K.PHONE_E164, "phone", "1")
-sightings = st.builds(
-    lambda made_of, value, person, subject: sighting(*made_of, value, person, subject=subject),
-    st.sampled_from([
-        (K.SERVICE_ACCOUNT_ID, "account_id"), (K.EMAIL, "email"), (K.EMAIL, "handle"), (K.PHONE_E164, "phone"),
-        (K.NAME_DOB, "name_dob"), (K.SERVICE_SCREEN_NAME, "screen_name"), (K.SERVICE_SCREEN_NAME, "handle"),
-    ]),
-    st.sampled_from(["1", "2"]),
-    st.sampled_from([0, 0, 1]),
-    st.sampled_from([SubjectCategory.REPORTED_PERSON, SubjectCategory.VICTIM_CHILD]),
-)  # fmt: skip
-
-
-@st.composite
-def lives(draw: st.DrawFn) -> list[list[HeldRecord]]:
-    """Draw for each record what becomes of it: it is received, amended or corrected, perhaps withdrawn, in that order."""
-    made = []
-    for number in range(draw(st.integers(2, len(IDS)))):
-        life = [
-            record(
-                number,
-                *draw(st.lists(sightings, max_size=4)),
-                revision=draw(st.sampled_from([1, revision])),  # a correction changes a record and is no new revision
-                high_priority=draw(st.booleans()),
-                source_report=draw(st.sampled_from([None, None, "r1", "r2"])),
-            )
-            for revision in range(1, draw(st.integers(1, 3)) + 1)
-        ]
-        if draw(st.integers(0, 3)) == 0:
-            life.append(replace(life[-1], open=False, revision=len(life) + 1))
-        made.append(life)
-    return made
 
 
 def interleaved(made: list[list[HeldRecord]], seed: int) -> Hub:
@@ -153,15 +37,16 @@ def interleaved(made: list[list[HeldRecord]], seed: int) -> Hub:
 def expected(made: list[list[HeldRecord]]) -> dict[str, Finding]:
     """Return what stands if every record is compared with every other, at the end, once."""
     last = [life[-1] for life in made]
-    counts: dict[str, int] = defaultdict(int)
-    for each in last:
-        for token in postings(each):
-            counts[token_key(token.family, token.value)] += 1
+    counts = Counter(token for each in last for token in postings(each))
     compared = {
-        conflict_id_of(a.record_id, b.record_id): compare(a, b, lambda family, value: counts[token_key(family, value)])
+        conflict_id_of(a.record_id, b.record_id): compare(a, b, lambda *token: counts[HeldToken(*token)])
         for a, b in combinations(last, 2)
     }
-    return {conflict_id: Finding.of(match) for conflict_id, match in compared.items() if match is not None}
+    return {
+        conflict_id: Finding.of(match, conflict_id, None)
+        for conflict_id, match in compared.items()
+        if match is not None
+    }
 
 
 @settings(max_examples=250, deadline=None)

@@ -15,6 +15,7 @@ from casebus.bus.log import Recorded
 from casebus.cases.replay import Effect, Replay
 from casebus.cases.replay_state import decode_snapshot, encode_snapshot
 from casebus.cases.standing_views import Standing, differences
+from casebus.events import enumerations as en
 
 SEEDS = range(8)
 seeds = st.sampled_from(SEEDS)
@@ -62,18 +63,25 @@ def test_the_rebuilt_state_is_the_live_one_whatever_happened_and_however_the_top
 
 def test_the_stories_have_in_them_what_is_to_be_shown() -> None:
     """Else the property above would show nothing: every state, a retraction, an escalation, and a waiting answer."""
-    states, kinds = set(), set()
-    escalated = waited = False
+    states, kinds, bands = set(), set(), set()
+    escalated = waited = apart = False
     for seed in SEEDS:
         story = told(seed)
         states |= {alert.state.value for alert in story.live.alerts.values()}
+        bands |= {alert.band for alert in story.live.alerts.values()}
+        apart |= any(pair.is_apart for pair in story.live.pairs.values())
         kinds |= {(record.kind, record.open) for record in story.live.records.values()}
-        escalated |= any(alert.answered_from > 1 and alert.ours.outcome for alert in story.live.alerts.values())
+        escalated |= any(
+            alert.risk_id and alert.revision > 1 and alert.ours.outcome for alert in story.live.alerts.values()
+        )
         replay = Replay()
         for topic in sorted(story.topics):  # every agency's own topic is read before its inbox
             for recorded in story.topics[topic]:
                 waited |= any(c.what == "answer" for c in take(replay, recorded, story.opener).changes)
     assert {"open", "resolved", "disputed", "retracted"} <= states
+    assert {("check", True), ("check", False)} <= kinds
+    assert apart
+    assert {en.Band.alert, en.Band.review} == bands
     assert {("tip", True), ("tip", False), ("case", True), ("case", False), ("outcome", True)} <= kinds
     assert {("welfare_check", True), ("welfare_check", False)} <= kinds
     assert escalated

@@ -39,6 +39,7 @@ from casebus.wire.seal import Opener
 from consumers.desk import CONSUMER as DESK
 
 TOPIC = inbox_topic(NZ)
+RISK = content_id("risk")
 conflicts = st.sampled_from([content_id("conflict", name) for name in "ab"])
 revisions = st.integers(1, 4)
 
@@ -49,6 +50,7 @@ def hit(conflict: str, revision: int, severity: en.Severity) -> DeconflictionHit
         revision=revision,
         overlap=en.Overlap.same_person,
         severity=severity,
+        risk_id=RISK if severity is en.Severity.immediate else None,
         own_kind=en.RecordKind.tip,
         own_id=record_id("a"),
         also_own_id=None,
@@ -180,11 +182,11 @@ def test_a_broken_record_holds_its_key_and_a_second_content_under_an_id_holds_no
     assert [step.effect for step in steps_of(*broken)] == [Effect.changed, Effect.refused, Effect.held]
 
 
-@pytest.mark.parametrize("revision", [1, 2])
-def test_an_answer_counts_from_the_revision_that_made_it_immediate(revision: int) -> None:
-    answer = DeconflictionAcknowledged(conflict_id=A, agency="uk-nca", revision=revision, actor=None)
+@pytest.mark.parametrize(("shown", "state"), [((), "new"), ((RISK,), "acknowledged")])
+def test_an_answer_counts_if_it_was_given_on_what_made_it_immediate(shown: tuple[str, ...], state: str) -> None:
+    answer = DeconflictionAcknowledged(conflict_id=A, agency="uk-nca", revision=2, on_evidence=shown, actor=None)
     last = steps_of(sealed(hit(A, 1, HIGH), 0), sealed(hit(A, 2, IMMEDIATE), 1), sealed(answer, 2))[-1]
-    assert last.effect is (Effect.changed if revision == 2 else Effect.nothing)
+    assert [change.after["theirs"] for change in last.changes if change.after] == [state]
 
 
 # --- where a node that released what was parked and a replay differ: docs/auditing.md says so ---

@@ -9,19 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import replay_state
-from casebus.cases.conflict import Side
+from casebus.cases.conflict import Said
 from casebus.cases.pair import Finding, Pair, Register, conflict_id_of
 from casebus.cases.replay_state import ReplayState, decode_snapshot, encode_snapshot
 from casebus.cases.standing import StandingRecord
 from casebus.errors import VerificationFailed
 from casebus.events import enumerations as en
+from casebus.events.types import Evidence
 
 CONFLICT = conflict_id_of(record_id("a"), record_id("b"))
 FINDING = Finding(
     en.Overlap.same_person,
     en.Severity.high,
-    ((en.IdentifierType.EMAIL, en.Agreement.exact),),
+    None,
+    en.Band.alert,
+    ((en.IdentifierType.EMAIL, en.IdentifierType.EMAIL, en.Agreement.exact),),
     (en.IdentifierType.EMAIL,),
+    (Evidence(evidence_id=record_id("e"), kind=en.IdentifierType.EMAIL),),
+    (Evidence(evidence_id=record_id("e"), kind=en.IdentifierType.EMAIL),),
 )
 
 
@@ -31,7 +36,7 @@ def state() -> ReplayState:
         records={(NZ, "r"): StandingRecord(NZ, "tip", "r", 1, "d" * 64, True, False)},
         pairs={CONFLICT: Pair(CONFLICT, (first.record_id, second.record_id), 2, (first, second), FINDING)},
         told={(NZ, CONFLICT): replace(alert(), retracted=en.RetractReason.CORRECTED)},
-        registers={(UK, "k"): Register("k", UK, Side().resolved(en.ConflictOutcome.DELAYED), 2, 1)},
+        registers={(UK, "k"): Register("k", UK, Said().resolved(en.ConflictOutcome.DELAYED, [record_id("e")]), 2, 1)},
         seen={"t": {"id-1": b"\x01" * 32, "id-0": b"\x02" * 32}, "empty": {}},
         held={("t", b"\xff\x00"), ("t", b"")},
         taken=17,
@@ -79,7 +84,7 @@ def test_anything_else_is_refused_plainly(data: bytes) -> None:
         lambda whole: {name: value for name, value in whole.items() if name != "held"},
         lambda whole: whole | {"taken": -1},
         lambda whole: whole | {"taken": "17"},
-        lambda whole: whole | {"reducer": "casebus-reducer-2"},
+        lambda whole: whole | {"reducer": "casebus-reducer-1"},
         lambda whole: whole | {"records": whole["records"] * 2},
         lambda whole: whole | {"seen": {"t": {"id": "00"}}},
         lambda whole: whole | {"held": list(reversed(whole["held"]))},

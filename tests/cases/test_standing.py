@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases.alert import acknowledge, resolve, retract
-from casebus.cases.conflict import Side
-from casebus.cases.pair import Finding, Pair, conflict_id_of
+from casebus.cases.conflict import Said
+from casebus.cases.pair import Finding, Pair, Verdict, conflict_id_of
 from casebus.cases.standing import StandingRecord, state_hash
 from casebus.events.enumerations import (
     Agreement,
+    Band,
     ConflictOutcome,
     IdentifierType,
     Overlap,
@@ -24,7 +25,16 @@ from casebus.events.enumerations import (
 )
 from casebus.events.types import MatchedKind
 
-FINDING = Finding(Overlap.same_person, Severity.high, ((IdentifierType.EMAIL, Agreement.exact),), ())
+FINDING = Finding(
+    Overlap.same_person,
+    Severity.high,
+    None,
+    Band.alert,
+    ((IdentifierType.EMAIL, IdentifierType.EMAIL, Agreement.exact),),
+    (),
+    (),
+    (),
+)
 RECORDS = [
     StandingRecord(NZ, "tip", record_id("a"), 1, "d1", True),
     StandingRecord(NZ, "case", record_id("c"), 1, "d2", False),
@@ -59,6 +69,17 @@ def test_rarity_and_score_do_not_matter() -> None:
     assert state_hash(RECORDS, PAIRS, [replace(each, matched=(common,), score=1.0) for each in ALERTS]) == STANDS
 
 
+def test_of_a_pair_that_is_kept_apart_it_does_not_matter_what_was_told_last() -> None:
+    """No more of it is told, so what was told last is a matter of what the hub had read before the judgement."""
+    apart = [replace(each, verdict=Verdict.different) for each in PAIRS]
+    other = replace(FINDING, matched=(), severity=Severity.routine, band=Band.review)
+    sides = [resolve(each, ConflictOutcome.FALSE_MATCH) for each in ALERTS]
+    less = [replace(each, severity=Severity.routine, band=Band.review) for each in sides]
+    assert state_hash(RECORDS, [replace(each, finding=other) for each in apart], less) == state_hash(
+        RECORDS, apart, sides
+    )
+
+
 def test_what_was_retracted_stands_like_what_never_was() -> None:
     gone = pair("x", "y", finding=None)
     retracted = retract(alert(NZ, conflict_id=gone.conflict_id), 2, RetractReason.CORRECTED)
@@ -78,8 +99,11 @@ def test_what_was_retracted_stands_like_what_never_was() -> None:
         (RECORDS, PAIRS, ALERTS[1:]),
         (RECORDS, PAIRS, [acknowledge(ALERTS[0]), *ALERTS[1:]]),
         (RECORDS, PAIRS, [resolve(ALERTS[0], ConflictOutcome.DELAYED), *ALERTS[1:]]),
-        (RECORDS, PAIRS, [replace(ALERTS[0], theirs=Side().acknowledged()), *ALERTS[1:]]),
+        (RECORDS, PAIRS, [replace(ALERTS[0], they_said=Said().acknowledged(())), *ALERTS[1:]]),
         (RECORDS, PAIRS, [replace(ALERTS[0], severity=Severity.routine), *ALERTS[1:]]),
+        (RECORDS, PAIRS, [replace(ALERTS[0], band=Band.review), *ALERTS[1:]]),
+        (RECORDS, [replace(PAIRS[0], verdict=Verdict.different), *PAIRS[1:]], ALERTS),
+        (RECORDS, [replace(PAIRS[0], finding=replace(FINDING, band=Band.review)), *PAIRS[1:]], ALERTS),
     ],
 )
 def test_any_other_end_has_another_hash(other: tuple[list[StandingRecord], list[Pair], list[object]]) -> None:

@@ -139,7 +139,8 @@ def where_it_stands(network: Network) -> dict[str, Any]:
         "postings": state["postings"],
         "pairs": {key: (pair.record_ids, pair.finding) for key, pair in pairs.items()},
         "told": {told.conflict_id: sorted(told.agencies) for told in state["told"] if told.conflict_id in pairs},
-        "registers": [(r.conflict_id, r.agency, r.side) for r in state["registers"]],
+        "groups": state["grouped_records"],
+        "registers": [(r.conflict_id, r.agency, r.said) for r in state["registers"]],
         "answers": sorted(
             (agency, answer.conflict_id)
             for agency in (NZ, UK, DIA)

@@ -1,7 +1,7 @@
 """What an officer does at a desk: each read is on record first, each decision is one event, once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +15,13 @@ from wire.network import DIRECTORY, SCHEMAS, sealer
 
 from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Publisher
-from casebus.cases.alert import ALERTS, DESK_NOTES, Alert, retract, told
-from casebus.cases.conflict import ConflictState, SideState
+from casebus.cases.access import DeskRole, Viewer
+from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, retract, told
+from casebus.cases.alert_feed import FEED
+from casebus.cases.conflict import ConflictState, Said, SideState, answered
+from casebus.cases.desk_history import DEEDS
+from casebus.cases.desk_work import DESK_WORK, DeskAlert
+from casebus.cases.outgoing import NOTICES
 from casebus.clock import FixedClock
 from casebus.desk import ALERT_FIELDS, MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, UNNAMED, Desk, pseudonym
 from casebus.errors import Conflict, NotFound, UsageError
@@ -42,10 +47,12 @@ class Office:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.store: Store = SqliteStore(directory / "state.sqlite", [ALERTS, DESK_NOTES, OWN_RECORDS])
+        concepts = [ALERTS, *FEED, OWN_ANSWERS, DESK_WORK, DEEDS, NOTICES, OWN_RECORDS]
+        self.store: Store = SqliteStore(directory / "state.sqlite", concepts)
 
     def desk(self, officer: str | None = OFFICER, store: Store | None = None) -> Desk:
-        return Desk(NZ, officer, ID_KEY, store or self.store, Publisher(sealer(NZ)), CLOCK)
+        viewer = Viewer(NZ, officer, DeskRole.officer)
+        return Desk(viewer, ID_KEY, store or self.store, Publisher(sealer(NZ)), CLOCK, DIRECTORY)
 
     def hold(self, *alerts: Alert) -> None:
         with self.store.transaction() as tx:
@@ -107,7 +114,7 @@ class Unwritable:
 
 def test_a_list_is_on_record_with_what_it_showed_the_ones_due_first(office: Office) -> None:
     shown = office.desk().alerts(state=None, notices=False)
-    assert [each.ref for each in shown] == [FIRST.ref, LATER.ref]
+    assert [each.alert.ref for each in shown] == [FIRST.ref, LATER.ref]
     (access,) = office.events()
     assert isinstance(access, DataAccessed)
     assert (access.resource, access.references) == ("alerts", (FIRST.ref, LATER.ref))
@@ -123,14 +130,14 @@ def test_a_list_that_shows_nothing_is_on_record_too(office: Office) -> None:
 
 def test_a_list_is_filtered_by_state_and_notices_are_asked_for(office: Office) -> None:
     desk = office.desk()
-    assert {a.ref for a in desk.alerts(state="open", notices=True)} == {FIRST.ref, LATER.ref, NOTICE.ref}
+    assert {a.alert.ref for a in desk.alerts(state="open", notices=True)} == {FIRST.ref, LATER.ref, NOTICE.ref}
     office.hold(retract(LATER, 2, RetractReason.CORRECTED))
-    assert [a.ref for a in desk.alerts(state=ConflictState.retracted.value, notices=False)] == [LATER.ref]
+    assert [a.alert.ref for a in desk.alerts(state=ConflictState.retracted.value, notices=False)] == [LATER.ref]
     assert len(office.events()) == 2
 
 
 def test_showing_an_alert_is_on_record(office: Office) -> None:
-    assert office.desk().alert(FIRST.ref) == FIRST
+    assert office.desk().alert(FIRST.ref).alert == FIRST
     (access,) = office.events()
     assert isinstance(access, DataAccessed)
     assert (access.resource, access.references) == ("alert", (FIRST.ref,))
@@ -161,9 +168,9 @@ def test_a_read_of_something_else_is_on_record_and_a_long_one_says_how_much_it_l
 
 
 def test_acknowledging_twice_is_one_event(office: Office) -> None:
-    after = office.desk().acknowledge(FIRST.ref, None)
+    after = office.desk().acknowledge(FIRST.ref, None).alert
     assert after.ours.state is SideState.acknowledged
-    assert office.desk("somebody-else").acknowledge(FIRST.ref, None) == after == office.alert(FIRST.ref)
+    assert office.desk("somebody-else").acknowledge(FIRST.ref, None).alert == after == office.alert(FIRST.ref)
     (event,) = office.events()
     assert event == DeconflictionAcknowledged(
         conflict_id=FIRST.conflict_id, agency=NZ, revision=1, actor=pseudonym(ID_KEY, OFFICER)
@@ -228,7 +235,7 @@ def test_a_decision_whose_event_cannot_be_kept_is_not_made(office: Office) -> No
 
 def notes(office: Office) -> list[str]:
     with office.store.view() as view:
-        return [note.text for note in view.all(DESK_NOTES)]
+        return [deed.note for deed in view.all(DEEDS) if deed.note]
 
 
 def test_the_note_stays_at_the_desk(office: Office) -> None:
@@ -249,7 +256,7 @@ def test_who_takes_an_alert_up_may_note_why(office: Office) -> None:
 
 def test_a_reference_is_found_in_any_case(office: Office) -> None:
     for typed in (FIRST.ref.lower(), FIRST.conflict_id.upper()):
-        assert office.desk().alert(typed) == FIRST
+        assert office.desk().alert(typed).alert == FIRST
 
 
 def test_each_decision_keeps_its_own_note_within_bounds(office: Office) -> None:
@@ -312,11 +319,12 @@ def test_events_tell_exactly_what_the_alert_became(tmp_path_factory: pytest.Temp
     for outcome in data.draw(st.lists(st.none() | st.sampled_from(list(ConflictOutcome)), max_size=6)):
         desk = office.desk()
         desk.acknowledge(FIRST.ref, None) if outcome is None else desk.resolve(FIRST.ref, outcome, None, None)
-    side = type(FIRST.ours)()
+    said = Said()
     for event in office.events():
-        side = side.resolved(event.outcome) if isinstance(event, DeconflictionResolved) else side.acknowledged()
+        assert isinstance(event, DeconflictionAcknowledged | DeconflictionResolved)
+        said = answered(said, event)
     stands = office.alert(FIRST.ref)
-    assert stands.ours == side, "the partner, who reads the events, sees what this desk sees"
+    assert stands.we_said == said, "the partner, who reads the events, sees what this desk sees"
     assert len(office.events()) == stands.version - FIRST.version
     office.store.close()
 
@@ -336,3 +344,34 @@ def test_whatever_was_typed_as_a_reference_does_not_keep_the_read_from_being_rec
     (access,) = office.events()
     assert isinstance(access, DataAccessed)
     assert [len(reference) for reference in access.references] == [2, 200]
+
+
+def test_weak_matches_are_listed_when_they_are_asked_for_and_after_all_that_is_due(office: Office) -> None:
+    weak = told(NZ, hit(conflict_id=record_id("weak"), band=en.Band.review), None, RAISED_AT - timedelta(days=9))
+    office.hold(weak)
+    strong = office.desk().alerts(state=None, notices=False)
+    assert weak not in strong
+    assert office.desk().alerts(state=None, notices=False, review=True) == [*strong, DeskAlert.of(weak, None)]
+    assert office.desk().acknowledge(weak.ref, None).alert.ours.state is SideState.acknowledged
+
+
+@pytest.mark.parametrize(
+    ("become", "words"),
+    [
+        (lambda alert: retract(alert, 2, RetractReason.CORRECTED), "it rested on an identifier that was corrected"),
+        (
+            lambda alert: told(NZ, hit(2, conflict_id=alert.conflict_id, band=en.Band.review), alert, RAISED_AT),
+            "it is only a weak match by what agrees now",
+        ),
+        (lambda alert: retract(alert, 2, RetractReason.WITHDRAWN), None),
+        (lambda alert: alert, None),
+    ],
+)
+def test_a_desk_that_answered_hears_that_what_it_answered_stands_no_more(
+    office: Office, become: Callable[[Alert], Alert], words: str | None
+) -> None:
+    office.hold(FIRST)
+    assert office.desk().mistaken(DeskAlert.of(become(FIRST), None)) is None, "nobody here answered"
+    answered_first = office.desk().resolve(FIRST.ref, FALSE_MATCH, None, None).alert
+    said = office.desk().mistaken(DeskAlert.of(become(answered_first), None))
+    assert said == (f"you resolved it (FALSE_MATCH) on {CLOCK.now():%Y-%m-%d %H:%M} UTC: {words}" if words else None)

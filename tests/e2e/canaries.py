@@ -37,11 +37,14 @@ TEXTS: tuple[str, ...] = (
     "https://examplechat.example/u/canaryqzx",
     "NCA-7316-4850",
     "DIA-7316-48509",
+    "7316485 Canaryqzx Street",
+    "0x7316485092c0ffee7316485092c0ffee00fade07",
+    "QZX 731648",
 )
 BIRTHS: tuple[str, ...] = ("1931-07-16",)
 
 MARKS: tuple[bytes, ...] = (
-    b"canaryqzx", b"qzxyrana", b"7316485", b"7316 48", b"7316:4850", b"7316-485", b"20731648", b"1931-07-16", b"16/07/1931",
+    b"canaryqzx", b"qzxyrana", b"7316485", b"7316 48", b"7316:4850", b"7316-485", b"qzx731648", b"qzx 731648", b"20731648", b"1931-07-16", b"16/07/1931",
     b"19310716", b"1931-7-16",
 )  # fmt: skip
 

@@ -71,6 +71,10 @@ def read_everything(network: Network, agency: str) -> bytes:
     alert = next(a for a in network.alerts(agency) if a["partner"] not in (agency, None) and a["state"] == "open")
     decision = ("--outcome", "DELAYED", "--note", "canaryqzx: a note of 731648509277", *officer)
     done = [network.run("alerts", "resolve", alert["ref"], "--agency", agency, *decision)]
+    ask = ("--basis", "case", "--wait", "0", "--email", "canaryqzx@qzxyrana.example", "--phone", "+64 20 7316 4850")
+    own = ("--agency", agency, *officer)
+    done.append(network.run("deconflict", "check", *own, *ask))
+    done.append(network.run("match", "explain", alert["own"]["ref"], alert["own"]["ref"], *own))
     own_errors = [run.stderr for run in done]
     hub = network.layout.role(HUB)
     commands = [

@@ -58,7 +58,7 @@ def all_rows(copied: Copied) -> list[dict[str, Any]]:
 def test_the_rebuilt_state_is_the_live_one(copied: Copied) -> None:
     state = copied.state()
     assert state["state_hash"] == copied.state_hash
-    assert state["reducer"] == "casebus-reducer-1"
+    assert state["reducer"] == "casebus-reducer-2"
     assert state["records"] == {"case": story.REGISTER_CASES, "outcome": 1, "tip": 5, "welfare_check": 1}
     assert state["alerts"]["uk-nca"] == {"resolved": 1}
 

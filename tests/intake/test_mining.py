@@ -64,13 +64,51 @@ def test_everything_mined_is_marked_so_and_bears_what_its_kind_needs():
     assert (name.service, name.country, phone.service, phone.country) == ("ExampleChat", None, None, "NZ")
 
 
+WALLET = "0xc0ffeec0ffeec0ffeec0ffee00fade00fade0007"
+BASE58 = "1SyntheticNobodysWaLLetExampLe77"
+BECH32 = "bc1qsynthet7cn0n0dyswa77etexamp7ezzz77777zz"
+
+
+def test_a_wallet_is_taken_by_a_shape_that_nothing_else_has_or_from_a_line_that_says_so():
+    text = f"paid from {WALLET}, then {BECH32}.\nBitcoin address: {BASE58}\nBTC: {BECH32.upper()}\nXMR = {'4' * 95}"
+    assert mined(text) == [
+        (IdentifierType.WALLET, WALLET),
+        (IdentifierType.WALLET, BECH32),
+        (IdentifierType.WALLET, BECH32.upper()),
+        (IdentifierType.WALLET, BASE58),
+        (IdentifierType.WALLET, "4" * 95),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"0x{'a1' * 32}",  # a transaction
+        f"{BASE58} and more",
+        "wallet: brown, leather",
+        "ETH: 0.5",
+        f"my wallet: {BASE58}",
+        f"x{WALLET}",
+        f"bc1{'q' * 200}",
+    ],
+)
+def test_what_may_be_anything_is_no_wallet(text):
+    assert mined(text) == []
+
+
+@pytest.mark.parametrize("number", ["GB33 BUKB 2020 1555 5555 55", "01-0902-0068389-00", "4111 1111 1111 1111"])
+def test_the_number_of_a_bank_account_or_a_card_is_not_mined(number):
+    assert mined(f"Account number: {number}\nAccount ID: u-77") == [(IdentifierType.SERVICE_ACCOUNT_ID, "u-77")]
+
+
 def test_a_key_without_a_value_is_nothing():
     assert mined("Username:\nPhone: n/a\nUser ID: None\nIMEI: ,") == []
 
 
 HOSTILE = [
     "a", "@", "a@", "a@a.", "1.", "+1", "+1 ", "::1 ", ":", "f:", "\n", " ", "Username: \n", "username", "phone ",
-    "a@" + "a-" * 40, "1::1::1 ", "To: a@example.org\n", "2025-03-02T", "１",
+    "a@" + "a-" * 40, "1::1::1 ", "To: a@example.org\n", "2025-03-02T", "１", "0x", "bc1", "bc1q", "btc: ",
+    "wallet ", "eth wallet address id: a", "0x" + "a" * 40,
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from casebus.intake.adapter import Document, Draft, RecordKey, TipDraft, TipWith
 from casebus.intake.spool import Found, Spool
 from casebus.intake.taking import Taking
 from casebus.store.store import Store, Transaction
-from casebus.testing import synthetic
+from casebus.testing import synthetic, synthetic_returns
 
 TIP = synthetic.cybertip_json("900000001", synthetic.person(1))
 SAME_TIP_CHANGED = synthetic.cybertip_json("900000001", synthetic.person(2))
@@ -77,8 +77,9 @@ def test_the_same_document_again_makes_no_event_and_reports_the_same_ids(police:
 
 def test_a_document_with_two_drafts_of_one_record_reports_the_same_ids_again(police: Agency) -> None:
     """A welfare check that is requested and completed in one return."""
-    returns = synthetic.nzp_returns(
-        synthetic.welfare_requested("WR-1", "900000001"), synthetic.welfare_completed("WR-1", "900000001")
+    returns = synthetic_returns.nzp_returns(
+        synthetic_returns.welfare_requested("WR-1", "900000001"),
+        synthetic_returns.welfare_completed("WR-1", "900000001"),
     )
     police.offer("a.csv", returns)
     police.settle()
@@ -304,9 +305,11 @@ def test_an_adapters_bug_leaves_the_document_and_writes_nothing(make: Callable[.
 
 def test_a_request_that_changed_after_it_was_made_is_told(police: Agency) -> None:
     """More children: nobody may take it for the request that they know."""
-    police.offer("a.csv", synthetic.nzp_returns(synthetic.welfare_requested("WR-1", "900000001")))
+    police.offer("a.csv", synthetic_returns.nzp_returns(synthetic_returns.welfare_requested("WR-1", "900000001")))
     police.settle()
-    police.offer("b.csv", synthetic.nzp_returns(synthetic.welfare_requested("WR-1", "900000001", children=2)))
+    police.offer(
+        "b.csv", synthetic_returns.nzp_returns(synthetic_returns.welfare_requested("WR-1", "900000001", children=2))
+    )
     police.settle()
     assert police.report("b.csv")["outcome"] == "accepted"
     assert len(police.outbox()) == 2

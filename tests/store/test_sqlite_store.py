@@ -4,19 +4,23 @@ import functools
 import os
 import resource
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from casebus.errors import StoreError
+from casebus.store import sqlite_inverted
 from casebus.store.sqlite import SqliteStore
-from casebus.store.store import Concept, Save
-from casebus.testing.specimens import CONCEPTS, SPECIMENS, TALLIES, Specimen, Tally
+from casebus.store.store import Concept, Post, Save, Unpost
+from casebus.testing.specimens import CONCEPTS, MARKS, SPECIMENS, TALLIES, Specimen, Tally
 from casebus.testing.store_contract import Opener, StoreContract
+from casebus.testing.store_inverted import StoreInverted
+from casebus.testing.store_model import run_histories
 
 
 @pytest.fixture
@@ -28,6 +32,73 @@ class TestSqliteStore(StoreContract):
     @pytest.fixture
     def opener(self, path: Path) -> Opener:
         return functools.partial(SqliteStore, path, CONCEPTS)
+
+
+class TestSqliteIndexThatOverflows(StoreInverted):
+    """The contract again, with tables so small that rows move on all the time."""
+
+    @pytest.fixture(autouse=True)
+    def small_tables(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, size in (("YOUNG", 4), ("MIDDLE", 9), ("SLICE", 3)):
+            monkeypatch.setattr(sqlite_inverted, name, size)
+
+    @pytest.fixture
+    def opener(self, path: Path) -> Opener:
+        return functools.partial(SqliteStore, path, CONCEPTS)
+
+    def test_any_history_reads_like_a_dictionary(self, opener: Opener) -> None:
+        run_histories(opener)
+
+    def test_rows_move_on_and_each_table_keeps_its_size(self, path: Path) -> None:
+        draw = Random(1)
+        with opened(path) as store, by_hand(path) as connection:
+            for number in range(60):
+                tokens = tuple(draw.randbytes(2) for _ in range(draw.randrange(5)))
+                with store.transaction() as tx:
+                    tx.apply(Post(MARKS, f"owner-{number}", (*tokens, b"common")))
+                    tx.apply(Unpost(MARKS, f"owner-{number - 7}", (b"common",)))
+                counted = dict(connection.execute("SELECT table_name, row_count FROM moves"))
+                held = {name: count_of(connection, name) for name in counted}
+                assert counted == held
+                assert (held["marks_young"] <= 4, held["marks_middle"] <= 9) == (True, True)
+            with store.view() as view:
+                assert sorted(view.holders(MARKS, {b"common": 99})[b"common"]) == [f"owner-{n}" for n in range(53, 60)]
+        assert held["marks"] > 50
+
+
+def count_of(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def test_a_token_that_many_hold_costs_no_more_than_what_is_wanted_of_it(path: Path) -> None:
+    """What SQLite does is counted in steps of its machine: 100,000 owners cost about what 100 do."""
+    with opened(path) as store:
+        steps = []
+        for owners in (100, 100_000):
+            fill(store, owners)
+            with store.view() as view:
+                steps.append(steps_of(store, lambda view=view: view.holders(MARKS, {b"common": 50})))
+                assert len(view.holders(MARKS, {b"common": 50})[b"common"]) == 50
+        assert steps[1] < 3 * steps[0]
+
+
+def fill(store: SqliteStore, owners: int) -> None:
+    with store.transaction() as tx:
+        for number in range(owners):
+            tx.apply(Post(MARKS, f"owner-{number}", (b"common",)))
+
+
+def steps_of(store: SqliteStore, work: Callable[[], object]) -> int:
+    """Return how many instructions SQLite's virtual machine took."""
+    taken = [0]
+
+    def count() -> None:
+        taken[0] += 1
+
+    store._connection._driver.set_progress_handler(count, 1)
+    work()
+    store._connection._driver.set_progress_handler(None, 1)
+    return taken[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +256,7 @@ def test_a_failure_that_the_caller_swallows_still_undoes_the_transaction(path: P
         with store.transaction() as tx:
             with suppress(StoreError), files_end_at(1_000_000):
                 # More than SQLite holds in memory: it writes to its WAL before the commit.
-                for number in range(20):
+                for number in range(80):
                     tx.apply(Save(SPECIMENS, Specimen(f"big-{number}", content=bytes(400_000))))
             # There is room again, but SQLite has rolled back: this would be written outside of any transaction.
             with suppress(StoreError):

@@ -23,7 +23,7 @@ def private(path: Path, content: bytes) -> Path:
 
 def test_a_signing_key_comes_back(tmp_path: Path) -> None:
     key = keys.make_signing_key()
-    keys.write_signing_key(tmp_path / "signing.key", key)
+    keys.write_private_key(tmp_path / "signing.key", key)
     assert keys.public_bytes(keys.load_signing_key(tmp_path / "signing.key")) == keys.public_bytes(key)
     assert (tmp_path / "signing.key").read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----\n")
 
@@ -50,7 +50,7 @@ def test_keys_are_private_whatever_the_umask_and_never_overwritten(tmp_path: Pat
 @pytest.mark.parametrize("load", LOADERS)
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o644])
 def test_a_key_that_others_can_reach_is_refused(tmp_path: Path, load: Callable[[Path], object], mode: int) -> None:
-    keys.write_signing_key(tmp_path / "a.key", keys.make_signing_key())
+    keys.write_private_key(tmp_path / "a.key", keys.make_signing_key())
     (tmp_path / "a.key").chmod(mode)
     with pytest.raises(NotPermitted) as caught:
         load(tmp_path / "a.key")

@@ -35,7 +35,7 @@ from casebus.events.envelope import Event
 from casebus.events.types import (
     DataAccessed,
     DeconflictionAcknowledged,
-    DeconflictionResolved,
+    DeliveryRefused,
     Payload,
     RecordParked,
 )
@@ -57,9 +57,11 @@ def place(payload: Payload) -> tuple[str, Payload, str]:
     """Return an owner, the payload as that owner may send it, and a topic for it."""
     entry = CATALOGUE[type(payload).__name__]
     if Writer.agency in entry.writers:
-        if isinstance(payload, DeconflictionAcknowledged | DeconflictionResolved):
+        if "agency" in type(payload).model_fields:
             payload = payload.model_copy(update={"agency": NZ})
         return NZ, payload, NZ_EVENTS
+    if isinstance(payload, DeliveryRefused):
+        payload = payload.model_copy(update={"agency": NZ})
     return HUB, payload, HUB_EVENTS if Writer.hub in entry.writers else NZ_INBOX
 
 

@@ -76,7 +76,7 @@ def test_published_witness_and_ledger_keys_are_refused_where_it_is_not_training(
 def test_doctor_names_a_witness_key_that_is_not_the_directorys(network: WitnessNetwork) -> None:
     path = network.layout.role(NZ).key("witness")
     path.unlink()
-    keys.write_signing_key(path, keys.make_signing_key())
+    keys.write_private_key(path, keys.make_signing_key())
     shown = CliRunner().invoke(assembled(), ["doctor", "--json", "--data", str(network.layout.root)])
     assert shown.exit_code == 2
     failed = [check["name"] for check in json.loads(shown.stdout)["checks"] if not check["ok"]]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from casebus.events.enumerations import (
@@ -11,6 +11,8 @@ from casebus.events.enumerations import (
     TriState,
 )
 from casebus.intake.adapter import Identifier
+from casebus.intake.civil_identity import House, civil_identity
+from casebus.intake.countries import country
 from casebus.intake.mining import Owner, mine
 from casebus.intake.ncmec import vocabulary
 from casebus.intake.ncmec.cybertip import Subject
@@ -31,6 +33,8 @@ _ADDRESS_LINE = re.compile(
 )
 _PORT = re.compile(r"[0-9]{1,5}")
 MAX_TYPE = 80
+_NOT_HOMES = frozenset({"business", "technical"})
+"""Types of address where nobody lives: a firm's, a server's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class Reading:
         section, subject = person.section, person.subject
         yield from _contacts(section, subject)
         yield from _accounts(section, subject)
-        yield from _name(section, subject)
+        yield from _civil(section, subject)
+        yield from _vehicle(section, subject)
         yield from self.of_captures(section, subject)
         yield from self.of_texts(section, subject)
 
@@ -112,9 +117,23 @@ def certainty(verified: TriState, otherwise: AssertionKind) -> AssertionKind:
     return AssertionKind.PROVIDER_VERIFIED if verified is TriState.YES else otherwise
 
 
-def full_name(parts: Sequence[str | None]) -> str | None:
-    """Return the name that the parts make, null if there are none."""
+def joined(parts: Sequence[str | None]) -> str | None:
+    """Return the name or the line that the parts make, null if there are none."""
     return " ".join(part for part in parts if part) or None
+
+
+def is_home(kind: str | None) -> bool:
+    """Tell whether somebody may live at an address of a type, as NCMEC names it."""
+    return (kind or "").lower() not in _NOT_HOMES
+
+
+def of_civil_identity(
+    name: str | None, born: str | None, homes: Sequence[House], subject: Subject
+) -> Iterator[Identifier]:
+    """Yield what is declared of a person's name, birth date and homes. A home without a country is in the person's."""
+    placed = [house if house.country else replace(house, country=subject.country) for house in homes]
+    for one in civil_identity(name, born, placed):
+        yield replace(one, subject_no=subject.number, subject=subject.category, certainty=AssertionKind.USER_DECLARED)
 
 
 def _contacts(section: Section, subject: Subject) -> Iterator[Identifier]:
@@ -149,15 +168,29 @@ def _accounts(section: Section, subject: Subject) -> Iterator[Identifier]:
             )
 
 
-def _name(section: Section, subject: Subject) -> Iterator[Identifier]:
-    name = full_name([section.text(part) for part in ("firstName", "middleName", "lastName")])
-    born = section.text("dateOfBirth")
-    if name and born:
+def _civil(section: Section, subject: Subject) -> Iterator[Identifier]:
+    name = joined([section.text(part) for part in ("firstName", "middleName", "lastName")])
+    addresses = section.section("addresses").sections("addresses")
+    homes = [_house(address) for address in addresses if is_home(address.text("type"))]
+    yield from of_civil_identity(name, section.text("dateOfBirth"), homes, subject)
+
+
+def _house(address: Section) -> House:
+    return House(
+        line=joined([address.text("street1"), address.text("street2")]),
+        postcode=address.text("postalCode"),
+        city=address.text("city"),
+        country=country(address.text("country")),
+    )
+
+
+def _vehicle(section: Section, subject: Subject) -> Iterator[Identifier]:
+    """Yield the number plate; the description beside it is not read."""
+    if (plate := section.text("vehicleTagNumber")) is not None:
         yield Identifier(
-            kind=IdentifierType.NAME_DOB,
-            value=name,
+            kind=IdentifierType.VEHICLE_PLATE,
+            value=plate,
             subject_no=subject.number,
             subject=subject.category,
-            certainty=AssertionKind.USER_DECLARED,
-            date_of_birth=born,
+            country=subject.country,
         )

@@ -22,13 +22,14 @@ from casebus.events.enumerations import (
 )
 from casebus.intake.adapter import Identifier, RecordKey, TipDraft
 from casebus.intake.children import impossible_of, indicators_of, reference_date
+from casebus.intake.civil_identity import House
 from casebus.intake.countries import country
 from casebus.intake.documents import refuse
 from casebus.intake.elements import Element
 from casebus.intake.mining import Owner, mine
 from casebus.intake.ncmec import cybertip, vocabulary
 from casebus.intake.ncmec.cybertip import Found, Subject
-from casebus.intake.ncmec.cybertip_people import certainty, full_name, port
+from casebus.intake.ncmec.cybertip_people import certainty, is_home, joined, of_civil_identity, port
 from casebus.intake.reports import named_reports, report_key
 from casebus.intake.sections import tri_state
 from casebus.intake.times import stated_time
@@ -211,7 +212,7 @@ def _stated(element: Element, subject: Subject) -> Iterator[Identifier]:
     person = _person(element)
     if person is not None:
         yield from _contacts(person, subject, "email", "phone")
-        yield from _name(person, subject)
+        yield from _civil(person, subject)
     yield from _accounts(element, subject)
 
 
@@ -246,18 +247,19 @@ def _with_calling_code(contact: Element) -> str:
     return f"{code} {contact.text}" if code and not contact.text.startswith("+") else contact.text
 
 
-def _name(person: Element, subject: Subject) -> Iterator[Identifier]:
-    name = full_name([person.value("firstName"), person.value("lastName")])
-    born = person.value("dateOfBirth")
-    if name and born:
-        yield Identifier(
-            kind=IdentifierType.NAME_DOB,
-            value=name,
-            subject_no=subject.number,
-            subject=subject.category,
-            certainty=AssertionKind.USER_DECLARED,
-            date_of_birth=born,
-        )
+def _civil(person: Element, subject: Subject) -> Iterator[Identifier]:
+    name = joined([person.value("firstName"), person.value("lastName")])
+    homes = [_house(address) for address in person.all("address") if is_home(address.attribute("type"))]
+    yield from of_civil_identity(name, person.value("dateOfBirth"), homes, subject)
+
+
+def _house(address: Element) -> House:
+    return House(
+        line=address.value("address"),
+        postcode=address.value("zipCode"),
+        city=address.value("city"),
+        country=country(address.value("country")),
+    )
 
 
 def _captures(element: Element, subject: Subject) -> Iterator[Identifier]:

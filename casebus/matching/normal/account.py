@@ -2,6 +2,7 @@
 
 import re
 
+from casebus.intake.bank import is_bank_account
 from casebus.matching.normal.platform import platform
 from casebus.matching.normal.text import DropReason, Parts, clean, fold, stands_for_nothing, without_marks
 
@@ -66,7 +67,13 @@ _LOOK_ALIKE = str.maketrans({odd: plain for plain, odds in _LOOKS_LIKE.items() f
 
 
 def account_id(text: str, service: str | None) -> Parts | DropReason:
-    """Return (platform, id). The id is the provider's own and is not re-used; case never tells two apart."""
+    """Return (platform, id). The id is the provider's own and is not re-used; case never tells two apart.
+
+    A bank's customers have accounts too: what looks like the number of one is dropped.
+    """
+    cleaned = clean(text, MAX_LENGTH)
+    if not isinstance(cleaned, DropReason) and is_bank_account(cleaned):
+        return DropReason.BANK_ACCOUNT
     return _on_platform(text, service, MIN_ID)
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from casebus.intake.bank import luhn
 from casebus.matching.normal.text import DropReason, Parts, clean, fold, stands_for_nothing
 
 MAX_LENGTH = 200
@@ -64,9 +65,4 @@ def _is_imei(bare: str, label: str) -> bool:
         return False
     if label:
         return label in ("imei", "imeisv")
-    return len(bare) == 14 or (len(bare) == 15 and _luhn(bare))
-
-
-def _luhn(digits: str) -> bool:
-    doubled = (int(digit) * 2 if place % 2 else int(digit) for place, digit in enumerate(reversed(digits)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+    return len(bare) == 14 or (len(bare) == 15 and luhn(bare))

@@ -19,7 +19,8 @@ WINDOW = timedelta(hours=72)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANTS = (TimeQuality.EXACT_OFFSET, TimeQuality.UTC_ASSERTED)
 _PORT = re.compile(r"\[(?P<six>[^\]]+)\](?::\d{1,5})?|(?P<four>[\d.]+):\d{1,5}")
-_TRANSLATED = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in IPv6's clothes
+# IPv4 addresses in IPv6's clothes: RFC 6052, and RFC 4291 §2.5.5.1 (`::203.0.113.7`, which nobody routes any more).
+_TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 
 # Written out rather than taken from `ipaddress.is_private`, whose answer changes between patch releases of Python.
 # Documentation ranges (RFC 5737, 3849, 9637) are let through: they are all that synthetic data may use.
@@ -98,9 +99,10 @@ def ip(text: str) -> IPv4Address | IPv6Address | DropReason:
 def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if isinstance(address, IPv4Address):
         return address
-    if address in _TRANSLATED:
+    if int(address) > 1 and any(address in network for network in _TRANSLATED):
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address
+    # 6to4 (RFC 3056) names the IPv4 address that it comes out of; the rest of it changes.
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _within(address: IPv4Address | IPv6Address, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:

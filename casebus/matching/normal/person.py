@@ -1,20 +1,19 @@
-"""A name with a date of birth, in any order of either. Neither goes anywhere alone: each is guessable by its frequency."""
+"""The words of a name and the days that a birth date may mean, as written in any order of either."""
 
 import re
-import unicodedata
 from datetime import date
-from itertools import combinations
 
-from casebus.matching.normal.text import DropReason, Parts, clean, fold, stands_for_nothing, without_marks
+from casebus.intake.times import LAST_YEAR
+from casebus.matching.normal.scripts import drawn_in_latin, is_mixed, without_symbols
+from casebus.matching.normal.text import DropReason, clean, fold, stands_for_nothing
+from casebus.matching.register.names import words
 
 MAX_NAME = 200
 MAX_DATE = 40
 MAX_WORDS = 5
 """Of a longer name the first two and last three words count, which bounds the pairs at ten."""
 
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
 _APOSTROPHES = re.compile(r"['\u2018\u2019\u02bc`´]")
-_BETWEEN_WORDS = re.compile(r"[\W\d_]+")
 _NOT_NAMES = frozenset(
     [
         "mr",
@@ -62,7 +61,15 @@ _NOT_NAMES = frozenset(
     ]
 )
 _NOBODY = ({"john", "doe"}, {"jane", "doe"})
-_UNSPACED = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "KHMER", "LAO")
+_NOBODYS_WORDS = frozenset(
+    [
+        "unknown", "unk", "not", "known", "stated", "none", "null", "undefined", "anonymous", "test", "testing", "tester",
+        "user", "guest", "admin", "example", "sample", "dummy", "default", "deleted", "redacted", "withheld", "removed",
+        "first", "last", "middle", "given", "family", "full", "name", "surname", "firstname", "lastname", "person", "male",
+        "female", "man", "woman",
+    ]
+)  # fmt: skip
+_NO_NAME = re.compile(r"@|://|\bwww\.")  # an e-mail address or a web address in the field for a name
 
 _MONTHS = {
     name: number
@@ -91,50 +98,33 @@ _YEAR_LAST = re.compile(r"(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+(\d{4})")
 _DAY_WORD = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-/. ]*(?:of )?([a-z]{3,9})\.?[-/., ]*(\d{4})")
 _WORD_DAY = re.compile(r"([a-z]{3,9})\.?[-/ ]*(\d{1,2})(?:st|nd|rd|th)?[-/., ]+(\d{4})")
 
-_FIRST_YEAR, _LAST_YEAR = 1901, 2098
+_FIRST_YEAR = 1901
 _EPOCHS = (date(1970, 1, 1), date(1904, 1, 1), date(1980, 1, 1))
 
 
-def name_with_birth_date(name: str, born: str | None) -> tuple[Parts, ...] | DropReason:
-    """Return one form for each pair of the name's words with each reading of the date.
+def name_words(name: str) -> list[str] | DropReason:
+    """Return the words of a name in small Latin letters, without titles, particles and initials: two at least.
 
-    Pairs, not whole names, so that a middle name on one side only does not part two records of one person.
+    Whatever its script: a Cyrillic, Greek, Arabic or Chinese name meets its usual romanisation. One written without a
+    space (Chinese, Korean) is its family name and its given name.
     """
-    pairs = name_pairs(name)
-    if isinstance(pairs, DropReason):
-        return pairs
-    days = birth_dates(born or "")
-    if isinstance(days, DropReason):
-        return days
-    return tuple((*pair, day.isoformat()) for day in days for pair in pairs)
-
-
-def often_a_default(form: Parts) -> bool:
-    """Tell whether a form's date is 1 January, which people and clerks write when they mean "some day that year"."""
-    return form[-1].endswith("-01-01")
-
-
-def name_pairs(name: str) -> tuple[Parts, ...] | DropReason:
-    """Return the unordered pairs of a name's words, without titles, particles and initials."""
     cleaned = clean(name, MAX_NAME)
     if isinstance(cleaned, DropReason):
         return cleaned
-    words = _words(cleaned)
-    if stands_for_nothing(" ".join(words)) or set(words) in _NOBODY:
+    if _NO_NAME.search(cleaned):
+        return DropReason.NOT_A_NAME
+    found = _words(cleaned)
+    if stands_for_nothing(" ".join(found)) or set(found) in _NOBODY or _NOBODYS_WORDS.issuperset(found):
         return DropReason.PLACEHOLDER
-    if len(words) == 1 and len(words[0]) > 1 and unicodedata.name(words[0][0], "").startswith(_UNSPACED):
-        return ((words[0], ""),)  # written without a space: family and given name in one
-    if len(words) < 2:
+    if len(found) < 2:
         return DropReason.ONE_NAME
-    if len(words) > MAX_WORDS:
-        words = words[:2] + words[-3:]
-    return tuple(sorted({(min(pair), max(pair)) for pair in combinations(words, 2)}))
+    return found if len(found) <= MAX_WORDS else found[:2] + found[-3:]
 
 
 def _words(cleaned: str) -> list[str]:
-    bare = without_marks(fold(_APOSTROPHES.sub("", cleaned))).translate(_LETTERS)
-    words = [word for word in _BETWEEN_WORDS.split(bare) if word]
-    kept = [word for word in words if word not in _NOT_NAMES and not (len(word) == 1 and word.isascii())]
+    folded = fold(without_symbols(_APOSTROPHES.sub("", cleaned)))
+    drawn = [drawn_in_latin(word) if is_mixed(word) else word for word in folded.split()]
+    kept = [word for word in words(" ".join(drawn)) if word not in _NOT_NAMES and len(word) > 1 and not word.isdigit()]
     return list(dict.fromkeys(kept))
 
 
@@ -146,7 +136,7 @@ def birth_dates(text: str) -> tuple[date, ...] | DropReason:
     readings = {day for triple in _readings(fold(cleaned)) if (day := _day(*triple))}
     if not readings:
         return DropReason.NO_BIRTH_DATE
-    plausible = sorted(day for day in readings if _FIRST_YEAR <= day.year <= _LAST_YEAR and day not in _EPOCHS)
+    plausible = sorted(day for day in readings if _FIRST_YEAR <= day.year <= LAST_YEAR and day not in _EPOCHS)
     return tuple(plausible) or DropReason.PLACEHOLDER
 
 

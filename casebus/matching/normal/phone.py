@@ -5,13 +5,15 @@ import re
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from casebus.matching.normal.text import DropReason, Parts, clean, fold
+from casebus.matching.normal.scripts import digits_in_ascii
+from casebus.matching.normal.text import DropReason, Parts, clean, counts_up_or_down, fold
 
 MAX_LENGTH = 64
 
-_RUNS = ("0123456789012345", "9876543210987654")
 _COUNTRY_ALIASES = {"UK": "GB"}
 _MEXICO, _BRAZIL = 52, 55
+_NOT_DIGITS = re.compile(r"\D+")
+_SHORTEST, _LONGEST = 8, 15
 
 
 def phone(text: str, region: str | None) -> Parts | DropReason:
@@ -35,6 +37,20 @@ def phone(text: str, region: str | None) -> Parts | DropReason:
 def national_part(written: str) -> str:
     """Return a number in E.164 without its country code, as it stands where the country is taken as known."""
     return str(phonenumbers.parse(written).national_number)
+
+
+def national_digits(text: str) -> Parts | DropReason:
+    """Return the digits of a number of which nobody knows the country, as `national_part` has them."""
+    cleaned = clean(text, MAX_LENGTH)
+    if isinstance(cleaned, DropReason):
+        return cleaned
+    if "+" in cleaned:
+        return DropReason.NOT_A_NUMBER  # it names a country, and is no number there
+    digits = _NOT_DIGITS.sub("", digits_in_ascii(fold(cleaned))).lstrip("0")
+    digits = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits  # North America, with its trunk digit
+    if not _SHORTEST <= len(digits) <= _LONGEST:
+        return DropReason.NOT_A_NUMBER
+    return DropReason.PLACEHOLDER if _invented(digits) else (digits,)
 
 
 def _known_region(region: str | None) -> str | None:
@@ -77,4 +93,4 @@ def _migrated(number: PhoneNumber) -> PhoneNumber:
 
 def _invented(national: str) -> bool:
     """Tell whether a number was typed to fill a field: its last seven digits are one digit, or it counts up or down."""
-    return len(set(national[-7:])) == 1 or any(national.lstrip("0") in run for run in _RUNS)
+    return len(set(national[-7:])) == 1 or counts_up_or_down(national.lstrip("0"))

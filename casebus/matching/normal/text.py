@@ -24,12 +24,20 @@ class DropReason(StrEnum):
     NO_TIME = "an IP address without a time that names an instant"
     NO_SERVICE = "no service is named"
     NOT_A_DEVICE = "a network's name, not a device"
+    NOT_A_NAME = "not a person's name"
     ONE_NAME = "a single name"
+    EVERYDAY_NAME = "a name that many people bear, and nothing with it"
+    NO_HOUSE = "no house or town is named"
     NO_BIRTH_DATE = "no full date of birth"
+    NOT_A_WALLET = "not a wallet's address"
+    NOT_A_PLATE = "not a number plate"
+    NO_COUNTRY = "no country is known"
+    BANK_ACCOUNT = "a bank account or a card, which never leaves the agency"
     UNKNOWN_KIND = "a kind of identifier that this version does not match on"
 
 
 _SPACE = re.compile(r"\s+")
+_RUNS = ("01234567890123456789", "98765432109876543210")
 _DIRECTIONS_AND_BLANKS = frozenset(
     chr(point)
     for first, last in (
@@ -178,3 +186,8 @@ def without_marks(text: str) -> str:
 def stands_for_nothing(folded: str) -> bool:
     """Tell whether a folded value is a placeholder: a word for "unknown", or one character repeated."""
     return folded.replace(" ", "") in PLACEHOLDERS or len(set(folded)) <= 1 or not any(map(str.isalnum, folded))
+
+
+def counts_up_or_down(digits: str) -> bool:
+    """Tell whether some ASCII digits are those beside each other on a keyboard, one after the other."""
+    return any(digits in run for run in _RUNS)

@@ -1,0 +1,92 @@
+"""A referral: one agency asks another to take responsibility. It moves on acceptance only. Pure.
+
+Two single-writer registers again: the sender sends and lets it expire, the recipient accepts or declines. An acceptance that
+crosses an expiry counts: somebody has said that they have it, and nobody may fall between two agencies. Until then it is
+shown as the sender's, whatever else happened.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from casebus.cases.conflict import RESPOND_WITHIN_S
+from casebus.cases.conversation import Values
+from casebus.errors import Conflict
+from casebus.events import enumerations as en
+from casebus.state import Concept
+
+
+class ReferralState(StrEnum):
+    """How far a referral is."""
+
+    sent = "sent"
+    accepted = "accepted"
+    declined = "declined"
+    expired = "expired"
+    undelivered = "undelivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A referral as one of the two agencies holds it. `outgoing`: this agency sent it.
+
+    `record_ids` are the sender's own records, unknown to the recipient; `values` and `note` are the package.
+    """
+
+    referral_id: str
+    outgoing: bool
+    partner: str
+    conflict_id: str | None
+    record_ids: tuple[str, ...]
+    reason: en.ReferralReason
+    urgency: en.Severity
+    fields: tuple[en.DisclosedField, ...]
+    tlp: en.Tlp
+    evidential_use: en.EvidentialUse
+    sent_at: datetime
+    values: Values = ()
+    note: str | None = None
+    accepted: bool = False
+    declined: en.ReferralDecline | None = None
+    expired: bool = False
+    undelivered: en.DeliveryRefusal | None = None
+
+    @property
+    def state(self) -> ReferralState:
+        """Where it stands, in whichever order the two sides' answers were read."""
+        if self.accepted:
+            return ReferralState.accepted
+        if self.declined is not None:
+            return ReferralState.declined
+        if self.undelivered is not None:
+            return ReferralState.undelivered
+        return ReferralState.expired if self.expired else ReferralState.sent
+
+    @property
+    def ours(self) -> bool:
+        """Tell whether this agency is responsible."""
+        return self.outgoing is not self.accepted
+
+    @property
+    def respond_by(self) -> datetime:
+        """When an answer is due."""
+        return self.sent_at + timedelta(seconds=RESPOND_WITHIN_S[self.urgency])
+
+
+REFERRALS: Concept[Referral] = Concept(
+    "referrals",
+    Referral,
+    lambda referral: referral.referral_id,
+    {"waits": lambda referral: "yes" if referral.state is ReferralState.sent else None},
+)
+
+
+def refuse_unanswerable(referral: Referral) -> None:
+    """Raise `Conflict` where there is nothing to answer: this agency sent it, or it was answered or taken back."""
+    if referral.outgoing:
+        raise Conflict("this agency sent that referral: the partner answers it")
+    if referral.state is not ReferralState.sent:
+        raise Conflict(
+            f"the referral is {referral.state.value}: there is nothing left to answer",
+            next_step="ring the sender's desk; it may send it again.",
+        )

@@ -1,0 +1,174 @@
+"""Asking before acting: an officer's check at an agency's own node, and what came back.
+
+Each command is one transaction: the check as the node remembers it, its own record, and the signed event for the
+outbox, or none of them. The identifiers stay here; what is published is their tokens.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from casebus.bus.log import events_topic
+from casebus.bus.outbox import Outgoing, Publisher
+from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.outgoing import NOTICES, Notice
+from casebus.cases.standing import standing_after
+from casebus.clock import Clock
+from casebus.errors import NotFound, UsageError
+from casebus.events.catalogue import partition_key
+from casebus.events.envelope import Event
+from casebus.events.types import DeconflictionRequested, Sighting
+from casebus.intake.adapter import RecordKey
+from casebus.intake.checks import OWN_CHECKS, SYSTEM, OwnCheck, Question, request_of
+from casebus.intake.drafting import Drafting
+from casebus.intake.records import OWN_RECORDS, OwnKind, OwnRecord, OwnSighting
+from casebus.state import Save
+from casebus.store.store import Store, Transaction
+from casebus.wire.ids import RANDOM_BYTES, uuid7
+
+LOOK_EVERY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back so far: alerts about the check, and the no-hit if nothing was found when it was asked.
+
+    Both may be there: what nobody held then may be reported later, while the check is on watch.
+    """
+
+    alerts: tuple[Alert, ...]
+    no_hit: Notice | None
+
+    @property
+    def is_hit(self) -> bool:
+        """Tell whether a partner holds something, or held it."""
+        return any(not alert.is_notice for alert in self.alerts)
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether the check was answered at all."""
+        return self.is_hit or self.no_hit is not None
+
+
+class Checking:
+    """One agency's checks, as one officer asks them. `actor` is the officer's pseudonym."""
+
+    def __init__(
+        self,
+        agency: str,
+        actor: str,
+        drafting: Drafting,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._agency = agency
+        self._actor = actor
+        self._drafting = drafting
+        self._store = store
+        self._publisher = publisher
+        self._clock = clock
+        self._draw = draw
+
+    def ask(self, question: Question) -> OwnCheck:
+        """Put a check on record and on its way. Raises `UsageError` where nothing of it can be compared."""
+        check_id = self._new_id()
+        ref = check_ref(check_id)
+        seen = self._drafting.seen(RecordKey(SYSTEM, ref), question.identifiers)
+        if not any(sighting.tokens for sighting in seen.carried):
+            raise UsageError(
+                f"nothing here can be compared: {', '.join(seen.unused) or 'no identifier is given'}",
+                next_step="give an identifier as `casebus deconflict check --help` shows it.",
+            )
+        now = self._clock.now()
+        check = OwnCheck(check_id, ref, question, seen.unused, self._actor, now, revision=1, is_watched=True)
+        with self._store.transaction() as tx:
+            self._publish(tx, check, seen.carried)
+        return check
+
+    def close(self, ref: str) -> OwnCheck:
+        """End a check: later records no longer meet it, and its hits are retracted. Doing it again changes nothing.
+
+        Raises `NotFound`.
+        """
+        with self._store.transaction() as tx:
+            check = _found(tx.by(OWN_CHECKS, "ref", ref.upper()), ref)
+            if check.is_watched:
+                check = replace(check, revision=check.revision + 1, is_watched=False, actor=self._actor)
+                self._publish(tx, check, ())
+        return check
+
+    def checks(self) -> list[OwnCheck]:
+        """Return every check of this agency, the latest first."""
+        with self._store.view() as view:
+            return sorted(view.all(OWN_CHECKS), key=lambda check: (check.asked_at, check.ref), reverse=True)
+
+    def check(self, ref: str) -> OwnCheck:
+        """Return one check. Raises `NotFound`."""
+        with self._store.view() as view:
+            return _found(view.by(OWN_CHECKS, "ref", ref.upper()), ref)
+
+    def answer(self, check: OwnCheck) -> Answer:
+        """Return what came back so far."""
+        with self._store.view() as view:
+            named = view.by(ALERTS, "own", check.check_id) + view.by(ALERTS, "also_own", check.check_id)
+            notices = view.by(NOTICES, "about", check.check_id)
+        alerts = sorted(named, key=lambda alert: (alert.raised_at, alert.ref))
+        return Answer(tuple(alerts), notices[0] if notices else None)
+
+    def wait(self, check: OwnCheck, seconds: float) -> Answer:
+        """Return the answer once it is there, or what there is after so many seconds."""
+        deadline = self._clock.monotonic() + seconds
+        while not (answer := self.answer(check)).is_there and self._clock.monotonic() < deadline:
+            self._clock.sleep(LOOK_EVERY_S)
+        return answer
+
+    def _publish(self, tx: Transaction, check: OwnCheck, sightings: Sequence[Sighting]) -> None:
+        payload = request_of(check, sightings)
+        event = Event(
+            id=self._new_id(),
+            source=self._agency,
+            partition_key=partition_key(payload),
+            payload=payload,
+            classification=payload.handling.tlp,
+        )
+        tx.apply(Save(OWN_CHECKS, check))
+        tx.apply(Save(OWN_RECORDS, self._record(tx.get(OWN_RECORDS, check.check_id), check, event)))
+        self._publisher.publish(tx, [Outgoing(events_topic(self._agency), event)])
+
+    def _record(self, before: OwnRecord | None, check: OwnCheck, event: Event) -> OwnRecord:
+        """Return the check among the agency's own records: alerts name it, and it stands as its events make it."""
+        payload = event.payload
+        assert isinstance(payload, DeconflictionRequested), "bug: a check is asked by no other event"
+        return OwnRecord(
+            record_id=check.check_id,
+            kind=OwnKind.check,
+            system=SYSTEM,
+            number=check.ref,
+            revision=check.revision,
+            digest="",
+            open=check.is_watched,
+            possible_child=False,
+            sightings=tuple(OwnSighting(s.sighting_id, s.subject_no, s.kind) for s in payload.sightings),
+            event_ids=(event.id,),
+            stands=standing_after(before.stands if before else None, self._agency, payload),
+        )
+
+    def _new_id(self) -> str:
+        return uuid7(self._clock.now(), self._draw(RANDOM_BYTES))
+
+
+def check_ref(check_id: str) -> str:
+    """Return the short reference that people of the agency say to each other."""
+    return f"CHECK-{base64.b32encode(hashlib.sha256(check_id.encode()).digest())[:7].decode()}"
+
+
+def _found(checks: Sequence[OwnCheck], ref: str) -> OwnCheck:
+    if not checks:
+        raise NotFound(
+            f"no check {ref[:40]!r} here", next_step="`casebus deconflict list --agency CODE` shows this agency's."
+        )
+    return checks[0]

@@ -1,0 +1,220 @@
+"""`casebus deconflict`: asking before acting."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from casebus.cases.access import Command, Kind
+from casebus.cases.alert import Alert
+from casebus.checking import Answer, Checking
+from casebus.cli.alerts import as_dict
+from casebus.cli.at_desk import desk_of
+from casebus.cli.check_options import (
+    Accounts,
+    Addresses,
+    AddressTimes,
+    Basis,
+    BirthDates,
+    Devices,
+    Emails,
+    Names,
+    Phones,
+    PointerOption,
+    PurposeOption,
+    ScreenNames,
+    Urgency,
+    Wallets,
+    question,
+)
+from casebus.cli.options import Agency, AsJson, Data, Officer, installation, refuse_without_officer
+from casebus.cli.output import page, print_json
+from casebus.desk import Desk
+from casebus.desk.plain import iso
+from casebus.intake.checks import OwnCheck
+
+app = typer.Typer(no_args_is_help=True, help="Ask whether a partner holds the same person, before acting.")
+
+DEFAULT_WAIT_S = 5.0
+CHECK_FIELDS = ("ref", "basis", "urgency", "asked_at", "watched", "identifiers", "answer")
+Ref = Annotated[str, typer.Argument(help="The check's reference, as `deconflict list` shows it.", show_default=False)]
+
+
+@contextmanager
+def open_checking(data: Data, agency: str, officer: str | None) -> Iterator[tuple[Checking, Desk]]:
+    """Open one agency's checks, and its desk, which records what is read."""
+    found = installation(data)
+    with desk_of(data, agency, officer) as desk:
+        store = found.open_store(agency)
+        try:
+            drafting = found.drafting(agency)
+            yield Checking(agency, desk.actor, drafting, store, found.publisher(agency), found.clock), desk
+        finally:
+            store.close()
+
+
+@app.command("check")
+def check(
+    agency: Agency,
+    basis: Basis,
+    data: Data = None,
+    officer: Officer = None,
+    email: Emails = None,
+    phone: Phones = None,
+    account: Accounts = None,
+    screen_name: ScreenNames = None,
+    name: Names = None,
+    date_of_birth: BirthDates = None,
+    ip: Addresses = None,
+    ip_at: AddressTimes = None,
+    device: Devices = None,
+    wallet: Wallets = None,
+    urgency: Urgency = "MEDIUM",
+    pointer: PointerOption = None,
+    purpose: PurposeOption = "INVESTIGATION",
+    wait: Annotated[float, typer.Option("--wait", help="Wait so many seconds for the answer.", min=0.0)] = (
+        DEFAULT_WAIT_S
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Ask whether anybody holds one of these identifiers, of one person. They stay here: only tokens are published.
+
+    A hit is told to both sides; a no-hit is on record. The check stays on watch until `deconflict close`.
+    """
+    refuse_without_officer(officer)
+    asked = question(
+        basis=basis,
+        urgency=urgency,
+        pointer=pointer,
+        purpose=purpose,
+        emails=email,
+        phones=phone,
+        accounts=account,
+        screen_names=screen_name,
+        names=name,
+        birth_dates=date_of_birth,
+        addresses=ip,
+        address_times=ip_at,
+        devices=device,
+        wallets=wallet,
+    )
+    with open_checking(data, agency, officer) as (checking, desk):
+        desk.require(Command.ask)
+        put = checking.ask(asked)
+        _show(put, checking.wait(put, wait), desk, as_json=as_json)
+
+
+@app.command("list")
+def list_checks(agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
+    """List this agency's checks, the latest first, with what came back."""
+    with open_checking(data, agency, officer) as (checking, desk):
+        desk.require_sight(Kind.check)
+        checks = checking.checks()
+        desk.accessed("checks", [each.ref for each in checks], fields=CHECK_FIELDS)
+        rows = [row_of(each, checking.answer(each), desk) for each in checks]
+    if as_json:
+        print_json({"agency": agency, "checks": rows})
+        return
+    table = Table("ref", "asked", "basis", "urgency", "on watch", "answer")
+    for row in rows:
+        watched = "yes" if row["watched"] else "closed"
+        table.add_row(row["ref"], row["asked_at"], row["basis"], row["urgency"], watched, _outcome_words(row["answer"]))
+    page().print(table)
+
+
+@app.command("show")
+def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
+    """Show one check: what was asked, and what came back."""
+    with open_checking(data, agency, officer) as (checking, desk):
+        desk.require_sight(Kind.check)
+        found = checking.check(ref)
+        desk.accessed("check", [found.ref], fields=CHECK_FIELDS)
+        _show(found, checking.answer(found), desk, as_json=as_json)
+
+
+@app.command("close")
+def close(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
+    """End a check: later tips and cases no longer meet it, and what it had hit is retracted."""
+    refuse_without_officer(officer)
+    with open_checking(data, agency, officer) as (checking, desk):
+        desk.require(Command.close_check)
+        closed = checking.close(ref)
+        _show(closed, checking.answer(closed), desk, as_json=as_json)
+
+
+def row_of(check: OwnCheck, answer: Answer, desk: Desk) -> dict[str, Any]:
+    """Return a check as JSON has it. `answer` is null until the hub has answered: that is no no-hit."""
+    asked = check.question
+    return {
+        "ref": check.ref,
+        "check_id": check.check_id,
+        "revision": check.revision,
+        "basis": asked.basis.value,
+        "urgency": asked.urgency.value,
+        "pointer": asked.pointer.value,
+        "purpose": asked.purpose.value,
+        "asked_at": iso(check.asked_at),
+        "watched": check.is_watched,
+        "identifiers": [
+            {"kind": one.kind.value, "service": one.service, "value": one.value, "date_of_birth": one.date_of_birth}
+            for one in asked.identifiers
+        ],
+        "not_compared": list(check.useless),
+        "answer": answer_dict(answer, desk),
+    }
+
+
+def answer_dict(answer: Answer, desk: Desk) -> dict[str, Any] | None:
+    """Return what came back, None while nothing has."""
+    if not answer.is_there:
+        return None
+    none = answer.no_hit
+    return {
+        "outcome": "hit" if answer.is_hit else "nothing_found",
+        "nothing_found_at": iso(none.at) if none else None,
+        "covered": list(none.covered) if none else [],
+        "alerts": [as_dict(desk.beside(alert), desk) for alert in answer.alerts],
+    }
+
+
+def _show(check: OwnCheck, answer: Answer, desk: Desk, *, as_json: bool) -> None:
+    if as_json:
+        print_json(row_of(check, answer, desk))
+        return
+    say = page()
+    watch = "on watch" if check.is_watched else "closed"
+    say.print(f"{check.ref}  {check.question.basis.value}  {check.question.urgency.value}  {watch}", markup=False)
+    for one in check.question.identifiers:
+        service = f" on {one.service}" if one.service else ""
+        born = f", born {one.date_of_birth}" if one.date_of_birth else ""
+        say.print(f"  asked: {one.kind.value}{service} {one.value}{born}", markup=False)
+    for kind in check.useless:
+        say.print(f"  NOT compared: {kind}", markup=False)
+    for line in _answer_lines(check, answer):
+        say.print(f"  {line}", markup=False)
+
+
+def _answer_lines(check: OwnCheck, answer: Answer) -> Iterator[str]:
+    if answer.no_hit is not None:
+        covered = ", ".join(answer.no_hit.covered) or "nobody: no agreement is in force"
+        yield f"nothing found at {iso(answer.no_hit.at)}, covered: {covered}"
+        yield "that is what these agencies have published and may tell, not proof that nobody else knows more"
+    yield from (_alert_line(alert) for alert in answer.alerts)
+    if not answer.is_there:
+        yield f"not answered yet, which says nothing: `casebus deconflict show {check.ref}` will have the answer"
+
+
+def _alert_line(alert: Alert) -> str:
+    kinds = ", ".join(matched.kind.value for matched in alert.matched)
+    who = "your own records" if alert.partner == alert.agency else alert.partner or "a partner, through the desk"
+    ring = f"ring {alert.contact.desk}, {alert.contact.phone}"
+    return f"HIT {alert.ref} ({alert.state.value}, {alert.band.value}): {who}; {kinds}; {ring}"
+
+
+def _outcome_words(answer: dict[str, Any] | None) -> str:
+    if answer is None:
+        return "not yet"
+    refs = ", ".join(alert["ref"] for alert in answer["alerts"])
+    return f"hit: {refs}" if answer["outcome"] == "hit" else f"nothing found at {answer['nothing_found_at']}"

@@ -1,0 +1,124 @@
+"""`casebus match file` and `against`: whole registers compared in the clear, on the agency's own machine. Nothing goes to the bus."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from casebus.cli.options import AsJson
+from casebus.cli.output import print_json, words
+from casebus.cli.streams import reader_gone
+from casebus.matching.register.engine import Band, Register, Stage, Suspects
+from casebus.matching.register.engine import Progress as Tell
+from casebus.matching.register.lookup import Lookup
+from casebus.matching.register.priors import MODEL
+from casebus.matching.register.record import Record
+from casebus.queries import answer
+from casebus.registers import read_register, refuse_output, write_pairs
+
+IgnoreUnknown = Annotated[
+    bool, typer.Option("--ignore-unknown", help="Leave unknown columns out instead of refusing them.")
+]
+
+
+def file(
+    first: Annotated[
+        Path, typer.Argument(metavar="A.csv", help="A register in UTF-8, with a record_id.", show_default=False)
+    ],
+    second: Annotated[
+        Path | None,
+        typer.Argument(metavar="[B.csv]", help="Another: then only pairs across the two.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Where the pairs go, as CSV, the best first.", show_default=False)
+    ] = ...,  # type: ignore[assignment]  # typer's way to say that it must be given
+    ignore_unknown: IgnoreUnknown = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find pairs of records that may be one person.
+
+    Bands: `alert` (so sure that at most one in a hundred is wrong, as far as the register itself can tell) and `review`.
+    """
+    sources = [path for path in (first, second) if path is not None]
+    refuse_output(out, sources)
+    records = _read(sources, ignore_unknown=ignore_unknown)
+    with progress() as tell:
+        suspects = Register(records, linking=second is not None, progress=tell).suspects()
+    write_pairs(out, suspects)
+    _report(out, records, suspects, as_json=as_json)
+
+
+def _read(sources: list[Path], *, ignore_unknown: bool) -> list[Record]:
+    taken: dict[str, str] = {}
+    return [
+        record
+        for side, path in enumerate(sources)
+        for record in read_register(path, side, taken, ignore_unknown=ignore_unknown)[0]
+    ]
+
+
+def _report(out: Path, records: list[Record], suspects: list[Suspects], *, as_json: bool) -> None:
+    alerts = sum(one.band is Band.alert for one in suspects)
+    reviews = len(suspects) - alerts
+    if as_json:
+        told = {"out": str(out), "records": len(records), "pairs": len(suspects), "alert": alerts, "review": reviews}
+        print_json({**told, "model": MODEL})
+    else:
+        words().print(
+            f"{len(records)} records: {alerts} pairs to alert, {reviews} to review, in {out} ({MODEL}).", markup=False
+        )
+
+
+def against(
+    register: Annotated[
+        Path, typer.Argument(metavar="A.csv", help="A register in UTF-8, with a record_id.", show_default=False)
+    ],
+    ignore_unknown: IgnoreUnknown = False,
+) -> None:
+    """Answer for an intake system: prints `ready`, then for each JSON line on stdin one with the records it may be.
+
+    A line has the register's columns as names, lists for several values: {"surname": "Doe", "email": ["a@b.example"]}.
+    The answer is {"pairs": [[record_id, band, weight, reasons], ...]}, strongest first, or {"error": "..."}.
+    """
+    records, orders = read_register(register, 0, {}, ignore_unknown=ignore_unknown)
+    with progress() as tell:
+        lookup = Lookup(Register(records, progress=tell), orders)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while (line := sys.stdin.buffer.readline(MAX_QUESTION + 1)) and not reader_gone():
+        whole = line if line.endswith(b"\n") or len(line) <= MAX_QUESTION else _to_the_end(line)
+        sys.stdout.write(json.dumps(answer(lookup, whole, ignore_unknown=ignore_unknown), separators=(",", ":")) + "\n")
+        sys.stdout.flush()
+
+
+MAX_QUESTION = 1_000_000
+"""Bytes in one question."""
+
+
+def _to_the_end(line: bytes) -> bytes:
+    """Skip the rest of a line that is too long; return what tells that it was."""
+    while (more := sys.stdin.buffer.readline(MAX_QUESTION)) and not more.endswith(b"\n"):
+        pass
+    return line
+
+
+_STAGES = {
+    Stage.indexing: "indexing",
+    Stage.comparing: "comparing",
+    Stage.calibrating: "calibrating",
+    Stage.grouping: "grouping",
+}
+
+
+@contextmanager
+def progress() -> Iterator[Tell]:
+    """Show a bar on stderr for each stage, and nothing where stderr is no terminal."""
+    console = words()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks = {stage: bar.add_task(text, total=None, visible=False) for stage, text in _STAGES.items()}
+        yield lambda stage, done, total: bar.update(tasks[stage], completed=done, total=total, visible=True)

@@ -1,0 +1,45 @@
+"""`/`: the board."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from casebus.cases.desk_work import DeskAlert
+from casebus.console.board import TAB_WORDS, Board, Filters, board_of
+from casebus.console.web import Console, Parts, Signed
+from casebus.desk import ALERT_FIELDS
+from casebus.events.enumerations import IdentifierType, Severity
+
+router = APIRouter()
+NOT_ON_THE_BOARD = {"conflict_id", "revision", "contact", "suppressed", "detector", "raised_at", "acknowledged_until"}
+BOARD_FIELDS = tuple(field for field in ALERT_FIELDS if field not in NOT_ON_THE_BOARD)
+
+
+@router.get("/")
+def board(console: Console, signed: Signed, request: Request) -> Response:
+    """Show the queue, worst first. What is shown of which alerts is on record before it is shown."""
+    filters = Filters.of(request.query_params)
+    now = console.clock.now()
+
+    def choose(alerts: list[DeskAlert]) -> Board:
+        return board_of(alerts, filters, now, signed.viewer.officer)
+
+    with console.door.desk(signed.viewer) as desk:
+        found, feed_end = desk.browse(choose, BOARD_FIELDS)
+        own = {seen.alert.ref: desk.own_reference(seen.alert.own_id) for seen in found.rows}
+    return console.pages.page(
+        "board.html",
+        signed,
+        board=found,
+        own=own,
+        since=feed_end,
+        tabs=TAB_WORDS,
+        severities=list(Severity),
+        kinds_offered=[kind for kind in IdentifierType if kind is not IdentifierType.UNKNOWN],
+        partners=_partners(console, found),
+    )
+
+
+def _partners(console: Parts, found: Board) -> list[tuple[str, str]]:
+    """Return the other agencies of the directory by code and name: who is not on the board can be asked for too."""
+    others = {each.code: each.name for each in console.directory.agencies if each.code != console.agency}
+    return sorted((others | {code: others.get(code, code) for code in found.partners}).items())

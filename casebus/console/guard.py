@@ -1,0 +1,85 @@
+"""What stands before every page: headers for every answer, and a limit on what a request may bring.
+
+Plain ASGI: nothing after it can forget a header, errors and streams included.
+"""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY_BYTES = 65_536
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = (
+    ("content-security-policy", POLICY),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+)
+TLS_HEADER = ("strict-transport-security", "max-age=31536000")
+TOO_LARGE = b"The request is larger than a form of this console can be. Nothing was changed.\n"
+
+
+class Guard:
+    """Adds the headers, and answers 413 to a body that is too large before anything has read it as a form."""
+
+    def __init__(self, app: ASGIApp, *, tls: bool) -> None:
+        self._app = app
+        headers = (*HEADERS, TLS_HEADER) if tls else HEADERS
+        self._headers = [(name.encode(), value.encode()) for name, value in headers]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = await _whole(receive) if scope["method"] not in ("GET", "HEAD") else b""
+        if body is None:
+            await self._refuse(send)
+            return
+        await self._app(scope, _Given(body, receive), self._adding(send, scope["path"]))
+
+    def _adding(self, send: Send, path: str) -> Send:
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                caching = () if path.startswith("/static/") else ((b"cache-control", b"no-store"),)
+                message["headers"] = [*message["headers"], *self._headers, *caching]
+            await send(message)
+
+        return add
+
+    async def _refuse(self, send: Send) -> None:
+        headers = [*self._headers, (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": TOO_LARGE})
+
+
+class _Given:
+    """A body that was read already, and after it what else the connection says: that it has ended."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+async def _whole(receive: Receive) -> bytes | None:
+    """Return the body, None as soon as it is too large, or for one that will not come to its end."""
+    parts = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts += message.get("body", b"")
+        if len(parts) > MAX_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return bytes(parts)

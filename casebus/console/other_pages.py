@@ -1,0 +1,54 @@
+"""`/directory`, `/preferences`, `/help`, `/accessibility`: what is around the alerts."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from casebus.console import words
+from casebus.console.web import Console, Signed, acting
+
+router = APIRouter()
+SHORTCUTS = "casebus-shortcuts"
+
+
+@router.get("/directory")
+def directory(console: Console, signed: Signed) -> Response:
+    """Show whom to ring at every agency, and what was agreed with it."""
+    now = console.clock.now()
+    agreed = {
+        agency.code: console.directory.agreement(console.agency, agency.code)
+        for agency in console.directory.agencies
+        if agency.code != console.agency
+    }
+    desks = [(agency, words.local(now, agency.desk.time_zone)) for agency in console.directory.agencies]
+    return console.pages.page(
+        "directory.html", signed, desks=desks, agreed=agreed, coordination=console.directory.coordination_desk
+    )
+
+
+@router.get("/help")
+def help_page(console: Console, signed: Signed) -> Response:
+    """Show how to work with the console."""
+    return console.pages.page("help.html", signed)
+
+
+@router.get("/accessibility")
+def accessibility(console: Console, signed: Signed) -> Response:
+    """Show what was done for everybody's access, and what was not tested."""
+    return console.pages.page("accessibility.html", signed)
+
+
+@router.get("/preferences")
+def preferences(console: Console, signed: Signed, request: Request, done: str = "") -> Response:
+    """Show what this browser prefers."""
+    shortcuts = request.cookies.get(SHORTCUTS) != "off"
+    return console.pages.page("preferences.html", signed, shortcuts=shortcuts, done=bool(done))
+
+
+@router.post("/preferences", dependencies=[Depends(acting)])
+def prefer(shortcuts: Annotated[str, Form(max_length=10)] = "on") -> Response:
+    """Keep what this browser prefers. The page's script reads it, so the cookie is not hidden from it; it says nothing else."""
+    response = RedirectResponse("/preferences?done=1", 303)
+    response.set_cookie(SHORTCUTS, "off" if shortcuts == "off" else "on", max_age=365 * 86400, samesite="lax")
+    return response

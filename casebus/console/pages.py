@@ -1,0 +1,49 @@
+"""Turns values into pages. Everything that reaches a template is escaped there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from casebus.cases.telling import overlap_words
+from casebus.clock import Clock
+from casebus.console import words
+from casebus.console.assets import TEMPLATES, is_styled
+from casebus.console.logins import SignedIn
+
+
+class Pages:
+    """The templates, with what every page needs: the agency, the time, whether it is training, who is looking."""
+
+    def __init__(self, agency: str, agency_name: str, clock: Clock, *, training: bool) -> None:
+        self._clock = clock
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters |= {
+            "utc": words.utc,
+            "span": words.span,
+            "in_words": words.in_words,
+            "overlap": overlap_words,
+        }
+        self._environment.globals |= {
+            "agency": agency,
+            "agency_name": agency_name,
+            "training": training,
+            "styled": is_styled(),
+            "w": words,
+        }
+
+    def text(self, template: str, signed: SignedIn | None, values: Mapping[str, Any]) -> str:
+        """Return a template filled in."""
+        given = {"signed": signed, "now": self._clock.now(), **values}
+        return self._environment.get_template(template).render(given)
+
+    def page(self, template: str, signed: SignedIn | None = None, status: int = 200, **values: Any) -> HTMLResponse:
+        """Return a page."""
+        return HTMLResponse(self.text(template, signed, values), status)

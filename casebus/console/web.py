@@ -1,0 +1,100 @@
+"""What every route of the console shares: the parts behind it, who is asking, and how a form is checked."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi import Form as FormField
+from starlette.datastructures import FormData
+
+from casebus.clock import Clock
+from casebus.console.door import Door
+from casebus.console.live import Live
+from casebus.console.logins import Logins, SignedIn
+from casebus.console.oidc import Oidc
+from casebus.console.own_log import OwnLog
+from casebus.console.pages import Pages
+from casebus.directory import Directory
+from casebus.errors import NotPermitted
+from casebus.roles import Installation
+from casebus.settings import ConsoleSettings
+
+
+class LoginNeeded(Exception):
+    """Nobody is logged in: the answer is the login page, or 401 where no page was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One console, put together."""
+
+    installation: Installation
+    agency: str
+    settings: ConsoleSettings
+    door: Door
+    logins: Logins
+    pages: Pages
+    oidc: Oidc | None
+    live: Live
+    own_log: OwnLog
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.installation.clock
+
+    @property
+    def directory(self) -> Directory:
+        """The directory of the network."""
+        return self.installation.directory
+
+
+def parts(request: Request) -> Parts:
+    """Return the console that serves a request."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+def signed_in(request: Request) -> SignedIn:
+    """Return who is asking. Raises `LoginNeeded`."""
+    signed = parts(request).logins.of(request)
+    if signed is None:
+        raise LoginNeeded
+    return signed
+
+
+def acting(request: Request, csrf: Annotated[str, FormField()] = "") -> SignedIn:
+    """Return who sent a form. Raises `LoginNeeded`, `NotPermitted` for a form that no page of this session made."""
+    refuse_other_sites(request)
+    signed = signed_in(request)
+    if not signed.owns(csrf):
+        raise NotPermitted(
+            "the form does not belong to this login", next_step="open the page again, and send its form."
+        )
+    return signed
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Raise `NotPermitted` for a form that a browser says was sent from another site."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise NotPermitted("the form was sent from another site")
+
+
+def own_path(address: str | None) -> str:
+    """Return where to go on to: a path of this console, or the board where somebody tried to lead elsewhere."""
+    if not address or not address.startswith("/") or address.startswith("//") or "\\" in address:
+        return "/"
+    split = urlsplit(address)
+    return "/" if split.scheme or split.netloc or not address.isprintable() else address
+
+
+async def whole_form(request: Request) -> FormData:
+    """Return a form whose fields depend on what was asked."""
+    return await request.form(max_files=0, max_fields=100)
+
+
+Form = Annotated[FormData, Depends(whole_form)]
+Console = Annotated[Parts, Depends(parts)]
+Signed = Annotated[SignedIn, Depends(signed_in)]
+Acting = Annotated[SignedIn, Depends(acting)]

@@ -1,0 +1,169 @@
+"""How the console says things: plain words for symbols, times with their distance from now."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from casebus.cases.conflict import ConflictState, SideState
+from casebus.cases.desk_work import Escalation, Stage
+from casebus.events.enumerations import (
+    Agreement,
+    ConflictOutcome,
+    IdentifierType,
+    Rarity,
+    RetractReason,
+    Severity,
+)
+
+SEVERITY = {
+    Severity.immediate: "Immediate risk to a child",
+    Severity.high: "High",
+    Severity.routine: "Routine",
+}
+SEVERITY_RULE = {
+    Severity.immediate: "A tip or case on either side says that a child is at immediate risk. Answer within 1 hour.",
+    Severity.high: "A live match between two agencies' own cases or tips. Answer within 8 hours.",
+    Severity.routine: "Everything else, and whatever a backlog load brought up. Answer within 7 days.",
+}
+SEVERITY_COLOUR = {Severity.immediate: "red", Severity.high: "orange", Severity.routine: "grey"}
+
+KIND = {
+    IdentifierType.EMAIL: "e-mail address",
+    IdentifierType.PHONE_E164: "phone number",
+    IdentifierType.SERVICE_ACCOUNT_ID: "account on a service",
+    IdentifierType.SERVICE_SCREEN_NAME: "screen name on a service",
+    IdentifierType.IP_AT_TIME: "network address at a time",
+    IdentifierType.DEVICE: "device",
+    IdentifierType.NAME_DOB: "name and date of birth",
+    IdentifierType.NAME_ADDRESS: "name and address",
+    IdentifierType.DOB_ADDRESS: "date of birth and address",
+    IdentifierType.ADDRESS: "address",
+    IdentifierType.WALLET: "wallet",
+    IdentifierType.VEHICLE_PLATE: "vehicle plate",
+    IdentifierType.NATIONAL_ID: "number that a state gave",
+    IdentifierType.NAME: "name",
+    IdentifierType.UNKNOWN: "another kind",
+}
+AGREEMENT = {
+    Agreement.exact: "the same",
+    Agreement.similar: "similar",
+    Agreement.differs: "differs",
+}
+RARITY = {
+    Rarity.unique: "nobody else has it",
+    Rarity.rare: "rare",
+    Rarity.uncommon: "uncommon",
+    Rarity.common: "common, so it says little",
+}
+SIDE = {
+    SideState.new: "not yet seen",
+    SideState.acknowledged: "acknowledged",
+    SideState.resolved: "outcome proposed",
+}
+STAGE = {
+    Stage.new: "not yet seen",
+    Stage.acknowledged: "acknowledged, nobody has it in hand",
+    Stage.in_hand: "in hand",
+    Stage.resolved: "outcome proposed",
+}
+ESCALATED = {
+    Escalation.none: "",
+    Escalation.desk_lead: "the desk's lead was told that nobody takes it up",
+    Escalation.coordination_desk: "the coordination desk was told that nobody takes it up",
+}
+STATE = {
+    ConflictState.open: "Open",
+    ConflictState.resolved: "Resolved",
+    ConflictState.disputed: "Disputed",
+    ConflictState.retracted: "Retracted",
+}
+STATE_COLOUR = {
+    ConflictState.open: "blue",
+    ConflictState.resolved: "green",
+    ConflictState.disputed: "red",
+    ConflictState.retracted: "grey",
+}
+OUTCOME = {
+    ConflictOutcome.JOINT_INVESTIGATION: ("Joint investigation", "The same person; both agencies work together."),
+    ConflictOutcome.PARALLEL_COORDINATED: ("Parallel, coordinated", "Both go on, and agree on every overt step first."),
+    ConflictOutcome.PROCEED_INDEPENDENTLY: ("Proceed independently", "Both go on; neither is in the other's way."),
+    ConflictOutcome.TRANSFERRED: ("Transferred", "One agency takes the whole matter over."),
+    ConflictOutcome.DELAYED: ("Delayed", "One side waits until the other has acted."),
+    ConflictOutcome.CANCELLED: ("Cancelled", "The planned step is given up."),
+    ConflictOutcome.FALSE_MATCH: ("False match", "Different people. The pair is never raised again."),
+    ConflictOutcome.ALREADY_CLOSED: ("Already closed", "One side has nothing open any more."),
+    ConflictOutcome.PROCEED_IMMINENT_RISK: (
+        "Proceed: child at immediate risk",
+        "Act now, tell the partner afterwards. No conflict ever holds this up.",
+    ),
+}
+OUTCOME_BY_SYMBOL = {outcome.value: name for outcome, (name, _) in OUTCOME.items()}
+RETRACTED = {
+    RetractReason.WITHDRAWN: "a tip was withdrawn",
+    RetractReason.CORRECTED: "an identifier was corrected",
+    RetractReason.CASE_CLOSED: "a case was closed",
+    RetractReason.COMMON_IDENTIFIER: "an identifier turned out to be common",
+    RetractReason.UNKNOWN: "for a reason that this version does not know",
+}
+
+
+def in_words(symbol: str) -> str:
+    """Return any other symbol as words: `NZ_CRITICAL_24H` as "nz critical 24h"."""
+    return str(symbol).lower().replace("_", " ")
+
+
+def detail(text: str) -> str:
+    """Return the detail of a deed: a symbol as words, an officer's id and whatever else as it is."""
+    try:
+        return utc(datetime.fromisoformat(text)) if text[:2] == "20" else _symbol(text)
+    except ValueError:
+        return text
+
+
+def _symbol(text: str) -> str:
+    known = (
+        OUTCOME_BY_SYMBOL
+        | {each.value: SEVERITY[each] for each in Severity}
+        | {each.value: RETRACTED[each] for each in RETRACTED}
+    )
+    return known[text].lower() if text in known else text
+
+
+def utc(at: datetime) -> str:
+    """Return a moment: "3 July 2026, 21:14 UTC"."""
+    there = at.astimezone(UTC)
+    return f"{there.day} {there:%B %Y, %H:%M} UTC"
+
+
+def local(at: datetime, zone: str) -> str | None:
+    """Return a moment where somebody is: "Saturday 9:14 am NZST"; None where the machine does not know the zone."""
+    try:
+        there = at.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+    hour = there.hour % 12 or 12
+    return f"{there:%A} {hour}:{there:%M} {'am' if there.hour < 12 else 'pm'} {there.tzname()}"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in at most two units: "2 h 5 min"."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def due(respond_by: datetime | None, now: datetime) -> str:
+    """Return how long there is to answer, or by how much it is late; a match to review waits for nobody."""
+    if respond_by is None:
+        return "no deadline: to review"
+    if respond_by > now:
+        return f"{span(respond_by - now)} left"
+    return f"overdue by {span(now - respond_by)}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return how long ago something was."""
+    length = span(now - at)
+    return "less than a minute ago" if length == "0 min" else f"{length} ago"

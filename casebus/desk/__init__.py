@@ -1,0 +1,70 @@
+"""The desk service: what officers do at an agency's node. The command line and the console use this one door.
+
+`casebus.desks.open_desk` puts it together. Each command is one transaction: own state and a signed event in the outbox.
+"""
+
+from collections.abc import Sequence
+
+from casebus.bus.outbox import Publisher
+from casebus.cases.access import UNNAMED, Command, Kind, Viewer
+from casebus.clock import Clock
+from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
+from casebus.desk.browsing import Browsing
+from casebus.desk.children import Children
+from casebus.desk.conversation import Conversation
+from casebus.desk.office import MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, Office, pseudonym
+from casebus.desk.referrals import Referrals
+from casebus.directory import Directory
+from casebus.events.enumerations import Purpose
+from casebus.intake.drafting import Drafting
+from casebus.store.store import Store
+
+__all__ = [
+    "ALERT_FIELDS",
+    "HISTORY_FIELDS",
+    "MAX_FIELDS",
+    "MAX_NOTE_CHARS",
+    "MAX_REFERENCES",
+    "NOTICE_FIELDS",
+    "UNNAMED",
+    "Desk",
+    "Office",
+    "pseudonym",
+]
+
+
+class Desk(AlertCommands, Browsing):
+    """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject.
+
+    `actor` is the viewer's pseudonym.
+    """
+
+    def __init__(
+        self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock, directory: Directory
+    ) -> None:
+        office = Office(viewer, id_key, store, publisher, clock, directory)
+        drafting = Drafting(viewer.agency, directory.agency(viewer.agency).region, id_key, None)
+        super().__init__(office)
+        self.viewer = viewer
+        self.actor = office.actor
+        self.conversation = Conversation(office)
+        self.referrals = Referrals(office)
+        self.children = Children(office, drafting)
+
+    def require(self, command: Command) -> None:
+        """Raise `NotPermitted`, and put the attempt on record, where the viewer may not do this."""
+        self._office.require(command)
+
+    def require_sight(self, kind: Kind) -> None:
+        """Raise `NotPermitted`, and put the attempt on record, where the viewer may not see this."""
+        self._office.require_sight(kind)
+
+    def accessed(
+        self,
+        resource: str,
+        references: Sequence[str],
+        purpose: Purpose = Purpose.INVESTIGATION,
+        fields: Sequence[str] = (),
+    ) -> None:
+        """Record a consultation of something that is not an alert; `fields` names what is shown of each."""
+        self._office.accessed(resource, references, purpose, fields)

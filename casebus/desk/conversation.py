@@ -1,0 +1,263 @@
+"""What an officer says to the partner's desk: ask for a release, grant it field by field, write, propose who leads.
+
+Everything here is about one alert, under its reference. What is sealed is sealed here, to the partner's key in the
+directory, before it is in any event; the hub carries it unread. A partner that may not be named has no key here: the
+coordination desk is rung instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from casebus.cases import conversation as talk
+from casebus.cases.access import Command, Kind
+from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, Lead, Message, Release, ReleaseState, Values
+from casebus.cases.desk_history import Verb
+from casebus.cases.desk_work import DeskAlert
+from casebus.desk.office import Office, refuse_too_long
+from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
+from casebus.events import enumerations as en
+from casebus.events.types import (
+    DeskMessage,
+    DisclosureGranted,
+    DisclosureRefused,
+    DisclosureRequested,
+    LeadAgencyProposed,
+    SealedBox,
+)
+from casebus.intake.sections import storable
+from casebus.sealing import Belongs, Content, seal
+from casebus.store.store import Save, View
+
+RELEASE_FIELDS = (
+    "request_id", "state", "partner", "purpose", "urgency", "asked", "reason", "refusal", "fields", "tlp",
+    "evidential_use", "keep_until",
+)  # fmt: skip
+"""What is shown of a release beside its values: which of these were shown is recorded by their own names."""
+MESSAGE_FIELDS = ("message_id", "who", "at", "text", "refused")
+KEEP_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How what is released may be used, and for how many days it may be kept."""
+
+    tlp: en.Tlp = en.Tlp.AMBER_STRICT
+    evidential_use: en.EvidentialUse = en.EvidentialUse.INTELLIGENCE_ONLY
+    keep_days: int = KEEP_DAYS
+
+
+class Conversation:
+    """What two desks say to each other. Raises like `AlertCommands`; `NotPermitted` where the partner may not be named."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    # --- releases ---
+
+    def request_release(
+        self,
+        ref: str,
+        reason: str,
+        asked: Sequence[en.DisclosedField],
+        purpose: en.Purpose = en.Purpose.SAFEGUARDING_CHILD,
+        urgency: en.Severity | None = None,
+        version: int | None = None,
+    ) -> Release:
+        """Ask the partner to release more than the pointer. The reason is sealed to the partner."""
+        _refuse_empty(reason, "a reason")
+        self._office.require(Command.request_release)
+        with self._office.store.transaction() as tx:
+            seen = self._office.seen(tx, ref, version)
+            partner = _partner(seen, standing=True)
+            request_id = self._office.new_id()
+            payload = DisclosureRequested(
+                request_id=request_id,
+                conflict_id=seen.alert.conflict_id,
+                agency=self._office.agency,
+                purpose=purpose,
+                urgency=urgency or seen.severity,
+                asked=tuple(dict.fromkeys(asked)),
+                sealed=self._seal(Content(text=storable(reason)), "DisclosureRequested", request_id, partner),
+                actor=self._office.actor,
+            )
+            release = talk.asked(payload, self._office.now(), ours=True, partner=partner, reason=storable(reason))
+            tx.apply(Save(RELEASES, release))
+            self._office.publish(tx, payload)
+            self._office.remember(tx, seen, Verb.asked_release)
+        return release
+
+    def grant_release(self, request_id: str, values: Values, terms: Terms = Terms()) -> Release:
+        """Release values of this agency's own record, each under its name. What crosses is exactly these.
+
+        This desk remembers the names, not the values: those stay in its own system. Raises `Conflict` for a request that
+        was answered, or one about a match that was retracted.
+        """
+        if not values or any(not value.strip() for _, value in values):
+            raise UsageError("a release holds at least one value, and no empty one", next_step="name FIELD=VALUE.")
+        if not 1 <= terms.keep_days <= 366:
+            raise UsageError("values are kept for 1 to 366 days")
+        self._office.require(Command.grant_release)
+        with self._office.store.transaction() as tx:
+            release, seen = self._asked_of_us(tx, request_id)
+            partner = _partner(seen, standing=True)
+            kept = tuple((field, storable(value)) for field, value in values)
+            payload = DisclosureGranted(
+                request_id=request_id,
+                conflict_id=release.conflict_id,
+                agency=self._office.agency,
+                fields=tuple(field for field, _ in kept),
+                tlp=terms.tlp,
+                evidential_use=terms.evidential_use,
+                keep_days=terms.keep_days,
+                sealed=self._seal(Content(kept), "DisclosureGranted", request_id, partner),
+                actor=self._office.actor,
+            )
+            after = release.granted(payload, self._office.now())
+            tx.apply(Save(RELEASES, after))
+            self._office.publish(tx, payload)
+            names = ", ".join(field.value for field in payload.fields)
+            self._office.remember(tx, seen, Verb.granted_release, names)
+        return after
+
+    def refuse_release(self, request_id: str, reason: en.DisclosureRefusal, note: str | None = None) -> Release:
+        """Release nothing, and say why by a word of a closed list. The note stays here."""
+        refuse_too_long(note)
+        self._office.require(Command.refuse_release)
+        with self._office.store.transaction() as tx:
+            release, seen = self._asked_of_us(tx, request_id)
+            payload = DisclosureRefused(
+                request_id=request_id,
+                conflict_id=release.conflict_id,
+                agency=self._office.agency,
+                reason=reason,
+                actor=self._office.actor,
+            )
+            after = release.refused(payload, self._office.now())
+            tx.apply(Save(RELEASES, after))
+            self._office.publish(tx, payload)
+            self._office.remember(tx, seen, Verb.refused_release, reason.value, note)
+        return after
+
+    def releases(self, ref: str | None = None) -> list[Release]:
+        """Return the releases of one alert, or all of this desk; on record, with the names of the values shown."""
+        self._office.require_sight(Kind.conversation)
+        with self._office.store.transaction() as tx:
+            conflict_id = self._office.seen(tx, ref).alert.conflict_id if ref else None
+            found = tx.by(RELEASES, "conflict", conflict_id) if conflict_id else list(tx.all(RELEASES))
+            shown = sorted(found, key=lambda release: (release.asked_at, release.request_id))
+            names = dict.fromkeys(field.value for release in shown for field, _ in release.values)
+            self._office.record(tx, "releases", [each.request_id for each in shown], (*RELEASE_FIELDS, *names))
+        return shown
+
+    def _asked_of_us(self, tx: View, request_id: str) -> tuple[Release, DeskAlert]:
+        release = tx.get(RELEASES, storable(request_id))
+        if release is None or release.ours:
+            raise NotFound(
+                f"nobody asked this desk for a release {request_id[:40]!r}",
+                next_step="`casebus desk releases` lists what was asked.",
+            )
+        if release.state is not ReleaseState.asked:
+            raise Conflict(f"that request is {release.state.value} already", next_step="a new one may be asked for.")
+        return release, self._office.seen(tx, release.conflict_id)
+
+    # --- messages ---
+
+    def send_message(self, ref: str, text: str) -> Message:
+        """Write to the partner's desk about an alert. The text is sealed to the partner."""
+        _refuse_empty(text, "a text")
+        self._office.require(Command.send_message)
+        with self._office.store.transaction() as tx:
+            seen = self._office.seen(tx, ref)
+            partner = _partner(seen, standing=False)
+            message_id = self._office.new_id()
+            box = self._seal(Content(text=storable(text)), "DeskMessage", message_id, partner)
+            message = Message(
+                message_id,
+                seen.alert.conflict_id,
+                True,
+                self._office.viewer.officer,
+                self._office.now(),
+                storable(text),
+            )
+            tx.apply(Save(MESSAGES, message))
+            self._office.publish(
+                tx,
+                DeskMessage(
+                    message_id=message_id,
+                    conflict_id=seen.alert.conflict_id,
+                    agency=self._office.agency,
+                    sealed=box,
+                    actor=self._office.actor,
+                ),
+            )
+            self._office.remember(tx, seen, Verb.wrote)
+        return message
+
+    def messages(self, ref: str) -> list[Message]:
+        """Return the messages of an alert, oldest first; on record."""
+        self._office.require_sight(Kind.conversation)
+        with self._office.store.transaction() as tx:
+            found = tx.by(MESSAGES, "conflict", self._office.seen(tx, ref).alert.conflict_id)
+            shown = sorted(found, key=lambda message: (message.at, message.message_id))
+            self._office.record(tx, "messages", [each.message_id for each in shown], MESSAGE_FIELDS)
+        return shown
+
+    # --- who leads ---
+
+    def propose_lead(self, ref: str, lead: en.LeadSide, basis: en.LeadBasis, version: int | None = None) -> Lead:
+        """Propose who leads: this agency (PROPOSER) or the PARTNER. The last proposal of a side counts."""
+        if lead is en.LeadSide.UNKNOWN:
+            raise UsageError("propose this agency or the partner")
+        self._office.require(Command.propose_lead)
+        with self._office.store.transaction() as tx:
+            seen = self._office.seen(tx, ref, version)
+            _refuse_own(seen)
+            before = tx.get(LEADS, seen.alert.conflict_id) or Lead(seen.alert.conflict_id)
+            payload = LeadAgencyProposed(
+                conflict_id=seen.alert.conflict_id,
+                agency=self._office.agency,
+                lead=lead,
+                basis=basis,
+                actor=self._office.actor,
+            )
+            after = replace(before, ours=talk.proposed(payload))
+            if after != before:
+                tx.apply(Save(LEADS, after))
+                self._office.publish(tx, payload)
+                self._office.remember(tx, seen, Verb.proposed_lead, f"{lead.value}, {basis.value}")
+        return after
+
+    def lead(self, ref: str) -> Lead:
+        """Return what both sides proposed; `we_lead` is None until they agree. On record."""
+        self._office.require_sight(Kind.conversation)
+        with self._office.store.transaction() as tx:
+            conflict_id = self._office.seen(tx, ref).alert.conflict_id
+            self._office.record(tx, "lead", [conflict_id], ("ours", "theirs"))
+            return tx.get(LEADS, conflict_id) or Lead(conflict_id)
+
+    def _seal(self, content: Content, kind: str, item_id: str, partner: str) -> SealedBox:
+        return seal(content, Belongs(kind, item_id, partner), self._office.key_of(partner))
+
+
+def _partner(seen: DeskAlert, *, standing: bool) -> str:
+    """Return the partner to whom things can be sealed. Raises `NotPermitted`, `Conflict`."""
+    _refuse_own(seen)
+    if standing and seen.alert.retracted is not None:
+        raise Conflict(f"alert {seen.alert.ref} was retracted: nothing is released on a match that does not stand")
+    if seen.alert.partner is None:
+        raise NotPermitted(
+            "the partner of this alert may not be named, so nothing can be sealed to it",
+            next_step="ring the coordination desk, which knows whom to ask.",
+        )
+    return seen.alert.partner
+
+
+def _refuse_own(seen: DeskAlert) -> None:
+    if seen.alert.partner == seen.alert.agency:
+        raise Conflict(f"both records of alert {seen.alert.ref} are this agency's: there is no partner to ask")
+
+
+def _refuse_empty(text: str, what: str) -> None:
+    refuse_too_long(text)
+    if not text.strip():
+        raise UsageError(f"{what} is needed", next_step="write one.")

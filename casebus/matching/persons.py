@@ -1,0 +1,77 @@
+"""The persons of a record, and what each pair of persons of two records shares. Pure.
+
+Evidence is added up within one pair of persons only: two people who each share something weak are not one person who shares
+two things.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from casebus.events.enumerations import IdentifierType, SubjectCategory
+from casebus.matching.candidates import known_tokens
+from casebus.matching.held import HeldRecord, HeldToken
+
+MAX_PERSONS_PER_VALUE = 8
+"""A value that more persons than this of one record hold tells none of them apart: it is common within the record. It also
+bounds the pairs of persons that one value makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of a record, as far as matching sees: roles, kinds, and each token with the kinds that carry it."""
+
+    roles: frozenset[SubjectCategory]
+    kinds: frozenset[IdentifierType]
+    tokens: Mapping[HeldToken, frozenset[IdentifierType]]
+
+
+def persons(record: HeldRecord) -> dict[int, Person]:
+    """Return the persons of a record by `subject_no`."""
+    roles: dict[int, set[SubjectCategory]] = {}
+    kinds: dict[int, set[IdentifierType]] = {}
+    tokens: dict[int, dict[HeldToken, set[IdentifierType]]] = {}
+    for sighting in record.sightings:
+        roles.setdefault(sighting.subject_no, set()).add(sighting.subject)
+        held = tokens.setdefault(sighting.subject_no, {})
+        known = known_tokens(sighting)
+        for token in known:
+            held.setdefault(token, set()).add(sighting.kind)
+        if known:  # a sighting that was dropped at the edge cannot differ from anything
+            kinds.setdefault(sighting.subject_no, set()).add(sighting.kind)
+    return {
+        number: Person(
+            roles=frozenset(roles[number]),
+            kinds=frozenset(kinds.get(number, ())),
+            tokens={token: frozenset(carried) for token, carried in held.items()},
+        )
+        for number, held in tokens.items()
+    }
+
+
+Pairs = dict[tuple[int, int], list[HeldToken]]
+"""The tokens that each pair of persons shares, by their numbers."""
+
+
+def shared(ours: dict[int, Person], theirs: dict[int, Person]) -> tuple[Pairs, set[IdentifierType]]:
+    """Return what each pair of persons shares, and the kinds of shared tokens that too many persons hold."""
+    our_holders, their_holders = _holders(ours), _holders(theirs)
+    pairs: Pairs = {}
+    crowded: set[IdentifierType] = set()
+    for token in our_holders.keys() & their_holders.keys():
+        one_side, other_side = our_holders[token], their_holders[token]
+        if max(len(one_side), len(other_side)) > MAX_PERSONS_PER_VALUE:
+            our_kinds = frozenset[IdentifierType]().union(*(ours[number].tokens[token] for number in one_side))
+            crowded |= our_kinds.intersection(*(theirs[number].tokens[token] for number in other_side))
+            continue
+        for one in one_side:
+            for other in other_side:
+                pairs.setdefault((one, other), []).append(token)
+    return pairs, crowded
+
+
+def _holders(by_number: dict[int, Person]) -> dict[HeldToken, list[int]]:
+    holders: dict[HeldToken, list[int]] = {}
+    for number, person in by_number.items():
+        for token in person.tokens:
+            holders.setdefault(token, []).append(number)
+    return holders

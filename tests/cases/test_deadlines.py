@@ -1,0 +1,257 @@
+"""What time alone does at a desk: it wakes, lapses and escalates, once; a clock that jumps does no harm."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from case_builders import NZ, RAISED_AT, UK, alert, hit
+from hypothesis import given
+from hypothesis import strategies as st
+from wire.network import DIRECTORY, SCHEMAS, sealer
+
+from casebus.bus.log import Recorded
+from casebus.bus.outbox import Publisher
+from casebus.bus.timed import TimedLoop
+from casebus.cases import desk_work as dw
+from casebus.cases.alert import ALERTS, told
+from casebus.cases.conversation import RELEASES, Release, ReleaseState
+from casebus.cases.deadlines import alert_due, referral_due, release_due
+from casebus.cases.desk_history import DEEDS
+from casebus.cases.desk_work import DESK_WORK, DeskAlert, DeskWork, Escalation, Stage
+from casebus.cases.outgoing import NOTICES
+from casebus.cases.referral import REFERRALS, Referral, ReferralState
+from casebus.clock import FixedClock
+from casebus.events import enumerations as en
+from casebus.events.enumerations import ConflictOutcome, Severity
+from casebus.events.types import ReferralExpired
+from casebus.state import Save
+from casebus.store.sqlite import SqliteStore
+from casebus.wire.ids import content_id
+from casebus.wire.seal import Opener
+from consumers.deadlines import Deadlines
+
+HIGH_HALF, HIGH_DUE = RAISED_AT + timedelta(hours=4), RAISED_AT + timedelta(hours=8)
+SECOND = timedelta(seconds=1)
+
+
+def after(seen: DeskAlert, now: datetime) -> DeskAlert:
+    """Return the alert after what is due was done."""
+    works = [e.entity for e in alert_due(seen, now).effects if isinstance(e, Save) and e.concept is DESK_WORK]
+    return replace(seen, work=works[0]) if works else seen  # type: ignore[arg-type]
+
+
+def high() -> DeskAlert:
+    return DeskAlert.of(alert(severity=Severity.high), None)
+
+
+def test_silence_goes_to_the_desks_lead_by_half_and_to_the_coordination_desk_by_the_end() -> None:
+    assert after(high(), HIGH_HALF - SECOND).work.escalated is Escalation.none
+    halfway = after(high(), HIGH_HALF)
+    assert halfway.work.escalated is Escalation.desk_lead
+    assert after(halfway, HIGH_DUE - SECOND) == halfway, "once"
+    assert after(halfway, HIGH_DUE).work.escalated is Escalation.coordination_desk
+    assert after(high(), HIGH_DUE).work.escalated is Escalation.coordination_desk, "after a long pause at once"
+
+
+def test_an_immediate_risk_is_escalated_within_the_hour() -> None:
+    now = RAISED_AT + timedelta(minutes=30)
+    assert after(DeskAlert.of(alert(severity=Severity.immediate), None), now).work.escalated is Escalation.desk_lead
+
+
+def test_who_takes_it_up_in_time_hears_of_no_escalation_until_that_lapses() -> None:
+    taken_up = dw.acknowledge(high(), RAISED_AT)
+    lapses = RAISED_AT + timedelta(hours=4)
+    assert alert_due(taken_up, lapses - SECOND).effects == ()
+    lapsed = after(taken_up, lapses)
+    assert (lapsed.stage(lapses), lapsed.work.waits_since, lapsed.work.escalated) == (
+        Stage.new,
+        lapses,
+        Escalation.none,
+    )
+    assert after(lapsed, lapses + timedelta(hours=4)).work.escalated is Escalation.desk_lead, "the clock starts anew"
+    in_hand = dw.assign(high(), "OCEANZ-17", RAISED_AT)
+    assert alert_due(in_hand, RAISED_AT + timedelta(days=30)).effects == ()
+
+
+def test_a_snooze_ends_by_itself_and_at_once_when_a_child_is_at_risk() -> None:
+    until = RAISED_AT + timedelta(hours=3)
+    resting = dw.snooze(dw.assign(high(), "OCEANZ-17", RAISED_AT), until, RAISED_AT)
+    assert alert_due(resting, until - SECOND).next_at == until
+    assert after(resting, until).work.snoozed_until is None
+    at_risk = hit(2, severity=Severity.immediate, risk_id=content_id("risk"))
+    risen = told(NZ, at_risk, resting.alert, RAISED_AT + SECOND)
+    awake = dw.after_rise(resting.work, resting.alert, risen)
+    assert (awake.snoozed_until, awake.assignee) == (None, "OCEANZ-17")
+    assert not DeskAlert(risen, resting.work).is_snoozed(RAISED_AT + SECOND), "whatever the work says"
+
+
+moments = st.integers(-400, 4000).map(lambda hours: RAISED_AT + timedelta(hours=hours))
+works = st.builds(
+    DeskWork,
+    conflict_id=st.just(alert().conflict_id),
+    changes=st.integers(0, 5),
+    assignee=st.sampled_from([None, "OCEANZ-17"]),
+    acknowledged_until=st.none() | moments,
+    waits_since=st.none() | moments,
+    snoozed_until=st.none() | moments,
+    severity=st.none() | st.sampled_from(list(Severity)),
+    severity_at=st.integers(1, 2),
+    escalated=st.sampled_from(list(Escalation)),
+)
+seens = st.builds(
+    lambda severity, taken_up, work: DeskAlert(
+        dw.acknowledge(DeskAlert.of(alert(severity=severity), None), RAISED_AT).alert
+        if taken_up
+        else alert(severity=severity),
+        work,
+    ),
+    st.sampled_from(list(Severity)),
+    st.booleans(),
+    works,
+)
+
+
+@given(seens, moments)
+def test_what_was_done_is_not_due_again_and_the_next_look_is_in_the_future(seen: DeskAlert, now: datetime) -> None:
+    done = after(seen, now)
+    again = alert_due(done, now)
+    assert again.effects == ()
+    assert again.next_at is None or again.next_at > now
+    assert alert_due(seen, now) == alert_due(seen, now)
+    assert done.version >= seen.version
+
+
+@given(seens, moments)
+def test_nothing_falls_due_before_the_moment_that_was_announced(seen: DeskAlert, now: datetime) -> None:
+    done = after(seen, now)
+    next_at = alert_due(done, now).next_at
+    if next_at is not None:
+        assert alert_due(done, next_at - timedelta(microseconds=1)).effects == ()
+    else:
+        assert alert_due(done, now + timedelta(days=4000)).effects == ()
+
+
+@given(seens, st.lists(moments, max_size=6))
+def test_a_clock_that_jumps_takes_nothing_back_and_publishes_nothing(seen: DeskAlert, jumps: list[datetime]) -> None:
+    order = list(Escalation)
+    for now in jumps:
+        became = after(seen, now)
+        assert became.alert == seen.alert
+        assert order.index(became.work.escalated) >= order.index(seen.work.escalated)
+        assert became.work.assignee == seen.work.assignee
+        seen = became
+
+
+def referral(**more: object) -> Referral:
+    usual: dict[str, object] = {
+        "referral_id": content_id("referral"), "outgoing": True, "partner": UK, "conflict_id": None,
+        "record_ids": (content_id("r"),), "reason": en.ReferralReason.CHILD_LIVES_THERE, "urgency": Severity.high,
+        "fields": (), "tlp": en.Tlp.RED, "evidential_use": en.EvidentialUse.INTELLIGENCE_ONLY, "sent_at": RAISED_AT,
+    }  # fmt: skip
+    return Referral(**(usual | more))  # type: ignore[arg-type]
+
+
+def test_an_unanswered_referral_expires_at_its_sender_and_only_there() -> None:
+    assert referral_due(referral(), HIGH_DUE - SECOND).next_at == HIGH_DUE
+    assert referral_due(referral(), HIGH_DUE).effects != ()
+    for settled in ({"outgoing": False}, {"accepted": True}, {"declined": en.ReferralDecline.NO_CAPACITY}):
+        assert referral_due(referral(**settled), HIGH_DUE).effects == ()
+
+
+@given(st.booleans(), st.sampled_from([None, en.ReferralDecline.NO_CAPACITY]), st.booleans(), st.booleans())
+def test_somebody_is_always_responsible_and_it_is_the_sender_until_acceptance(
+    accepted: bool, declined: en.ReferralDecline | None, expired: bool, outgoing: bool
+) -> None:
+    both = [referral(accepted=accepted, declined=declined, expired=expired, outgoing=way) for way in (True, False)]
+    assert [each.ours for each in both] == ([False, True] if accepted else [True, False])
+    assert both[0].state is both[1].state
+    if accepted:
+        assert both[0].state is ReferralState.accepted, "an acceptance that crossed an expiry counts"
+
+
+def release(**more: object) -> Release:
+    usual: dict[str, object] = {
+        "request_id": content_id("request"), "conflict_id": alert().conflict_id, "ours": True, "partner": UK,
+        "purpose": en.Purpose.INVESTIGATION, "urgency": Severity.high, "asked": (), "reason": "why",
+        "asked_at": RAISED_AT, "state": ReleaseState.granted, "values": ((en.DisclosedField.PHONE, "0"),),
+        "keep_until": HIGH_DUE,
+    }  # fmt: skip
+    return Release(**(usual | more))  # type: ignore[arg-type]
+
+
+def test_released_values_are_gone_when_their_time_is_over() -> None:
+    assert release_due(release(), HIGH_DUE - SECOND).next_at == HIGH_DUE
+    (effect,) = release_due(release(), HIGH_DUE).effects
+    assert isinstance(effect, Save)
+    assert (effect.entity.state, effect.entity.values) == (ReleaseState.ended, ())  # type: ignore[attr-defined]
+
+
+class Desk:
+    """A real Store with the loop of the deadlines on it."""
+
+    def __init__(self, root: Path) -> None:
+        concepts = [ALERTS, DESK_WORK, DEEDS, NOTICES, RELEASES, REFERRALS]
+        self.store = SqliteStore(root / "state.sqlite", concepts)
+        self.clock = FixedClock(RAISED_AT)
+        self.start()
+
+    def start(self) -> None:
+        self.loop = TimedLoop(Deadlines(NZ), self.store, Publisher(sealer(NZ)), self.clock)
+
+    def at(self, moment: datetime) -> int:
+        self.clock.at = moment
+        self.loop._looked = float("-inf")  # the steady clock of this test is the wall clock, which goes back here
+        return self.loop.step()
+
+    def count(self) -> tuple[int, int, int]:
+        with self.store.view() as view:
+            return len(list(view.all(DEEDS))), len(list(view.all(NOTICES))), view.outbox_depth()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    with desk.store.transaction() as tx:
+        tx.apply(Save(ALERTS, alert(severity=Severity.high)))
+        tx.apply(Save(REFERRALS, referral()))
+    return desk
+
+
+def test_the_loop_does_what_is_due_once_over_restarts_and_jumps(desk: Desk) -> None:
+    assert desk.at(RAISED_AT) == 0
+    assert desk.at(HIGH_HALF) > 0
+    counted = desk.count()
+    for moment in (HIGH_HALF, RAISED_AT - timedelta(days=400), RAISED_AT, HIGH_HALF):
+        desk.start()
+        assert desk.at(moment) == 0
+    assert desk.count() == counted == (1, 1, 0)
+    assert desk.at(RAISED_AT + timedelta(days=4000)) > 0
+    assert desk.count() == (2, 3, 1), "to the coordination desk, and the referral back"
+    assert desk.loop.idle()
+
+
+def test_an_expired_referral_is_told_to_the_partner(desk: Desk) -> None:
+    desk.at(HIGH_DUE)
+    with desk.store.view() as view:
+        (row,) = view.outbox(limit=9)
+    event = Opener(SCHEMAS, DIRECTORY).open(Recorded(row.topic, 0, row.record, RAISED_AT)).event
+    assert event.payload == ReferralExpired(referral_id=referral().referral_id, agency=NZ)
+
+
+def test_the_loop_looks_again_when_something_was_done_at_the_desk(desk: Desk) -> None:
+    desk.at(RAISED_AT)
+    with desk.store.transaction() as tx:
+        tx.apply(
+            Save(
+                REFERRALS, replace(referral(), referral_id=content_id("second"), sent_at=RAISED_AT - timedelta(days=1))
+            )
+        )
+    assert desk.at(RAISED_AT + SECOND) > 0
+
+
+def test_what_a_desk_resolved_falls_due_no_more(desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        tx.apply(Save(ALERTS, dw.resolve(high(), ConflictOutcome.DELAYED).alert))
+        tx.apply(Save(REFERRALS, referral(accepted=True)))
+    assert desk.at(RAISED_AT + timedelta(days=4000)) == 0

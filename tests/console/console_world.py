@@ -1,0 +1,139 @@
+"""One agency's console over a real data directory, with alerts that a test puts into its state."""
+
+import atexit
+import re
+import shutil
+import tempfile
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cases.case_builders import IA, NZ, UK, hit
+from starlette.testclient import TestClient
+
+from casebus.bus.log import Recorded, events_topic
+from casebus.cases.alert import ALERTS, Alert, told, with_theirs
+from casebus.cases.alert_feed import saved
+from casebus.cases.conflict import Side
+from casebus.clock import Clock, FixedClock
+from casebus.console.app import create
+from casebus.events.types import DataAccessed, Payload
+from casebus.installing import initialise
+from casebus.layout import Layout
+from casebus.roles import Installation
+from casebus.settings import ConsoleSettings
+from casebus.store.store import Store
+from casebus.wire.ids import content_id
+from casebus.wire.seal import Opener
+
+__all__ = ["IA", "NZ", "UK"]
+
+NOW = datetime.fromisoformat("2026-07-03T09:14:00+00:00")
+OFFICER, LEAD, OPERATOR = "OCEANZ-17", "OCEANZ-02", "OCEANZ-OPS"
+SETTINGS = ConsoleSettings(port=8470, training_login=True)
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@cache
+def made_once() -> Path:
+    """Return a training data directory to be copied: making one anew for each test would take most of its time."""
+    folder = Path(tempfile.mkdtemp(prefix="casebus-console-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    initialise(folder / "data", training=True, now=NOW - timedelta(days=1))
+    return folder / "data"
+
+
+class World:
+    """A training data directory and one agency's state in it."""
+
+    def __init__(self, root: Path, agency: str = NZ, clock: Clock | None = None) -> None:
+        if not root.exists():
+            shutil.copytree(made_once(), root)
+        self.clock = clock or FixedClock(NOW)
+        self.agency = agency
+        self.installation = Installation.open(Layout(root), self.clock)
+        self.store: Store = self.installation.open_store(agency)
+
+    def hold(self, *alerts: Alert) -> None:
+        """Put alerts into the state, as the desk consumer would."""
+        for alert in alerts:
+            with self.store.transaction() as tx:
+                for effect in saved(tx, alert):
+                    tx.apply(effect)
+
+    def alert(self, name: str, minutes: float = 10, **more: Any) -> Alert:
+        """Return an alert that was raised so many minutes ago."""
+        conflict = content_id("conflict", name)
+        return told(self.agency, hit(conflict_id=conflict, **more), None, self.clock.now() - timedelta(minutes=minutes))
+
+    def kept(self, alert: Alert) -> Alert:
+        """Return an alert as it stands now."""
+        with self.store.view() as view:
+            found = view.get(ALERTS, alert.conflict_id)
+        assert found is not None
+        return found
+
+    def partner_does(self, alert: Alert, theirs: Side) -> None:
+        """Let the partner's answer arrive."""
+        now = self.kept(alert)
+        self.hold(with_theirs(now, theirs, now.answered_from))
+
+    def events(self) -> list[Payload]:
+        """Return what waits in the outbox, opened as its readers will."""
+        opener = Opener(self.installation.schemas, self.installation.directory)
+        with self.store.view() as view:
+            rows = view.outbox(limit=10_000)
+        topic = events_topic(self.agency)
+        at = self.clock.now()
+        return [opener.open(Recorded(topic, r.sequence, r.record, at)).event.payload for r in rows]
+
+    def readings(self) -> list[DataAccessed]:
+        """Return the consultations on record."""
+        return [each for each in self.events() if isinstance(each, DataAccessed)]
+
+    def browser(self, officer: str | None = OFFICER, settings: ConsoleSettings = SETTINGS) -> "Browser":
+        """Return a browser at this console, logged in as an officer."""
+        app, parts = create(self.installation, self.agency, settings)
+        client = TestClient(app, base_url=settings.address, follow_redirects=False, raise_server_exceptions=False)
+        browser = Browser(client, parts)
+        if officer:
+            browser.log_in(officer)
+        return browser
+
+
+class Browser:
+    """What a browser without scripts does: opens pages and sends their forms."""
+
+    def __init__(self, client: TestClient, parts: Any) -> None:
+        self.client = client
+        self.parts = parts
+
+    def log_in(self, officer: str) -> Any:
+        """Log in by name."""
+        page = self.client.get("/login")
+        return self.client.post("/login", data={"officer": officer, "csrf": csrf_of(page.text)})
+
+    def get(self, path: str, **more: Any) -> Any:
+        """Open a page."""
+        return self.client.get(path, **more)
+
+    def send(self, path: str, form: dict[str, Any] | None = None, page: str = "/help", **more: Any) -> Any:
+        """Send a form with the token that a page of this login has."""
+        token = csrf_of(self.client.get(page).text)
+        return self.client.post(path, data={"csrf": token, **(form or {})}, **more)
+
+
+def csrf_of(page: str) -> str:
+    """Return the token of the first form on a page."""
+    found = _CSRF.search(page)
+    assert found, "the page has no form"
+    return found[1]
+
+
+def unlisted(world: World, officer: str) -> None:
+    """Take an officer off the list of the agency."""
+    path = world.installation.role(world.agency).officers
+    text = path.read_text(encoding="utf-8")
+    blocks = text.split("[[officers]]")
+    path.write_text("[[officers]]".join(b for b in blocks if f'"{officer}"' not in b), encoding="utf-8")
