@@ -24,12 +24,12 @@ from postgres_server import Missing, PostgresServer
 from casebus.bus.consume import BATCH
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.matchmaking import POSTINGS, Changes, Known, Matchmaking
-from casebus.cases.pair import PAIRS
 from casebus.matching.candidates import indexed
 from casebus.matching.explain import fact, left_out
 from casebus.store.postgres import PostgresStore
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Effect, Post, Save, Store
+from consumers.duplicate_suspects import CONSUMER as SUSPECTS
 from consumers.duplicate_suspects import HubState
 
 DIRECTORY = directory_of()
@@ -213,7 +213,7 @@ def resident() -> int:
 def main(backend: str, sizes: Sequence[int], directory: Path) -> None:
     """Measure one backend."""
     before = resident()
-    kept_in = (HELD, POSTINGS, PAIRS)
+    kept_in = SUSPECTS.concepts
     if backend == "memory":
         say(measure(InMemory(), sizes, before))
     elif backend == "sqlite":

@@ -1,7 +1,7 @@
 """Invented records for the benchmark of matching: held tips as the hub has them, whose tokens stand for nothing.
 
 One record in four is about somebody whom an earlier record may be about, and names some of the same identifiers. What
-strangers share is there too: households, carriers' addresses, names that many use, one account id that is a default.
+strangers share is there too: households, carriers' addresses, names and handles of others, an account id that is a default.
 """
 
 import random
@@ -15,7 +15,7 @@ from casebus.wire.ids import content_id
 
 AGENCIES = ("nz-police", "uk-nca", "nz-internal-affairs")
 DAYS = 730
-CROWD_NAMES, CARRIERS = 3_000, 4_000
+CROWD_NAMES, CARRIERS, NAMES = 3_000, 4_000, 500_000
 K = IdentifierType
 
 
@@ -51,21 +51,28 @@ def _holding(number: int, draw: random.Random) -> Holding:
 def _sightings(person: int, draw: random.Random) -> Iterator[HeldSighting]:
     chance = draw.random
     handle = f"crowd {draw.randrange(CROWD_NAMES)}" if chance() < 0.1 else f"{person} {draw.randrange(2)}"
+    name = person % NAMES
+    handles = [_token("handle", handle), _token("handle_look", handle)]
+    if chance() < 0.4:
+        handles.append(_token("name_in_handle", name))
     if chance() < 0.8:
         delivered = [_token("email_delivered", handle)] if chance() < 0.4 else []
-        yield _sighting(K.EMAIL, _token("email", handle), *delivered, _token("handle", handle))
+        yield _sighting(K.EMAIL, _token("email", handle), *delivered, *handles)
     if chance() < 0.5:
-        yield _sighting(K.PHONE_E164, _token("phone", person if chance() < 0.95 else person // 2))
+        number = person if chance() < 0.95 else person // 2
+        yield _sighting(K.PHONE_E164, _token("phone", number), _token("phone_national", number))
     if chance() < 0.8:
         yield _sighting(K.SERVICE_ACCOUNT_ID, _token("account_id", "default" if chance() < 0.001 else person))
     if chance() < 0.9:
-        families = ("screen_name", "screen_name_look", "handle")
-        yield _sighting(K.SERVICE_SCREEN_NAME, *(_token(family, handle) for family in families))
-    for _ in range(draw.randrange(2, 6)):
+        yield _sighting(
+            K.SERVICE_SCREEN_NAME, _token("screen_name", handle), _token("screen_name_look", handle), *handles
+        )
+    for _ in range(draw.randrange(1, 4)):
         yield _address(person, draw)
     if chance() < 0.45:
-        words = draw.choice((1, 3))
-        yield _sighting(K.NAME_DOB, *(_token("name_dob", f"{person} {word}") for word in range(words)))
+        dated = [_token(family, f"{name} {person}") for family in ("name_dob", "name_dob_near", "name_day", "name_year")]
+        words = [_token("word_dob", f"{name} {person} {word}") for word in range(2)]
+        yield _sighting(K.NAME_DOB, _token("name", name), *dated, *words)
     if chance() < 0.2:
         yield _sighting(K.DEVICE, _token("device", person))
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from sys import getsizeof
 
+from casebus.cases.grouping import GROUPED, Grouped
 from casebus.cases.holding import HELD, Holding
+from casebus.cases.judgement import Judgement
 from casebus.cases.matchmaking import POSTINGS
 from casebus.cases.pair import PAIRS, Pair
-from casebus.state import Effect, Post, Save, Unpost
+from casebus.state import Effect, Post, Remove, Save, Unpost
 
 
 class MemoryHub:
@@ -17,6 +19,7 @@ class MemoryHub:
         self._postings: dict[bytes, str | list[str]] = {}
         self._pairs: dict[str, Pair] = {}
         self._pairs_of: dict[str, list[str]] = {}
+        self._grouped: dict[str, Grouped] = {}
 
     def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
         """Return the ids of the records that hold each token."""
@@ -38,6 +41,14 @@ class MemoryHub:
         """Return the pairs of a record that were found before."""
         return [self._pairs[conflict_id] for conflict_id in self._pairs_of.get(record_id, [])]
 
+    def judgements(self, conflict_id: str) -> list[Judgement]:
+        """Return what officers said of a pair: no officer is asked here."""
+        return []
+
+    def grouped(self, record_id: str) -> Grouped | None:
+        """Return the group that a record is in."""
+        return self._grouped.get(record_id)
+
     def index_bytes(self) -> int:
         """Return what the index takes: the table, its keys, and lists; the ids are the records' own."""
         lists = (owners for owners in self._postings.values() if isinstance(owners, list))
@@ -51,6 +62,10 @@ class MemoryHub:
                     self._held[holding.record.record_id] = holding
                 case Save(concept, Pair() as pair) if concept is PAIRS:
                     self._save(pair)
+                case Save(concept, Grouped() as grouped) if concept is GROUPED:
+                    self._grouped[grouped.record_id] = grouped
+                case Remove(concept, record_id) if concept is GROUPED:
+                    self._grouped.pop(record_id, None)
                 case Post(index, owner, tokens) if index is POSTINGS:
                     for token in tokens:
                         self._post(token, owner)

@@ -41,15 +41,25 @@ class DuplicateSuspects:
         if isinstance(event.payload, Answer):
             judgement = judgement_of(event.source, event.payload, received.appended_at)
             return handled(judged(HubState(view), judgement)) if judgement else NOTHING
-        before = view.get(HELD, event.partition_key)
-        if before is not None and before.record.agency != event.source:
-            raise _refused("it concerns a record of another agency")
-        after = changed(before, event.source, event.payload, received.position)
-        if after is None and isinstance(event.payload, IdentifierCorrected):
-            raise _refused("it corrects a record that is not held")
-        if after is None or after == before:
+        before, after = held_after(received, view)
+        if after is None:
             return NOTHING
         return handled(Matchmaking(HubState(view), before, after, self._directory).changes())
+
+
+def held_after(received: Received, view: View) -> tuple[Holding | None, Holding | None]:
+    """Return the record of an event before it and after it; None after it where it changes nothing.
+
+    Raises `WireError` for an event about a record of another agency, or a correction of one that is not held.
+    """
+    event = received.event
+    before = view.get(HELD, event.partition_key)
+    if before is not None and before.record.agency != event.source:
+        raise _refused("it concerns a record of another agency")
+    after = changed(before, event.source, event.payload, received.position)
+    if after is None and isinstance(event.payload, IdentifierCorrected):
+        raise _refused("it corrects a record that is not held")
+    return before, None if after == before else after
 
 
 def _refused(what: str) -> WireError:

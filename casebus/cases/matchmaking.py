@@ -26,6 +26,7 @@ from casebus.matching.candidates import (
     index_key,
     indexed,
     most,
+    prior_at_most,
     standing,
     takes_part,
 )
@@ -86,6 +87,8 @@ class Matchmaking:
         self._new = indexed(after.record)
         self._holders: dict[bytes, Sequence[str]] = {}
         self._counts: dict[tuple[str, str], int] = {}
+        self._read: dict[str, Holding | None] = {after.record.record_id: after}
+        self._tokens: dict[str, dict[bytes, HeldToken]] = {after.record.record_id: self._new}
         self._look_up(self._old | self._new)
 
     def changes(self) -> Changes:
@@ -123,7 +126,8 @@ class Matchmaking:
             if holders and eligible(token, self._frequency(token.family, token.value)):
                 for holder in holders:
                     shared.setdefault(holder, set()).add(token.family)
-        return {holder for holder, families in shared.items() if most(families) >= REVIEW}
+        prior = prior_at_most(self._after.record.kind)
+        return {holder for holder, families in shared.items() if most(families, prior) >= REVIEW}
 
     def _decided_by(self, key: bytes) -> set[tuple[str, str]]:
         """Return the pairs of other records whose match a token decides anew, because it is more or less rare than before."""
@@ -139,6 +143,8 @@ class Matchmaking:
 
     def _look_up(self, tokens: Mapping[bytes, HeldToken]) -> None:
         """Learn who holds tokens, as far as their caps need it, all in one question."""
+        if not tokens:
+            return
         self._holders.update(self._known.holders({key: enough(token) for key, token in tokens.items()}))
         for key, token in tokens.items():
             count = len(self._holders[key]) + (key in self._new) - (key in self._old)
@@ -151,7 +157,22 @@ class Matchmaking:
         return self._counts[family, value]
 
     def _holding(self, record_id: str) -> Holding | None:
-        return self._after if record_id == self._after.record.record_id else self._known.holding(record_id)
+        if record_id not in self._read:
+            self._read[record_id] = self._known.holding(record_id)
+        return self._read[record_id]
+
+    def _tokens_of(self, record: HeldRecord) -> dict[bytes, HeldToken]:
+        if record.record_id not in self._tokens:
+            self._tokens[record.record_id] = indexed(record)
+        return self._tokens[record.record_id]
+
+    def _may_match(self, left: HeldRecord, right: HeldRecord) -> bool:
+        """Tell whether what two records share can add up to anything. Most pairs that a crossing touches cannot."""
+        ours, theirs = self._tokens_of(left), self._tokens_of(right)
+        shared = {key: ours[key] for key in ours.keys() & theirs.keys()}
+        self._look_up({key: token for key, token in shared.items() if key not in self._holders})
+        speaking = {t.family for t in shared.values() if eligible(t, self._frequency(t.family, t.value))}
+        return most(speaking, min(prior_at_most(left.kind), prior_at_most(right.kind))) >= REVIEW
 
     def _compare(self, a: str, b: str) -> Compared | None:
         """Return the pair as it now stands, and what is to be told of it; None when nothing changed."""
@@ -159,7 +180,10 @@ class Matchmaking:
         if left is None or right is None:
             return None
         conflict_id = conflict_id_of(a, b)
-        before, judgements = self._known.pair(conflict_id), self._known.judgements(conflict_id)
+        before = self._known.pair(conflict_id)
+        if before is None and not self._may_match(left.record, right.record):
+            return None
+        judgements = self._known.judgements(conflict_id)
         return compared(before, judgements, left, right, self._frequency, self._why)
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:

@@ -7,7 +7,7 @@ family's cap makes no candidates, which bounds the pairs that one common identif
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
-from casebus.events.enumerations import IdentifierType, Rarity
+from casebus.events.enumerations import IdentifierType, Rarity, RecordKind
 from casebus.matching.families import FAMILIES, HANDLES, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT, Says, rarity
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
@@ -77,7 +77,12 @@ def standing(token: HeldToken, frequency: int) -> Rarity:
     return rarity(frequency, cap(token.family))
 
 
-def most(families: Iterable[str]) -> float:
+def prior_at_most(kind: RecordKind) -> float:
+    """Return the most that a pair of which one record is of this kind begins with."""
+    return max(PRIOR_OF_CASES, PRIOR_OF_TIPS) if kind is RecordKind.case else PRIOR_OF_TIPS
+
+
+def most(families: Iterable[str], prior: float = max(PRIOR_OF_CASES, PRIOR_OF_TIPS)) -> float:
     """Return the most that two records can add up to which share values of these families and of no other.
 
     `compare` never scores more: one family counts for each kind, a handle beside them, and a person's attributes each at
@@ -93,7 +98,7 @@ def most(families: Iterable[str]) -> float:
                 _raise(best, term.partition(".")[0], WEIGHTS[term])
         else:
             _raise(best, "handle" if name in HANDLES else family.kinds[0], WEIGHTS[name])
-    return max(PRIOR_OF_CASES, PRIOR_OF_TIPS) + sum(best.values())
+    return prior + sum(best.values())
 
 
 def said(says: Says) -> list[str]:

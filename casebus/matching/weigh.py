@@ -42,7 +42,8 @@ def weigh(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Weighed:
         for (one, other), tokens in pairs.items()
     ]
     nothing = Weighed((), tuple(sorted(crowded)), (), base, False, (), ())
-    return max(found, key=_rank, default=nothing)
+    mirrored = a.record_id > b.record_id
+    return max(found, key=lambda weighed: _rank(weighed, mirrored=mirrored), default=nothing)
 
 
 def prior(a: HeldRecord, b: HeldRecord) -> float:
@@ -77,12 +78,21 @@ def _kinds(line: Agreed) -> list[str]:
 _BANDS = (Rarity.unique, Rarity.rare, Rarity.uncommon, Rarity.common)
 
 
-def _rank(weighed: Weighed) -> tuple[object, ...]:
-    """Order pairs of persons: by score, then so that equal scores fall the same way whichever record came first."""
+def _rank(weighed: Weighed, *, mirrored: bool) -> tuple[object, ...]:
+    """Order pairs of persons: by score, then so that equal scores fall the same way whichever record came first.
+
+    `mirrored`: the record with the greater id came first, so that its kinds are the last to be looked at.
+    """
     lines = [(_kinds(line), line.agreement, line.weight, _BANDS.index(line.rarity)) for line in weighed.lines]
     child = any(role in CHILD_ROLES for roles in weighed.roles for role in roles)
     roles = [sorted(each) for each in weighed.roles]
-    return weighed.score, child, lines, weighed.suppressed, roles, _told(weighed.evidence)
+    sides = [_sides(line, mirrored=mirrored) for line in weighed.lines]
+    return weighed.score, child, lines, weighed.suppressed, roles, _told(weighed.evidence), sides
+
+
+def _sides(line: Agreed, *, mirrored: bool) -> tuple[str, str]:
+    ours, theirs = line.kind.value, line.other_kind.value
+    return (theirs, ours) if mirrored else (ours, theirs)
 
 
 def _told(evidence: tuple[Shared, ...]) -> list[tuple[str, str]]:
