@@ -70,7 +70,9 @@ def _sightings(person: int, draw: random.Random) -> Iterator[HeldSighting]:
     for _ in range(draw.randrange(1, 4)):
         yield _address(person, draw)
     if chance() < 0.45:
-        dated = [_token(family, f"{name} {person}") for family in ("name_dob", "name_dob_near", "name_day", "name_year")]
+        dated = [
+            _token(family, f"{name} {person}") for family in ("name_dob", "name_dob_near", "name_day", "name_year")
+        ]
         words = [_token("word_dob", f"{name} {person} {word}") for word in range(2)]
         yield _sighting(K.NAME_DOB, _token("name", name), *dated, *words)
     if chance() < 0.2:

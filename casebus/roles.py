@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from casebus import keys
 from casebus.bus.consume import HUB_EVENTS, EventGate, Loop
 from casebus.bus.consumer import Consumer, EventConsumer, RecordConsumer, Role, TimedConsumer
 from casebus.bus.gated import GatedLoop
-from casebus.bus.kafka_settings import KafkaSettings
+from casebus.bus.kafka_settings import kafka_settings
 from casebus.bus.log import Log
 from casebus.bus.outbox import Publisher, Relay
 from casebus.bus.parking import PARKED_RECORDS
@@ -195,25 +194,6 @@ def published_keys(directory: Directory) -> list[str]:
     return signing + [
         f"{purpose} key of {owner}" for owner, purpose, raw in read if keys.is_training_key(owner, raw, purpose)
     ]
-
-
-def kafka_settings(settings: Settings, client: str) -> KafkaSettings:
-    """Return the Kafka client's settings."""
-    assert settings.bootstrap is not None, "bug: no broker is set"
-    return KafkaSettings(
-        bootstrap=settings.bootstrap,
-        client_id=f"casebus.{client}",
-        tls_ca=_path(settings.kafka_ca_file),
-        tls_certificate=_path(settings.kafka_certificate_file),
-        tls_key=_path(settings.kafka_key_file),
-        sasl_username=settings.kafka_username,
-        sasl_password_file=_path(settings.kafka_password_file),
-        replication_factor=settings.replication_factor,
-    )
-
-
-def _path(name: str | None) -> Path | None:
-    return None if name is None else Path(name)
 
 
 def concepts_of(role: Role) -> list[Kept]:

@@ -61,18 +61,18 @@ class Front:
         event = received.event
         if isinstance(event.payload, Answer):
             judgement = judgement_of(event.source, event.payload, received.appended_at)
-            return self._asking(view, Asked(self._next(view), None, judgement=judgement)) if judgement else NOTHING
+            return self._asking(Asked(self._next(view), None, judgement=judgement)) if judgement else NOTHING
         before, after = held_after(received, view)
         if after is None:
             return NOTHING
-        handling = self._asking(view, asked(self._next(view), before, after))
+        handling = self._asking(asked(self._next(view), before, after))
         return Handled((Save(HELD, after), *handling.effects))
 
     def _next(self, view: View) -> int:
         next_number = view.get(NEXT_NUMBER, "")
         return next_number.number if next_number else 0
 
-    def _asking(self, view: View, change: Asked) -> Handled:
+    def _asking(self, change: Asked) -> Handled:
         return Handled((Save(ASKED, change), Save(NEXT_NUMBER, NextNumber(change.number + 1))))
 
 

@@ -267,6 +267,7 @@ KINDS = {
     "email": en.IdentifierType.EMAIL,
     "handle": en.IdentifierType.SERVICE_SCREEN_NAME,
     "name_year": en.IdentifierType.NAME_DOB,
+    "national_id": en.IdentifierType.NATIONAL_ID,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from casebus.bus.log import MAX_VALUE_BYTES
 from casebus.errors import UsageError
 from casebus.events.catalogue import writer_of
+from casebus.settings import Settings
 
 MAX_BATCH_BYTES = MAX_VALUE_BYTES + 65_536
 """What the broker accepts at once: the largest value, its key and its headers."""
@@ -174,3 +175,22 @@ def is_topic(name: str) -> bool:
 def _unusable(what: str, path: Path, error: Exception) -> UsageError:
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
     return UsageError(f"the file with the Kafka {what} cannot be used: {path}: {reason}")
+
+
+def kafka_settings(settings: Settings, client: str) -> KafkaSettings:
+    """Return the Kafka client's settings."""
+    assert settings.bootstrap is not None, "bug: no broker is set"
+    return KafkaSettings(
+        bootstrap=settings.bootstrap,
+        client_id=f"casebus.{client}",
+        tls_ca=_path(settings.kafka_ca_file),
+        tls_certificate=_path(settings.kafka_certificate_file),
+        tls_key=_path(settings.kafka_key_file),
+        sasl_username=settings.kafka_username,
+        sasl_password_file=_path(settings.kafka_password_file),
+        replication_factor=settings.replication_factor,
+    )
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)

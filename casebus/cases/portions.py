@@ -7,7 +7,7 @@ A record's change is numbered once, and everybody works through the numbers in o
     the weigher  takes a number when every shard has handed it over, and asks nobody else: what it is told of the keys is
                  what one instance would have found in its own index at that number
 
-So pairs and events are those of one instance that reads in the order of the front (docs/decisions/0006).
+So pairs and events are those of one instance that reads in the order of the front (docs/decisions/0008).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -93,9 +93,7 @@ def asked(number: int, before: Holding | None, after: Holding) -> Asked:
     return Asked(number, after, tuple(Key(key, enough(every[key]), key in old, key in new) for key in sorted(every)))
 
 
-def handed_over(
-    change: Asked, portion: Portion, holders: Callable[[Mapping[bytes, int]], Holders]
-) -> Iterator[Effect]:
+def handed_over(change: Asked, portion: Portion, holders: Callable[[Mapping[bytes, int]], Holders]) -> Iterator[Effect]:
     """Yield what a shard hands over of a change, and what the change makes of its postings."""
     mine = [key for key in change.keys if portion.has(key.key)]
     found = holders({key.key: key.enough for key in mine})

@@ -8,70 +8,20 @@ post codes, and plates, wallets and passports with words in them.
 import csv
 import io
 import json
-import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-RECEIVED_AT = datetime(2025, 3, 2, 21, 20, 11, tzinfo=UTC)
-"""When the documents of the story were received, unless they say otherwise."""
+from casebus.testing.people import RECEIVED_AT as RECEIVED_AT
+from casebus.testing.people import Person as Person
+from casebus.testing.people import person as person
+from casebus.testing.people import utc
 
-_FIRST = ("Exempla", "Fictor", "Imagina", "Inventa", "Mocka", "Placida", "Sampla", "Specima", "Testor", "Trialo")
-_LAST = ("Dummyfield", "Exampleson", "Fictive", "Madeup", "Neverborn", "Notreal", "Placeholder", "Synthetic")
 _CATEGORIES = ("CHILD_SEXUAL_ABUSE_MATERIAL", "ONLINE_ENTICEMENT", "UNSOLICITED_OBSCENE_MATERIAL_TO_CHILD")
 _REFERRED = "category role name date_of_birth email phone service account_id screen_name device_id ip ip_at"
 _REGISTER = """
     case_number status opened_on category role name date_of_birth email phone service account_id screen_name
     device_id ip ip_at address postcode city wallet vehicle_plate national_id pointer priority immediate_risk backlog close_reason correction_reason
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A fictional person. What is null is not stated of them."""
-
-    name: str | None = None
-    date_of_birth: str | None = None
-    age: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    service: str = "ExampleChat"
-    account_id: str | None = None
-    screen_name: str | None = None
-    device_id: str | None = None
-    ip: str | None = None
-    ip_at: str | None = None
-    country: str | None = None
-    address: str | None = None
-    postcode: str | None = None
-    city: str | None = None
-    wallet: str | None = None
-    vehicle_plate: str | None = None
-    national_id: str | None = None
-
-
-def person(index: int, *, seed: int = 1, country: str = "NZ") -> Person:
-    """Return the person of that number. No two below a million share an identifier (in GB, no two below a thousand).
-
-    Of every seventh more is known: a house, a wallet, a number plate, a passport.
-    """
-    draw = random.Random(f"casebus-synthetic/{seed}/{index}")  # noqa: S311 - fiction, not a secret
-    born = date(1955, 1, 2) + timedelta(days=draw.randrange(16_000))
-    at = RECEIVED_AT - timedelta(minutes=draw.randrange(1, 500_000))
-    one = Person(
-        name=f"{draw.choice(_FIRST)} {draw.choice(_LAST)}",
-        date_of_birth=born.isoformat(),
-        email=f"synthetic.{seed}.{index}@example.{draw.choice(('com', 'net', 'org'))}",
-        phone=_phone(index, country),
-        service=draw.choice(("ExampleChat", "ExampleGram")),
-        account_id=f"u-{seed}{index:07d}",
-        screen_name=f"synthetic_{seed}_{index:05d}",
-        device_id=_imei(index),
-        ip=f"2001:db8:{index // 65536:x}:{index % 65536:x}::7",
-        ip_at=_utc(at),
-        country=country,
-    )
-    return _better_known(one, index) if index % 7 == 3 else one
 
 
 def cybertip_json(
@@ -91,7 +41,7 @@ def cybertip_json(
     """Return a CyberTip as police receive it. `additional` are free texts of the report."""
     summary: dict[str, object] = {
         "incidentType": incident_type,
-        "incidentDateTime": _utc(received_at - timedelta(minutes=6)),
+        "incidentDateTime": utc(received_at - timedelta(minutes=6)),
         "incidentDateTimeDescription": "SYNTHETIC: when the provider found it",
         "reportAnnotations": dict(annotations or {}),
         "escalateToHighPriority": escalated,
@@ -100,7 +50,7 @@ def cybertip_json(
     document = {
         "_note": "SYNTHETIC: nobody in this document exists.",
         "reportId": report_number,
-        "dateReceived": _utc(received_at),
+        "dateReceived": utc(received_at),
         "reportedInformation": {
             "reportingEsp": {"espName": f"{service}, Inc.", "lastName": "Trust and Safety"},
             "incidentSummary": summary,
@@ -134,7 +84,7 @@ def nca_package(
             "_note": "SYNTHETIC: nobody in this document exists.",
             "packageNumber": package_number,
             "action": action,
-            "disseminatedAt": _utc(disseminated_at),
+            "disseminatedAt": utc(disseminated_at),
             "marking": marking,
             "grading": dict(zip(("source", "information", "handling"), grading, strict=True)),
             "risk": {"kirat": kirat, "childAtImmediateRisk": immediate},
@@ -196,7 +146,7 @@ def dia_referral(
             "_note": "SYNTHETIC: nobody in this document exists.",
             "referralNumber": referral_number,
             "ncmecReport": ncmec_report,
-            "receivedAt": _utc(received_at),
+            "receivedAt": utc(received_at),
             "category": "ONLINE_ENTICEMENT",
             "priority": "MEDIUM",
             "pointer": pointer,
@@ -212,7 +162,7 @@ def dia_referrals(numbers: str, persons: Sequence[Person], *, received_at: datet
         _person_columns(one)
         | {
             "referral_number": f"{numbers}-{number:02d}",
-            "received_at": _utc(received_at),
+            "received_at": utc(received_at),
             "category": "ONLINE_ENTICEMENT",
             "role": "REPORTED_PERSON",
         }
@@ -237,18 +187,6 @@ def csv_document(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> b
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
-
-
-def _better_known(one: Person, index: int) -> Person:
-    return replace(
-        one,
-        address=f"{index} Fictive Street",
-        postcode=f"X{index % 10_000:04d}",
-        city="Exampleton",
-        wallet=f"0x{'c0ffee' * 5}{index % 1_000_000:010x}",
-        vehicle_plate=f"XMP{index % 1_000_000:06d}",
-        national_id=f"{one.country}: XM{index % 1_000_000:07d}",
-    )
 
 
 def _reported(one: Person, *, compromised: bool = False) -> dict[str, object]:
@@ -333,22 +271,6 @@ def _person_columns(one: Person) -> dict[str, str]:
         "national_id": one.national_id,
     }
     return {column: value for column, value in columns.items() if value}
-
-
-def _phone(index: int, country: str) -> str:
-    return f"+44 7700 900{index % 1000:03d}" if country == "GB" else f"+64 20 00{index % 1_000_000:06d}"
-
-
-def _imei(index: int) -> str:
-    """Return 15 digits under 00-440001, a type code of no device, with the right check digit (Luhn)."""
-    body = f"00440001{index % 1_000_000:06d}"
-    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(body))
-    total = sum(number - 9 if number > 9 else number for number in doubled)
-    return f"{body}{-total % 10}"
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _json(document: Mapping[str, object]) -> bytes:

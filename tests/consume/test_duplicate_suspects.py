@@ -22,9 +22,9 @@ from casebus.events.types import (
 from casebus.matching.families import FAMILIES
 
 SHARED = {"account_id": "shared"}
-COMMON = {"name_year": "common", "handle": "common"}
-"""Together worth an alert; each held by too many beyond this many records."""
-CAP = FAMILIES["name_year"].cap
+COMMON = {"national_id": "common"}
+"""Worth a review, however many up to its cap hold it; beyond that too many do."""
+CAP = FAMILIES["national_id"].cap
 
 
 def withdrawn(label: str) -> TipWithdrawn:
@@ -63,7 +63,7 @@ def test_an_identifier_that_becomes_common_retracts_what_it_found_and_finds_it_a
     assert standing(network) == {}
     assert {one.retract_reason for one in network.hub_events(DataCombined)[-3:]} == {en.RetractReason.COMMON_IDENTIFIER}
     (none,) = network.inbox(UK, DeconflictionNoHit)
-    assert set(none.suppressed) == {en.IdentifierType.NAME_DOB, en.IdentifierType.SERVICE_SCREEN_NAME}
+    assert none.suppressed == (en.IdentifierType.NATIONAL_ID,)
     network.publish(withdrawn("t0"))
     network.settle()
     assert len(standing(network)) == CAP * (CAP - 1) // 2

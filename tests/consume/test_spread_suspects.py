@@ -29,8 +29,8 @@ from casebus.store.store import Kept, Store
 from consumers.spread_suspects import FRONT, FRONT_KEEPS, SHARD_KEEPS, WEIGHER_KEEPS, Front, Shard, Weigher
 
 SHARED = {"account_id": "shared"}
-COMMON = {"name_year": "common", "handle": "common"}
-CAP = FAMILIES["handle"].cap
+COMMON = {"national_id": "common"}
+CAP = FAMILIES["national_id"].cap
 ALL = 10_000
 
 
@@ -110,7 +110,7 @@ def scripts() -> dict[str, list[Payload]]:
     return {
         NZ: [tip("n0", SHARED), *(tip(f"n{n}", COMMON) for n in range(1, many)), judged, gone, amended("n0", 2, both)],
         UK: [tip("u0", both), *(tip(f"u{n}", COMMON, report="r") for n in range(1, many)), amended("u2", 2, SHARED)],
-        DIA: [*(case(f"d{n}", COMMON) for n in range(many)), tip("late", {**both, **COMMON}, report="r")],
+        DIA: [*(case(f"d{n}", COMMON) for n in range(many)), tip("late", {**both, **COMMON}, report="r"), tip("alone")],
     }
 
 

@@ -47,7 +47,8 @@ def post(network: Network, holders: int, *tokens: HeldToken) -> None:
     numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
     with closing(sqlite3.connect(network.root / "hub.sqlite")) as connection, connection:
         connection.execute(
-            f"INSERT INTO owners (owner) {numbers} SELECT 'record-' || i FROM n WHERE true ON CONFLICT DO NOTHING", (holders,)
+            f"INSERT INTO owners (owner) {numbers} SELECT 'record-' || i FROM n WHERE true ON CONFLICT DO NOTHING",
+            (holders,),
         )
         for each in tokens:
             key = index_key(each.family, each.value)
@@ -60,7 +61,9 @@ def held(*tokens: HeldToken, kind: IdentifierType) -> Holding:
     assert holding is not None
     one = HeldSighting(kind, 0, SubjectCategory.REPORTED_PERSON, ())
     sightings = tuple(HeldSighting(one.kind, one.subject_no, one.subject, (each,)) for each in tokens)
-    record = HeldRecord(**{name: getattr(holding.record, name) for name in HeldRecord.__slots__} | {"sightings": sightings})
+    record = HeldRecord(
+        **{name: getattr(holding.record, name) for name in HeldRecord.__slots__} | {"sightings": sightings}
+    )
     return Holding(record, tuple(f"sighting-{number}" for number in range(len(tokens))))
 
 
@@ -70,7 +73,9 @@ def matched(network: Network, holding: Holding) -> tuple[Changes, Counting]:
         return Matchmaking(known, None, holding, network.directory).changes(), known
 
 
-def test_a_value_that_everybody_holds_makes_no_candidates_and_is_counted_no_further_than_its_cap(network: Network) -> None:
+def test_a_value_that_everybody_holds_makes_no_candidates_and_is_counted_no_further_than_its_cap(
+    network: Network,
+) -> None:
     everybody = HeldToken("account_id", f"1:{token('account_id', 'everybody').value}")
     post(network, MANY, everybody)
     network.publish(tip("n", {"account_id": "everybody"}))
