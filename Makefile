@@ -31,7 +31,7 @@ wheel: .venv/.dev assets  ## what is installed elsewhere, with the console's sty
 
 test: .venv/.dev assets  ## everything, real Kafka and PostgreSQL included where the machine has them
 	$(PY) tools/kafka_up.py fetch
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile
 
 check: .venv/.dev  ## style, types, direction of imports, generated files
 	.venv/bin/ruff check .
