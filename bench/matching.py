@@ -136,14 +136,6 @@ def keeping(found: Mapping[str, list[Found]]) -> str:
     return table(head, rows)
 
 
-def stages(found: Mapping[str, float]) -> str:
-    """Return the table of where the time goes."""
-    return table(
-        ["SQLite, the smallest size", "µs of processor a record"],
-        [[name, f"{spent * 1e6:.0f}"] for name, spent in found.items()],
-    )
-
-
 def main() -> None:
     """Measure, and write the section."""
     parser = argparse.ArgumentParser(description=__doc__)

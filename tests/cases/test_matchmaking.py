@@ -76,6 +76,16 @@ def test_a_withdrawn_record_leaves_what_would_stand_without_it(made: list[list[H
 
 @settings(max_examples=100, deadline=None)
 @given(lives(), st.integers(0, 2**32))
+def test_the_same_record_again_changes_and_tells_nothing(made: list[list[HeldRecord]], seed: int) -> None:
+    hub = interleaved(made, seed)
+    pairs, groups, holds, told = dict(hub.pairs), dict(hub.groups), hub.holds(), len(hub.told)
+    for life in made:
+        assert hub.take(life[-1]).no_hit is None
+    assert (hub.pairs, hub.groups, hub.holds(), len(hub.told)) == (pairs, groups, holds, told)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lives(), st.integers(0, 2**32))
 def test_what_was_told_adds_up_to_what_stands(made: list[list[HeldRecord]], seed: int) -> None:
     hub = interleaved(made, seed)
     stands: dict[str, DataCombined] = {}
