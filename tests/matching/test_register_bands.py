@@ -11,7 +11,7 @@ from casebus.matching.register.bands import LEAST, NONE, alert_from
 from casebus.matching.register.doubts import Doubts
 from casebus.matching.register.engine import Band, Register, Suspects
 from casebus.matching.register.fields import INDEX
-from casebus.matching.register.frequencies import BOTH_NAMES, Frequencies, decoded
+from casebus.matching.register.frequencies import BOTH_NAMES, WIDTH, Frequencies, decoded, encoded
 from casebus.matching.register.groups import Rules, groups
 from casebus.matching.register.levels import WORD, compare
 
@@ -142,3 +142,14 @@ def test_every_alert_weighs_more_than_every_pair_in_doubt() -> None:
 
 def _alert(suspects: Sequence[Suspects], x: str, y: str) -> bool:
     return any({one.a.record_id, one.b.record_id} == {x, y} and one.band is Band.alert for one in suspects)
+
+
+def test_a_slip_in_what_twins_share_makes_one_person_of_them_no_more_than_sharing_it() -> None:
+    others, _ = register(people=600, duplicates=300)
+    fitted = Register(records([*others, *_families(60)])).model
+    born, given_name = INDEX["born"] * WIDTH, INDEX["given"] * WIDTH
+    same, slip = born + encoded(INDEX["born"], 7, 2), born + encoded(INDEX["born"], 5, None)
+    for_one = [fitted.match[place] - fitted.household[place] for place in (same, slip)]
+    assert for_one[1] <= for_one[0] + 0.01
+    exact, near = given_name + encoded(INDEX["given"], 5, 9), given_name + encoded(INDEX["given"], 4, None)
+    assert fitted.match[near] - fitted.household[near] <= fitted.match[exact] - fitted.household[exact] + 0.01

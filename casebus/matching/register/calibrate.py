@@ -46,7 +46,7 @@ from casebus.matching.register.priors import (
     TWINS,
 )
 from casebus.matching.register.record import Record
-from casebus.matching.register.shares import bound, by_level, move, priors
+from casebus.matching.register.shares import bound, by_level, move, priors, slip
 from casebus.matching.register.strangers import Levels, strangers
 
 ROUNDS = 25
@@ -74,6 +74,8 @@ CONTRADICTING = frozenset(n * WIDTH + code for n in (_GIVEN, _BORN) for code in 
 """Where the tables have the codes of another given name or birth."""
 SWAPPED = frozenset(n * WIDTH + code for n in (_GIVEN, _SURNAME) for code in range(encoded(n, 6, 0), WIDTH))
 """Where they have those of names that changed places."""
+SLIPS = ((_BORN, 7, (4, 5, 6)), (_GIVEN, 5, (3, 4)))
+"""What twins or namesakes share, and the levels at which a slip makes it differ."""
 
 
 @dataclass(slots=True)
@@ -275,6 +277,8 @@ class Calibration:
             bound(self._match[INDEX[name]], far, most)
         for name, near, most in IN_HOUSEHOLDS:
             bound(self._household[INDEX[name]], near, most)
+        for number, same, slips in SLIPS:
+            slip(self._household[number], self._match[number], same, slips)
         if self.reports:
             self._update_reliability(counts)
         if self._anchored:

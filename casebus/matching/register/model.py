@@ -25,7 +25,8 @@ DIFFERING = {
 
 _GIVEN, _BORN = INDEX["given"], INDEX["born"]
 GIVEN_AGREES, GIVEN_SWAPPED = encoded(_GIVEN, 5, 0), encoded(_GIVEN, 6, 0)
-SAME_DAY = encoded(_BORN, 7, 0)
+SAME_DAY = frozenset([encoded(_BORN, 5, None), encoded(_BORN, 6, None), *range(encoded(_BORN, 7, 0), WIDTH)])
+"""The codes of one day of birth, or of one with a slip."""
 BOTH = log(0.02)
 """Of two people of one household who share the given name or the day of birth hardly any share both."""
 
@@ -51,7 +52,7 @@ class Model:
         one = sum(map(self.match.__getitem__, places), self.prior)
         house = sum(map(self.household.__getitem__, places), self.household_prior)
         none = sum(map(self.strangers.__getitem__, places), 0.0)
-        if pattern[_BORN] >= SAME_DAY and GIVEN_AGREES <= pattern[_GIVEN] < GIVEN_SWAPPED:
+        if pattern[_BORN] in SAME_DAY and GIVEN_AGREES <= pattern[_GIVEN] < GIVEN_SWAPPED:
             house += BOTH
         if self.reliability:
             one += self._shift(pattern)

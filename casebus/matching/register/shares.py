@@ -43,3 +43,9 @@ def bound(levels: dict[int, float], far: tuple[int, ...], most: float) -> None:
     if share > most:
         for level in levels:
             levels[level] *= most / share if level in far else (1 - most) / (1 - share)
+
+
+def slip(levels: dict[int, float], of_one: Mapping[int, float], same: int, slips: tuple[int, ...]) -> None:
+    """Let what two people share be mistaken in their records as often as one person's own is in his."""
+    for level in slips:
+        levels[level] = max(levels[level], levels[same] * of_one[level] / of_one[same])
