@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from events_page import events_page
+from families_page import families_page
 
 from casebus.errors import SchemaError
 from casebus.events.catalogue import CATALOGUE
@@ -38,6 +39,7 @@ def generated(root: Path, *, relock: bool) -> Generated:
         *((_sample(root, each, "bin"), partial(_sample_bytes, root, each, everything)) for each in schemas),
         *((_sample(root, each, "json"), partial(_sample_text, root, each, everything)) for each in schemas),
         (root / "docs" / "events.md", lambda: events_page(everything).encode()),
+        (root / "docs" / "token-families.md", lambda: families_page().encode()),
     ]
 
 

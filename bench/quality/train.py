@@ -7,7 +7,8 @@ set's rows become records as the hub holds them, each pair that shares a value i
 persons, and a logistic regression (Newton's method, ridge `RIDGE`, every set with the same total weight) learns one weight for
 each term and one prior for each set. What agrees may not count against, what differs may not count for: a term whose weight
 comes out with the wrong sign is left out, and the rest learned anew. The prior of tips is the mean of the sets of tips, that
-of cases of the registers. Families of which the generators know nothing take the weight of the `PEER` that is judged most alike.
+of cases of the registers. Families of which the generators know nothing, or show too few to learn from (wallets: two dozen pairs), take the weight of the `PEER`
+that is judged most alike.
 `ALERT` is the lowest score at which 99.5% of the firm pairs above it are right, in tips of the plain kind of another seed
 (`HELD_OUT`); `REVIEW` is judged: odds of somewhat more than two to one.
 """
@@ -55,6 +56,7 @@ SETS, HELD_OUT = 101, 102
 """Seeds: of what is learned on, and of what `ALERT` is set by."""
 
 PEER = {
+    "wallet": "device", "wallet.rare": "device.rare", "wallet.uncommon": "device.uncommon",
     "account_id": "email", "account_id.rare": "email.rare", "account_id.uncommon": "email.uncommon",
     "vehicle_plate": "phone", "vehicle_plate.rare": "phone.rare", "vehicle_plate.uncommon": "phone.uncommon",
     "vehicle_plate_look": "phone_national", "vehicle_plate_look.rare": "phone_national.rare",

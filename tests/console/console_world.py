@@ -15,9 +15,9 @@ from starlette.testclient import TestClient
 from casebus.bus.log import Recorded, events_topic
 from casebus.cases.alert import ALERTS, Alert, told, with_theirs
 from casebus.cases.alert_feed import saved
-from casebus.cases.conflict import Side
 from casebus.clock import Clock, FixedClock
 from casebus.console.app import create
+from casebus.events.enumerations import ConflictOutcome
 from casebus.events.types import DataAccessed, Payload
 from casebus.installing import initialise
 from casebus.layout import Layout
@@ -74,10 +74,11 @@ class World:
         assert found is not None
         return found
 
-    def partner_does(self, alert: Alert, theirs: Side) -> None:
-        """Let the partner's answer arrive."""
+    def partner_does(self, alert: Alert, outcome: ConflictOutcome | None = None) -> None:
+        """Let the partner's answer arrive: an outcome, or an acknowledgement. It has seen what this side has."""
         now = self.kept(alert)
-        self.hold(with_theirs(now, theirs, now.answered_from))
+        said = now.they_said.resolved(outcome, now.shown) if outcome else now.they_said.acknowledged(now.shown)
+        self.hold(with_theirs(now, said))
 
     def events(self) -> list[Payload]:
         """Return what waits in the outbox, opened as its readers will."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from console.console_world import LEAD, OFFICER, World
 
-from casebus.cases.conflict import ConflictState, Side, SideState
+from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK
 from casebus.events import enumerations as en
@@ -87,7 +87,7 @@ def test_the_same_outcome_of_both_sides_resolves_and_a_different_one_disputes(de
     browser = desk.browser()
     for name, theirs, state in (("high", joint, ConflictState.resolved), ("routine", false, ConflictState.disputed)):
         alert = desk.alert(name)
-        desk.partner_does(alert, Side(SideState.resolved, theirs))
+        desk.partner_does(alert, theirs)
         form = {"version": desk.kept(alert).version, "value": joint.value, "confirmed": "yes"}
         browser.send(f"/alerts/{alert.ref}/resolve", form)
         assert desk.kept(alert).state is state

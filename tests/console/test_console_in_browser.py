@@ -10,7 +10,7 @@ from console.browser_parts import FLAGS, Window, axe_finds, chromium, free_port,
 from console.console_world import IA, LEAD, OFFICER, World
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from casebus.cases.conflict import Side, SideState
+from casebus.cases.conflict import SideState
 from casebus.clock import SystemClock
 from casebus.events import enumerations as en
 
@@ -164,7 +164,7 @@ def test_what_the_partner_does_shows_in_its_row(desk: World, window: Window) -> 
     live(page)
     states = page.locator(f"#states-{alert.ref}")
     expect(states).to_contain_text(re.compile("They\\s+not yet seen"))
-    desk.partner_does(alert, Side(SideState.acknowledged))
+    desk.partner_does(alert)
     expect(states).to_contain_text(re.compile("They\\s+acknowledged"))
 
 
@@ -301,7 +301,7 @@ LOOKS = {
 def test_axe_finds_nothing_on_any_page(desk: World, browser: Browser, address: str, look: str) -> None:
     window = Window(browser, address, **LOOKS[look])
     page = window.log_in()
-    desk.partner_does(desk.alert("high"), Side(SideState.acknowledged))
+    desk.partner_does(desk.alert("high"))
     found = {}
     for path in PAGES:
         page.goto(path.format(**{name: desk.alert(name).ref for name in ("high", "immediate", "notice")}))

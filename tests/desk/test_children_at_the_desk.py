@@ -21,7 +21,7 @@ from casebus.events.types import ChildSafeguarded, DataAccessed, Payload, Welfar
 from casebus.intake.records import OWN_RECORDS, OwnKind
 from casebus.roles import concepts_of
 from casebus.store.sqlite import SqliteStore
-from casebus.testing import synthetic
+from casebus.testing import synthetic, synthetic_returns
 from casebus.wire.seal import Opener
 
 RESCUED, IDENTIFIED = (
@@ -76,13 +76,13 @@ def test_a_check_is_asked_for_about_an_own_tip_and_completed(agency: Agency) -> 
 
 
 def test_a_check_that_a_document_asked_for_is_completed_at_the_desk(agency: Agency) -> None:
-    agency.offer("returns.csv", synthetic.nzp_returns(synthetic.welfare_requested("WR-1", NUMBER)))
+    agency.offer("returns.csv", synthetic_returns.nzp_returns(synthetic_returns.welfare_requested("WR-1", NUMBER)))
     agency.settle()
     children = desk_of(agency).children
     (check,) = children.checks()
     children.complete_check(check.number, en.WelfareResult.ACTION_TAKEN)
     assert [each.result for each in children.checks()] == [en.WelfareResult.ACTION_TAKEN]
-    agency.offer("late.csv", synthetic.nzp_returns(synthetic.welfare_completed("WR-1", NUMBER)))
+    agency.offer("late.csv", synthetic_returns.nzp_returns(synthetic_returns.welfare_completed("WR-1", NUMBER)))
     agency.settle()
     assert [type(payload).__name__ for payload in published(agency)].count("WelfareCheckCompleted") == 1
 
@@ -139,7 +139,7 @@ def test_what_is_no_number_of_children_or_no_country_is_refused_and_nothing_is_p
 
 
 def test_what_documents_state_is_counted_too(agency: Agency) -> None:
-    agency.offer("returns.csv", synthetic.nzp_returns(synthetic.child_safeguarded("OR-1", NUMBER)))
+    agency.offer("returns.csv", synthetic_returns.nzp_returns(synthetic_returns.child_safeguarded("OR-1", NUMBER)))
     agency.settle()
     stated, standing = desk_of(agency).children.outcomes()
     assert standing == figures(stated)
@@ -165,11 +165,11 @@ def test_a_document_that_was_read_while_an_officer_decided_about_its_record_is_d
     agency.store.close()
     agency.store = store
     agency.offer("tip.json", synthetic.cybertip_json(NUMBER, synthetic.person(500_002)))
-    agency.offer("returns.csv", synthetic.nzp_returns(synthetic.welfare_requested("WR-1", NUMBER)))
+    agency.offer("returns.csv", synthetic_returns.nzp_returns(synthetic_returns.welfare_requested("WR-1", NUMBER)))
     agency.settle()
     children = desk_of(agency).children
     (check,) = children.checks()
-    agency.offer("late.csv", synthetic.nzp_returns(synthetic.welfare_completed("WR-1", NUMBER)))
+    agency.offer("late.csv", synthetic_returns.nzp_returns(synthetic_returns.welfare_completed("WR-1", NUMBER)))
     store.act = lambda: children.complete_check(check.check_id, en.WelfareResult.NOT_LOCATED)
     agency.settle()
     completed = [p for p in published(agency) if isinstance(p, WelfareCheckCompleted)]
