@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import typer
+
 from casebus.cli.node import Stop
 from casebus.cli.output import words
 from casebus.console.chooser import Door, Scene, create_chooser
@@ -51,7 +53,7 @@ def with_consoles(layout: Layout, port: int) -> None:
 
 
 def serve(installation: Installation, port: int, put: Put) -> None:
-    """Serve the front door until told to stop."""
+    """Serve the front door until told to stop; Ctrl-C ends the command with 130, as it does every other."""
     stop = Stop()
     server = Server(lambda: create_chooser(doors_of(installation), scenes_of(put)), ConsoleSettings(port=port))
     words().print(f"open http://127.0.0.1:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
@@ -61,6 +63,8 @@ def serve(installation: Installation, port: int, put: Put) -> None:
             installation.clock.sleep(LOOK_EVERY_S)
     finally:
         server.close()
+    if stop.interrupted:
+        raise typer.Abort
 
 
 def doors_of(installation: Installation) -> list[Door]:
