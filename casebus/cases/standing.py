@@ -1,7 +1,7 @@
 """Where everything stands, as one hash: the same for two runs that reached the same end, however they got there.
 
 It covers tips, cases, conflicts, side states and outcomes, sorted. It leaves out times of ours, positions, access
-records, and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
+records, checks before acting (their ids are drawn, and what comes of one is a conflict), and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
 was found and retracted stands like one that never was). Of a pair that officers keep apart it covers that they do, not
 what was found of it: no more of that is told, so what was told last is a matter of what was read first.
 
@@ -145,7 +145,9 @@ def payload_digest(payload: Payload) -> str:
 def state_hash(records: Iterable[StandingRecord], pairs: Iterable[Pair], alerts: Iterable[Alert]) -> str:
     """Return SHA-256 in hex over the canonical form of the whole."""
     whole = {
-        "records": sorted([r.agency, r.kind, r.record_id, r.revision, r.digest, r.open] for r in records),
+        "records": sorted(
+            [r.agency, r.kind, r.record_id, r.revision, r.digest, r.open] for r in records if r.kind != "check"
+        ),
         "conflicts": sorted(_pair(pair) for pair in pairs if pair.finding is not None),
         "sides": sorted(_alert(alert) for alert in alerts if alert.state is not ConflictState.retracted),
     }

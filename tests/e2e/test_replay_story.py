@@ -59,8 +59,10 @@ def test_the_rebuilt_state_is_the_live_one(copied: Copied) -> None:
     state = copied.state()
     assert state["state_hash"] == copied.state_hash
     assert state["reducer"] == "casebus-reducer-2"
-    assert state["records"] == {"case": story.REGISTER_CASES, "outcome": 1, "tip": 5, "welfare_check": 1}
-    assert state["alerts"]["uk-nca"] == {"resolved": 1}
+    others = {"case": story.REGISTER_CASES, "check": 1, "outcome": 1, "welfare_check": 1}
+    assert {kind: count for kind, count in state["records"].items() if kind != "tip"} == others
+    assert state["records"]["tip"] > story.CROWD
+    assert state["alerts"]["uk-nca"]["resolved"] == 1
 
 
 def test_without_an_option_a_replay_has_exactly_the_rows_of_the_contract(
@@ -110,9 +112,8 @@ def test_filters_hold_together_and_any_value_of_one_is_enough(copied: Copied, al
 
 
 def test_a_tip_is_followed_across_both_sides(copied: Copied) -> None:
-    (change,) = (
-        c for r in copied.rows("--steps", "--agency", story.NCA, "--type", "TipReceived") for c in r["changes"]
-    )
+    first = copied.rows("--steps", "--agency", story.NCA, "--type", "TipReceived")[0]
+    (change,) = first["changes"]
     rows = copied.rows("--tip", change["id"])
     assert {row["type"] for row in rows} == {"TipReceived", "DataCombined", "DeconflictionHit"}
 

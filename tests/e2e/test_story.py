@@ -12,8 +12,8 @@ SENTENCES = (
     f"Internal Affairs' register of {story.REGISTER_CASES} open cases is loaded as a backlog: no alarm is raised.",
     "A CyberTip reaches OCEANZ. Nobody else is told of it.",
     "package names the same account. Both desks are told.",
-    f"it concerns its own tip {story.CYBERTIP_NUMBER}; agreeing: service account id, email",
-    f"it concerns its own tip {story.PACKAGE_NUMBER}; agreeing: service account id, email",
+    f"it concerns its own tip {story.CYBERTIP_NUMBER}; agreeing: email, service account id",
+    f"it concerns its own tip {story.PACKAGE_NUMBER}; agreeing: email, service account id",
     "ring NCA referrals bureau duty desk, +44 1632 960 123",
     "ring OCEANZ coordination desk, +64 4 555 0101",
     "of uk-nca's case it sees nothing else.",
@@ -29,7 +29,15 @@ SENTENCES = (
     "any two of them are a quorum.",
     "outcome proposed by uk-nca: joint investigation",
     "1 child safeguarded",
+    "goes to review, and alarms nobody.",
+    "by the e-mail; too common to count, and said so: ip at time.",
+    "It is corrected: retracted.",
+    "it rested on an identifier that was corrected.",
+    "It is on record, and stays on watch.",
 )
+FIRST_CONFLICT = (story.CYBERTIP_NUMBER, story.PACKAGE_NUMBER)
+ACTS = {"nz-police": (2, 1), "uk-nca": (1, 1)}
+"""What officers acknowledged and resolved: OCEANZ also took up the alert that was a mistake."""
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
@@ -40,10 +48,11 @@ def test_the_story_is_told_on_stdout(told: Told, sentence: str) -> None:
 def test_both_desks_resolve_the_conflict_with_one_outcome(told: Told) -> None:
     for agency in ("nz-police", "uk-nca"):
         assert re.search(rf"{agency}: \S+ is resolved: joint investigation\.", told.stdout)
-        (alert,) = (a for a in told.standing.alerts[agency] if a["overlap"] == "same_person")
+        (alert,) = (a for a in told.standing.alerts[agency] if a["own"]["ref"] in FIRST_CONFLICT)
         assert (alert["state"], alert["our_state"], alert["their_state"]) == ("resolved",) * 3
         assert alert["outcome"] == "JOINT_INVESTIGATION"
-    assert [a["overlap"] for a in told.standing.alerts["nz-internal-affairs"]] == ["same_source_report"]
+    notices = [a for a in told.standing.alerts["nz-internal-affairs"] if a["overlap"] == "same_source_report"]
+    assert len(notices) == 1
 
 
 def test_the_time_from_document_to_alert_is_printed(told: Told) -> None:
@@ -81,4 +90,5 @@ def test_told_twice_nothing_happens_twice(told: Told) -> None:
 def test_each_decision_was_published_once(told: Told) -> None:
     for agency in ("nz-police", "uk-nca"):
         types = [record.get("type") for record in told.network.tail(f"casebus.{agency}.events")]
-        assert types.count("DeconflictionAcknowledged") == types.count("DeconflictionResolved") == 1
+        acts = (types.count("DeconflictionAcknowledged"), types.count("DeconflictionResolved"))
+        assert acts == ACTS[agency]
