@@ -61,7 +61,7 @@ class WitnessProcess:
 
     def ask(self, body: bytes, method: str = "POST", path: str = "/add-checkpoint") -> tuple[int, str, bytes]:
         """Return the status, the content type and the body of an answer."""
-        with closing(http.client.HTTPConnection(*self.address, timeout=30)) as connection:
+        with closing(http.client.HTTPConnection(*self.address, timeout=120)) as connection:
             connection.request(method, path, body)
             response = connection.getresponse()
             return response.status, response.headers.get("Content-Type", ""), response.read()
@@ -204,7 +204,7 @@ def litewitness() -> Path:
 
 
 def _ran(command: list[str], directory: Path) -> str:
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, (command[:3], done.stderr)
     return done.stdout
 

@@ -69,7 +69,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
         (layout.role(story.POLICE).spool / "in" / f"tip-{number}.json").write_bytes(document)
         if number == 1:
             continue  # two at once the second time: a tree whose size is no power of two
-        casebus("run", "all", "--until-idle", "--timeout", "90")
+        casebus("run", "all", "--until-idle", "--timeout", "400")
         if number == 0:
             shutil.copy(layout.role(HUB).ledger / "checkpoint", made.noted)
     return made

@@ -51,7 +51,7 @@ class Network:
         part.rename(spool_in / name)
 
     def run(
-        self, *arguments: str, code: int = 0, env: dict[str, str] | None = None, timeout_s: float = 120
+        self, *arguments: str, code: int = 0, env: dict[str, str] | None = None, timeout_s: float = 400
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; the exit code must be `code`.
 
@@ -75,7 +75,7 @@ class Network:
         return json.loads(self.casebus(*arguments, "--json", code=code))
 
     def settle(self, *, code: int = 0) -> None:
-        self.casebus("run", "all", "--until-idle", "--timeout", "90", code=code)
+        self.casebus("run", "all", "--until-idle", "--timeout", "400", code=code)
 
     def start(self, output: Path | None = None) -> subprocess.Popen[bytes]:
         """Start all roles under their supervisor; what any of them says goes to `output`, or nowhere."""
@@ -89,7 +89,7 @@ class Network:
 
     def rest(self, running: subprocess.Popen[bytes], *, left_in: int = 0) -> None:
         """Wait until nothing is left to do in a network that runs; `left_in` names stay in the spools."""
-        for _ in range(600):
+        for _ in range(1800):
             assert running.poll() is None, f"the supervisor ended with {running.returncode}"
             status = self.json("status")
             left = [each["lag"] for each in status["consumers"]] + list(status["outbox"].values())
@@ -147,7 +147,7 @@ class Told:
 
 def tell(root: Path, *options: str) -> Told:
     network = Network(root)
-    done = network.run("demo", *options, timeout_s=200)
+    done = network.run("demo", *options, timeout_s=800)
     return Told(network, done.stdout, done.stderr, Standing.of(network))
 
 
@@ -159,7 +159,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
 
 def stop(process: subprocess.Popen[bytes]) -> int:
     process.send_signal(signal.SIGTERM)
-    return process.wait(timeout=60)
+    return process.wait(timeout=240)
 
 
 def new_network(root: Path) -> Network:

@@ -113,11 +113,11 @@ class Victims:
 
     def _pid_of(self, role: str) -> int:
         """Return a role's process. It may just be between death and restart."""
-        for _ in range(400):
+        for _ in range(1800):
             if (pid := processes_of(self._network).get(role)) is not None:
                 return pid
             assert self.supervisor.poll() is None, f"the supervisor ended with {self.supervisor.returncode}"
-            time.sleep(0.02)
+            time.sleep(0.05)
         raise AssertionError(f"{role} was not started again")
 
 
@@ -132,7 +132,7 @@ def test_after_25_kills_everything_stands_as_in_an_undisturbed_run(tmp_path: Pat
     disturbed = begun(tmp_path / "disturbed")
     kill_while_documents_arrive(disturbed, random.Random(seed))
     assert_nothing_runs(disturbed)
-    assert disturbed.run("run", "all", "--until-idle", "--timeout", "90").returncode == 0
+    assert disturbed.run("run", "all", "--until-idle", "--timeout", "400").returncode == 0
 
     assert disturbed.state_hash() == undisturbed.state_hash()
     for agency in AGENCIES:
@@ -143,7 +143,7 @@ def test_after_25_kills_everything_stands_as_in_an_undisturbed_run(tmp_path: Pat
         assert set(here.values()) == {1}
         assert filed(disturbed, agency) == filed(undisturbed, agency)
         assert out_types(disturbed, agency) == out_types(undisturbed, agency)
-    disturbed.casebus("run", "all", "--until-idle", "--timeout", "90")  # relays the reads: the ledger is complete then
+    disturbed.casebus("run", "all", "--until-idle", "--timeout", "400")  # relays the reads: the ledger is complete then
     assert_ledger_is_whole(disturbed)
     assert_no_id_is_used_twice(disturbed)
     assert_nothing_runs(disturbed)
@@ -176,7 +176,7 @@ def kill_while_documents_arrive(network: Network, draw: random.Random) -> None:
 
 
 def assert_nothing_runs(network: Network) -> None:
-    for _ in range(100):
+    for _ in range(1000):
         if not (left := processes_of(network)):
             return
         time.sleep(0.05)

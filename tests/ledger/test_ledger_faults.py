@@ -55,7 +55,7 @@ def check_everything(directory: Path) -> int:
 def test_a_sequencer_killed_at_random_logs_each_record_once_and_in_order(tmp_path):
     draw = random.Random(7)
     sizes = [0]
-    for _ in range(8):
+    while len(sizes) <= 8 or sizes[-1] <= 500:  # a slow machine logs less between two kills
         command = [sys.executable, ledgering.__file__, tmp_path]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, env=ledgering.environment())
         assert child.stdout.readline() == b"open\n"
@@ -66,7 +66,6 @@ def test_a_sequencer_killed_at_random_logs_each_record_once_and_in_order(tmp_pat
         assert checked(tmp_path).outcome in SOUND
         sizes.append(check_everything(tmp_path))
     assert sizes == sorted(sizes)
-    assert sizes[-1] > 500
 
 
 @pytest.mark.slow

@@ -201,13 +201,13 @@ class Running:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         self.process.send_signal(number)
-        _, words = self.process.communicate(timeout=30)
+        _, words = self.process.communicate(timeout=120)
         return self.process.returncode, words
 
 
 def ended(state: Path, *arguments: str) -> tuple[int, str]:
     running = Running(state, *arguments)
-    _, words = running.process.communicate(timeout=30)
+    _, words = running.process.communicate(timeout=120)
     return running.process.returncode, words
 
 
