@@ -26,7 +26,6 @@ ALERT_FIELDS = (
     "version",
     "overlap",
     "severity",
-    "band",
     "state",
     "our_state",
     "their_state",
@@ -35,13 +34,14 @@ ALERT_FIELDS = (
     "contact",
     "matched",
     "suppressed",
-    "new_evidence",
     "strength",
     "score",
     "detector",
     "raised_at",
     "respond_by",
     "outcome",
+    "band",
+    "new_evidence",
     "stage",
     "assignee",
     "acknowledged_until",
@@ -50,7 +50,7 @@ ALERT_FIELDS = (
     "due_by",
     "escalated",
 )
-"""What is shown of an alert where nobody says that it was less (DESIGN.md §9, and the desk's own business after it)."""
+"""What is shown of an alert where nobody says that it was less (DESIGN.md §9; after it what was added, and the desk's own business)."""
 
 NOTICE_FIELDS = ("type", "about", "text")
 HISTORY_FIELDS = ("at", "who", "verb", "detail", "note")

@@ -11,7 +11,7 @@ from casebus.cases.referral import Referral
 
 
 def alert_row(seen: DeskAlert, own_ref: str, now: datetime) -> dict[str, Any]:
-    """Return the contract's form of an alert, and after it the desk's own business."""
+    """Return the contract's form of an alert, and after it what was added to it and the desk's own business."""
     alert, work = seen.alert, seen.work
     return {
         "ref": alert.ref,
@@ -20,7 +20,6 @@ def alert_row(seen: DeskAlert, own_ref: str, now: datetime) -> dict[str, Any]:
         "version": seen.version,
         "overlap": alert.overlap.value,
         "severity": alert.severity.value,
-        "band": alert.band.value,
         "state": alert.state.value,
         "our_state": alert.ours.state.value,
         "their_state": alert.theirs.state.value,
@@ -29,13 +28,14 @@ def alert_row(seen: DeskAlert, own_ref: str, now: datetime) -> dict[str, Any]:
         "contact": alert.contact.model_dump(),
         "matched": [matched.model_dump(mode="json") for matched in alert.matched],
         "suppressed": [kind.value for kind in alert.suppressed],
-        "new_evidence": [kind.value for kind in alert.new_evidence],
         "strength": alert.strength.value,
         "score": alert.score,
         "detector": alert.detector,
         "raised_at": iso(alert.raised_at),
         "respond_by": iso_or_null(alert.respond_by),
         "outcome": alert.ours.outcome.value if alert.ours.outcome else None,
+        "band": alert.band.value,
+        "new_evidence": [kind.value for kind in alert.new_evidence],
         "stage": seen.stage(now).value,
         "assignee": work.assignee,
         "acknowledged_until": iso_or_null(work.acknowledged_until),

@@ -26,9 +26,9 @@ ALERT_KEYS = [
     "partner", "contact", "matched", "suppressed", "strength", "score", "detector", "raised_at", "respond_by", "outcome",
 ]  # fmt: skip
 DESK_KEYS = [
-    "stage", "assignee", "acknowledged_until", "snoozed_until", "own_severity", "due_by", "escalated",
+    "band", "new_evidence", "stage", "assignee", "acknowledged_until", "snoozed_until", "own_severity", "due_by", "escalated",
 ]  # fmt: skip
-"""The desk's own business, after the contract's keys."""
+"""What was added, and the desk's own business: after the contract's keys, which stand as they always did."""
 POLICE_TOPIC = "casebus.nz-police.events"
 PAIRS = 3
 
@@ -113,7 +113,8 @@ def test_init_makes_what_the_contract_says_and_refuses_to_make_it_twice(tmp_path
         directory = root / "agencies" / agency
         assert directory.stat().st_mode & 0o777 == 0o700
         keys = {path.name: path.stat().st_mode & 0o777 for path in (directory / "keys").iterdir()}
-        assert keys == {"signing.key": 0o600, "token.key": 0o600, "id.key": 0o600, "witness.key": 0o600}
+        assert keys == {f"{name}.key": 0o600 for name in ("signing", "token", "id", "witness", "encryption")}
+        assert (directory / "officers.toml").stat().st_mode & 0o777 == 0o600
         assert (directory / "spool" / "in").is_dir()
     assert "BEGIN PRIVATE KEY" in (root / "hub" / "keys" / "signing.key").read_text()
     assert (root / "hub" / "ledger.vkey").read_text().count("+") >= 2
@@ -319,7 +320,7 @@ def test_alerts_are_acknowledged_and_resolved_and_the_state_selects(network: Net
     )
     network.settle()
     seen = network.json("alerts", "show", theirs["ref"], "--agency", "uk-nca")
-    assert list(seen) == ALERT_KEYS
+    assert list(seen) == [*ALERT_KEYS, *DESK_KEYS, "mistaken"]
     assert (seen["their_state"], seen["our_state"], seen["outcome"]) == ("resolved", "new", None)
     network.casebus(
         "alerts", "resolve", theirs["ref"], "--outcome", "DELAYED", "--agency", "uk-nca", env={"CASEBUS_OFFICER": "N"}
