@@ -3,7 +3,8 @@
 It covers tips, cases, conflicts, side states and outcomes, sorted. It leaves out times of ours, positions, access
 records, checks before acting (their ids are drawn, and what comes of one is a conflict), and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
 was found and retracted stands like one that never was). Of a pair that officers keep apart it covers that they do, not
-what was found of it: no more of that is told, so what was told last is a matter of what was read first.
+what was found of it: no more of that is told, so what was told last is a matter of what was read first. Nor does it
+cover checks before acting: an officer's question has an id that is drawn, so one story told twice has two.
 
 What it covers is on the bus, so that whoever reads all of it can rebuild it (`casebus.cases.replay`).
 """
@@ -29,6 +30,8 @@ from casebus.events.types import (
     WelfareCheckCompleted,
     WelfareCheckRequested,
 )
+
+CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,7 +66,7 @@ def standing_after(before: StandingRecord | None, agency: str, payload: Payload)
         case CaseOpened():
             return _stated(before, agency, "case", payload.case_id, payload.revision, payload)
         case DeconflictionRequested():
-            asked = _stated(before, agency, "check", payload.check_id, payload.revision, payload)
+            asked = _stated(before, agency, CHECK, payload.check_id, payload.revision, payload)
             return asked if asked is before else replace(asked, open=payload.watch)
         case WelfareCheckRequested():
             return _requested(before, agency, payload)
@@ -146,7 +149,7 @@ def state_hash(records: Iterable[StandingRecord], pairs: Iterable[Pair], alerts:
     """Return SHA-256 in hex over the canonical form of the whole."""
     whole = {
         "records": sorted(
-            [r.agency, r.kind, r.record_id, r.revision, r.digest, r.open] for r in records if r.kind != "check"
+            [r.agency, r.kind, r.record_id, r.revision, r.digest, r.open] for r in records if r.kind != CHECK
         ),
         "conflicts": sorted(_pair(pair) for pair in pairs if pair.finding is not None),
         "sides": sorted(_alert(alert) for alert in alerts if alert.state is not ConflictState.retracted),

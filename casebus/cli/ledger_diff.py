@@ -139,7 +139,7 @@ def _live(ledger: Path, data: Path | None, officer: str | None, as_json: bool) -
     logged = _of_roles(rebuilt.replay.standing(), found.present)
     changes = list(differences(live, logged, covered=True))
     row = {
-        "equal": live.hash() == logged.hash(),
+        "equal": live.hash() == logged.hash() and not changes,
         "index": rebuilt.end,
         "ledger": logged.hash(),
         "live": live.hash(),

@@ -50,7 +50,7 @@ ALERT_FIELDS = (
     "due_by",
     "escalated",
 )
-"""What is shown of an alert where nobody says that it was less (DESIGN.md §9, and the desk's own business after it)."""
+"""What is shown of an alert where nobody says that it was less (DESIGN.md §9; after it what was added, and the desk's own business)."""
 
 NOTICE_FIELDS = ("type", "about", "text")
 HISTORY_FIELDS = ("at", "who", "verb", "detail", "note")

@@ -11,7 +11,7 @@ from casebus.cases.referral import Referral
 
 
 def alert_row(seen: DeskAlert, own_ref: str, now: datetime) -> dict[str, Any]:
-    """Return the contract's form of an alert, and after it the desk's own business."""
+    """Return the contract's form of an alert, and after it what was added to it and the desk's own business."""
     alert, work = seen.alert, seen.work
     return {
         "ref": alert.ref,

@@ -14,6 +14,9 @@ MISTAKEN_NUMBER, MISTAKEN_PACKAGE = "900000106", "NCA-2026-000104"
 CROWD = 22
 """More reports than a value of an address may have before it says nothing."""
 
+TIPS = 6 + 4 + 1 + CROWD
+"""CyberTips, packages and referrals in the story, each a tip of its own; one package is corrected once."""
+
 NOBODYS_EMAIL = "nobody.fictional@example.org"
 
 _SHARED_ACCOUNT = synthetic.person(500_001)

@@ -13,6 +13,7 @@ from casebus.cases.alert import acknowledge, resolve, retract
 from casebus.cases.conflict import Said
 from casebus.cases.pair import Finding, Pair, Verdict, conflict_id_of
 from casebus.cases.standing import StandingRecord, state_hash
+from casebus.cases.standing_views import Standing, differences
 from casebus.events.enumerations import (
     Agreement,
     Band,
@@ -78,6 +79,17 @@ def test_of_a_pair_that_is_kept_apart_it_does_not_matter_what_was_told_last() ->
     assert state_hash(RECORDS, [replace(each, finding=other) for each in apart], less) == state_hash(
         RECORDS, apart, sides
     )
+
+
+def test_a_check_before_acting_does_not_matter_to_the_hash_and_is_told_as_a_difference() -> None:
+    """An officer asks it, so its id is drawn: two tellings of one story would never agree."""
+    asked = StandingRecord(NZ, "check", record_id("q"), 1, "d4", True)
+    assert state_hash([*RECORDS, asked], PAIRS, ALERTS) == STANDS
+    without, watched, closed = (
+        Standing.of([*RECORDS, *more], PAIRS, ALERTS) for more in ([], [asked], [replace(asked, open=False)])
+    )
+    for other in (without, closed):
+        assert [change.id for change in differences(watched, other, covered=True)] == [asked.record_id]
 
 
 def test_what_was_retracted_stands_like_what_never_was() -> None:

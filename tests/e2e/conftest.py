@@ -89,7 +89,7 @@ class Network:
 
     def rest(self, running: subprocess.Popen[bytes], *, left_in: int = 0) -> None:
         """Wait until nothing is left to do in a network that runs; `left_in` names stay in the spools."""
-        for _ in range(1800):
+        for _ in range(900):
             assert running.poll() is None, f"the supervisor ended with {running.returncode}"
             status = self.json("status")
             left = [each["lag"] for each in status["consumers"]] + list(status["outbox"].values())
@@ -147,7 +147,7 @@ class Told:
 
 def tell(root: Path, *options: str) -> Told:
     network = Network(root)
-    done = network.run("demo", *options, timeout_s=800)
+    done = network.run("demo", *options, timeout_s=280)
     return Told(network, done.stdout, done.stderr, Standing.of(network))
 
 
@@ -159,7 +159,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
 
 def stop(process: subprocess.Popen[bytes]) -> int:
     process.send_signal(signal.SIGTERM)
-    return process.wait(timeout=240)
+    return process.wait(timeout=90)
 
 
 def new_network(root: Path) -> Network:

@@ -16,7 +16,11 @@ NZ, UK = ("--agency", POLICE, "--officer", "OCEANZ-17"), ("--agency", NCA, "--of
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
-    network = new_network(tmp_path_factory.mktemp("desks") / "bus")
+    return two_told(tmp_path_factory.mktemp("desks") / "bus")
+
+
+def two_told(root: Path) -> Network:
+    network = new_network(root)
     network.put(POLICE, "tip.json", story.cybertip())
     network.put(NCA, "package.json", story.package())
     network.settle()
@@ -27,7 +31,8 @@ def ref(network: Network, agency: str) -> str:
     return str(next(a["ref"] for a in network.alerts(agency)))
 
 
-def test_an_alert_over_its_life_by_the_command_line(network: Network) -> None:
+def test_an_alert_over_its_life_by_the_command_line(tmp_path: Path) -> None:
+    network = two_told(tmp_path / "bus")  # its own: the others act on the alerts that they share
     alert = ref(network, POLICE)
     earlier = network.json("alerts", "history", alert, *NZ)["history"]
     assigned = network.json("alerts", "assign", alert, *NZ)

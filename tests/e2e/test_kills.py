@@ -113,11 +113,11 @@ class Victims:
 
     def _pid_of(self, role: str) -> int:
         """Return a role's process. It may just be between death and restart."""
-        for _ in range(1800):
+        for _ in range(900):
             if (pid := processes_of(self._network).get(role)) is not None:
                 return pid
             assert self.supervisor.poll() is None, f"the supervisor ended with {self.supervisor.returncode}"
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise AssertionError(f"{role} was not started again")
 
 
@@ -176,10 +176,10 @@ def kill_while_documents_arrive(network: Network, draw: random.Random) -> None:
 
 
 def assert_nothing_runs(network: Network) -> None:
-    for _ in range(1000):
+    for _ in range(300):
         if not (left := processes_of(network)):
             return
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError(f"orphans: {left}")
 
 

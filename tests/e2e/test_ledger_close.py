@@ -77,7 +77,7 @@ def test_a_ledger_is_closed_and_the_next_goes_on_where_it_ended(network: Network
 
 
 def until_logged(network: Network) -> None:
-    for _ in range(3000):
+    for _ in range(900):
         if LedgerReader(network.layout.role("hub").ledger).size:
             return
         time.sleep(0.1)

@@ -29,7 +29,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Network:
 def in_shell(command: str, network: Network) -> subprocess.CompletedProcess[str]:
     """Run `$CASEBUS ...` in a shell, for its redirections."""
     environment = {**os.environ, "NO_COLOR": "1", "CASEBUS": " ".join(CASEBUS), "CASEBUS_DATA": str(network.root)}
-    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=240, env=environment)
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, env=environment)
 
 
 # --- stdout and stderr ---
@@ -109,7 +109,7 @@ def test_a_report_that_was_printed_is_not_followed_by_another_object(quiet: Netw
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_a_place_that_cannot_be_a_data_directory_is_told_in_words(place: str, command: Any, codes: set[int]) -> None:
-    done = subprocess.run([*CASEBUS, *command, "--data", place], capture_output=True, text=True, timeout=240)
+    done = subprocess.run([*CASEBUS, *command, "--data", place], capture_output=True, text=True, timeout=120)
     assert done.returncode in codes
     assert "error CB" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -145,7 +145,7 @@ def test_an_officer_has_a_name_of_reasonable_length_in_utf_8(quiet: Network, off
     done = subprocess.run(
         [*CASEBUS, *given, "--officer", os.fsencode(officer), "--data", str(quiet.root)],
         capture_output=True,
-        timeout=240,
+        timeout=120,
     )
     assert done.returncode == code
 
@@ -181,7 +181,7 @@ def test_a_key_that_is_lost_is_to_be_restored_and_not_made_anew(network: Network
 
 @pytest.mark.parametrize("group", [(), ("alerts",), ("ledger",), ("parked",), ("log",), ("schema",)])
 def test_nothing_named_is_answered_with_help_alone(group: Any) -> None:
-    done = subprocess.run([*CASEBUS, *group], capture_output=True, text=True, timeout=240)
+    done = subprocess.run([*CASEBUS, *group], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert "Usage:" in done.stdout
     assert done.stderr == ""
@@ -238,7 +238,7 @@ def test_a_demo_on_a_broker_that_is_not_there_ends_before_it_begins(tmp_path: Pa
         [*CASEBUS, "demo", "--data", str(tmp_path / "demo"), "--bootstrap", "localhost:1"],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=120,
     )
     assert done.returncode == 7
     assert "nothing listens at localhost:1" in done.stderr

@@ -12,8 +12,6 @@ SENTENCES = (
     f"Internal Affairs' register of {story.REGISTER_CASES} open cases is loaded as a backlog: no alarm is raised.",
     "A CyberTip reaches OCEANZ. Nobody else is told of it.",
     "package names the same account. Both desks are told.",
-    f"it concerns its own tip {story.CYBERTIP_NUMBER}; agreeing: email, service account id",
-    f"it concerns its own tip {story.PACKAGE_NUMBER}; agreeing: email, service account id",
     "ring NCA referrals bureau duty desk, +44 1632 960 123",
     "ring OCEANZ coordination desk, +64 4 555 0101",
     "of uk-nca's case it sees nothing else.",
@@ -22,6 +20,12 @@ SENTENCES = (
     "A welfare visit is requested at once",
     "one child is safeguarded",
     "1 notice: same report, no conflict.",
+    "goes to review, and alarms nobody.",
+    f"One e-mail, and one address that {story.CROWD} other reports have too",
+    "too common to count, and said so: ip at time.",
+    "It is corrected: retracted.",
+    "UTC: it rested on an identifier that was corrected.",
+    "covered: nz-police, nz-internal-affairs. It is on record, and stays on watch.",
     "A broken document is refused and kept beside its report: malformed_json",
     "A forged record on NZ Police's topic is parked: signature_invalid.",
     "leaves: verified.",
@@ -45,10 +49,19 @@ def test_the_story_is_told_on_stdout(told: Told, sentence: str) -> None:
     assert sentence in told.stdout
 
 
+@pytest.mark.parametrize("number", [story.CYBERTIP_NUMBER, story.PACKAGE_NUMBER])
+def test_each_desk_reads_which_record_of_its_own_it_concerns_and_what_agrees(told: Told, number: str) -> None:
+    """Which kind says more, and comes first, is measured: no rule of the story's."""
+    (kinds,) = re.findall(rf"it concerns its own tip {number}; agreeing: (.*)", told.stdout)
+    assert sorted(kinds.split(", ")) == ["email", "service account id"]
+
+
 def test_both_desks_resolve_the_conflict_with_one_outcome(told: Told) -> None:
     for agency in ("nz-police", "uk-nca"):
         assert re.search(rf"{agency}: \S+ is resolved: joint investigation\.", told.stdout)
-        (alert,) = (a for a in told.standing.alerts[agency] if a["own"]["ref"] in FIRST_CONFLICT)
+        number = {"nz-police": story.CYBERTIP_NUMBER, "uk-nca": story.PACKAGE_NUMBER}[agency]
+        (alert,) = (a for a in told.standing.alerts[agency] if a["own"]["ref"] == number)
+        assert alert["overlap"] == "same_person"
         assert (alert["state"], alert["our_state"], alert["their_state"]) == ("resolved",) * 3
         assert alert["outcome"] == "JOINT_INVESTIGATION"
     notices = [a for a in told.standing.alerts["nz-internal-affairs"] if a["overlap"] == "same_source_report"]
@@ -88,7 +101,8 @@ def test_told_twice_nothing_happens_twice(told: Told) -> None:
 
 
 def test_each_decision_was_published_once(told: Told) -> None:
-    for agency in ("nz-police", "uk-nca"):
+    """Each desk decides on the first alert; the police also take up the one that turns out to be a mistake."""
+    for agency, acknowledged in (("nz-police", 2), ("uk-nca", 1)):
         types = [record.get("type") for record in told.network.tail(f"casebus.{agency}.events")]
-        acts = (types.count("DeconflictionAcknowledged"), types.count("DeconflictionResolved"))
-        assert acts == ACTS[agency]
+        assert types.count("DeconflictionAcknowledged") == acknowledged
+        assert types.count("DeconflictionResolved") == 1

@@ -163,11 +163,11 @@ def test_it_checks_in_an_empty_directory_by_a_program_that_knows_no_casebus_data
         "policy",
     ]
     env = {**{k: v for k, v in environment().items() if not k.startswith("CASEBUS")}, "HOME": str(home)}
-    done = subprocess.run([*command, "--json"], cwd=home, env=env, capture_output=True, text=True, timeout=240)
+    done = subprocess.run([*command, "--json"], cwd=home, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["outcome"] == "verified"
     (home / "case.zip").write_bytes(pack.read_bytes()[:-30])
-    done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 3
     assert "1 zip_form" in done.stderr
 

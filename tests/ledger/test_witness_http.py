@@ -49,7 +49,7 @@ def server(tmp_path: Path) -> Iterator[WitnessServer]:
 
 
 def asked(server: WitnessServer, method: str, path: str, body: bytes | None = None, **headers: str):
-    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=20)
+    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=90)
     with closing(connection):
         connection.request(method, path, body, headers)
         response = connection.getresponse()
@@ -58,7 +58,7 @@ def asked(server: WitnessServer, method: str, path: str, body: bytes | None = No
 
 def sent(server: WitnessServer, data: bytes) -> bytes:
     """Send raw bytes, end the sending half, return all that comes back."""
-    with socket.create_connection(server.server_address[:2], timeout=20) as connection:
+    with socket.create_connection(server.server_address[:2], timeout=90) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         with closing(connection.makefile("rb")) as file:
@@ -135,7 +135,7 @@ def test_a_request_out_of_bounds_is_answered_not_obeyed(server, data, status):
 
 def test_a_client_that_asks_first_is_told_to_go_on(server):
     body = HONEST.ask(0, 5)
-    with socket.create_connection(server.server_address[:2], timeout=20) as connection:
+    with socket.create_connection(server.server_address[:2], timeout=90) as connection:
         connection.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
         assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
         connection.sendall(body)
@@ -152,7 +152,7 @@ def test_any_bytes_get_an_answer_or_the_end_of_the_connection(server, data):
 
 def test_a_client_that_drips_holds_its_place_for_a_bounded_time(tmp_path):
     with serving(tmp_path / "w", seconds=0.3) as server:
-        with socket.create_connection(server.server_address[:2], timeout=20) as connection:
+        with socket.create_connection(server.server_address[:2], timeout=90) as connection:
             with suppress(OSError):
                 for byte in HEAD * 200:
                     connection.sendall(bytes([byte]))
@@ -167,7 +167,7 @@ def test_a_client_that_drips_holds_its_place_for_a_bounded_time(tmp_path):
 
 def test_silent_clients_take_their_places_only_and_give_them_back(tmp_path):
     with serving(tmp_path / "w", seconds=0.5) as server:
-        silent = [socket.create_connection(server.server_address[:2], timeout=20) for _ in range(MAX_CONNECTIONS)]
+        silent = [socket.create_connection(server.server_address[:2], timeout=90) for _ in range(MAX_CONNECTIONS)]
         refused = b""
         with suppress(ConnectionError):
             refused = sent(server, b"GET / HTTP/1.1\r\n\r\n")
@@ -201,13 +201,13 @@ class Running:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         self.process.send_signal(number)
-        _, words = self.process.communicate(timeout=120)
+        _, words = self.process.communicate(timeout=90)
         return self.process.returncode, words
 
 
 def ended(state: Path, *arguments: str) -> tuple[int, str]:
     running = Running(state, *arguments)
-    _, words = running.process.communicate(timeout=120)
+    _, words = running.process.communicate(timeout=90)
     return running.process.returncode, words
 
 
