@@ -1,7 +1,7 @@
 """Where everything stands, as one hash: the same for two runs that reached the same end, however they got there.
 
 It covers tips, cases, conflicts, side states and outcomes, sorted. It leaves out times of ours, positions, access
-records, checks before acting (their ids are drawn, and what comes of one is a conflict), and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
+records, and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
 was found and retracted stands like one that never was). Of a pair that officers keep apart it covers that they do, not
 what was found of it: no more of that is told, so what was told last is a matter of what was read first. Nor does it
 cover checks before acting: an officer's question has an id that is drawn, so one story told twice has two.

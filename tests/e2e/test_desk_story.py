@@ -34,7 +34,6 @@ def ref(network: Network, agency: str) -> str:
 def test_an_alert_over_its_life_by_the_command_line(tmp_path: Path) -> None:
     network = two_told(tmp_path / "bus")  # its own: the others act on the alerts that they share
     alert = ref(network, POLICE)
-    earlier = network.json("alerts", "history", alert, *NZ)["history"]
     assigned = network.json("alerts", "assign", alert, *NZ)
     assert (assigned["stage"], assigned["assignee"], assigned["our_state"]) == ("in_hand", "OCEANZ-17", "acknowledged")
     stale = network.run("alerts", "handover", alert, *NZ, "--note", "x", "--version", "1", code=6)
@@ -52,12 +51,8 @@ def test_an_alert_over_its_life_by_the_command_line(tmp_path: Path) -> None:
     network.settle()
     theirs = network.alerts(NCA)[0]
     assert (theirs["their_state"], theirs["state"]) == ("acknowledged", "open")
-    history = network.json("alerts", "history", alert, *NZ)["history"]
-    assert history[: len(earlier)] == earlier
-    assert (earlier[0]["verb"], [each["verb"] for each in history[len(earlier) :]]) == (
-        "told",
-        ["assigned", "handed over", "set the severity", "resolved", "reopened"],
-    )
+    verbs = [each["verb"] for each in network.json("alerts", "history", alert, *NZ)["history"]]
+    assert verbs == ["told", "assigned", "handed over", "set the severity", "resolved", "reopened"]
 
 
 def test_what_is_not_ones_own_is_not_found_and_what_is_not_ones_role_not_permitted(network: Network) -> None:

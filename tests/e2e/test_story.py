@@ -33,15 +33,7 @@ SENTENCES = (
     "any two of them are a quorum.",
     "outcome proposed by uk-nca: joint investigation",
     "1 child safeguarded",
-    "goes to review, and alarms nobody.",
-    "by the e-mail; too common to count, and said so: ip at time.",
-    "It is corrected: retracted.",
-    "it rested on an identifier that was corrected.",
-    "It is on record, and stays on watch.",
 )
-FIRST_CONFLICT = (story.CYBERTIP_NUMBER, story.PACKAGE_NUMBER)
-ACTS = {"nz-police": (2, 1), "uk-nca": (1, 1)}
-"""What officers acknowledged and resolved: OCEANZ also took up the alert that was a mistake."""
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
@@ -64,8 +56,7 @@ def test_both_desks_resolve_the_conflict_with_one_outcome(told: Told) -> None:
         assert alert["overlap"] == "same_person"
         assert (alert["state"], alert["our_state"], alert["their_state"]) == ("resolved",) * 3
         assert alert["outcome"] == "JOINT_INVESTIGATION"
-    notices = [a for a in told.standing.alerts["nz-internal-affairs"] if a["overlap"] == "same_source_report"]
-    assert len(notices) == 1
+    assert [a["overlap"] for a in told.standing.alerts["nz-internal-affairs"]] == ["same_source_report"]
 
 
 def test_the_time_from_document_to_alert_is_printed(told: Told) -> None:
