@@ -1,6 +1,6 @@
 """Matching's figures: one new record against many, taking records in, what it takes to keep them; beside Splink.
 
-python bench/matching.py [--quick]        (`make bench`; about ten minutes on two idle processors)
+python bench/matching.py [--quick] [--largest N]        (`make bench`; a million records take most of an hour)
 """
 
 import argparse
@@ -136,15 +136,22 @@ def keeping(found: Mapping[str, list[Found]]) -> str:
     return table(head, rows)
 
 
+def up_to(largest: int, sizes: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+    """Return the sizes without those above the largest."""
+    return {backend: [size for size in each if size <= largest] for backend, each in sizes.items()}
+
+
 def main() -> None:
     """Measure, and write the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, and the page stays as it is")
-    quick = parser.parse_args().quick
+    parser.add_argument("--largest", type=int, default=1_000_000, metavar="N", help="leave out what is larger")
+    options = parser.parse_args()
+    quick, sizes_of = options.quick, up_to(options.largest, QUICK if options.quick else SIZES)
     where, found, peers = machine(), {}, {}
     with tempfile.TemporaryDirectory(prefix="casebus-bench-") as name:
         scratch = Path(name)
-        for backend, sizes in (QUICK if quick else SIZES).items():
+        for backend, sizes in sizes_of.items():
             found[backend] = []
             for each in part(backend, sizes, scratch):
                 found[backend].append(each)
@@ -153,7 +160,7 @@ def main() -> None:
                     file=sys.stderr,
                     flush=True,
                 )
-        for size in (QUICK if quick else SIZES)["sqlite"]:
+        for size in sizes_of["sqlite"]:
             answer = splink(size, scratch)
             if answer is not None:
                 peers[size] = answer
