@@ -15,6 +15,9 @@ from casebus.clock import Clock
 from casebus.errors import CasebusError, Conflict, LedgerClosed, Stalled, StoreError, Unavailable, VerificationFailed
 
 IDLE_SLEEP_S = 0.01
+QUIET_AFTER_S = 1.0
+QUIET_SLEEP_S = 0.04
+"""How long a node sleeps between two looks while it has had nothing to do for `QUIET_AFTER_S`: looking costs a processor."""
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 STALL_AFTER_S = 60.0
 LOCK_WAIT_S = 5.0
@@ -128,19 +131,20 @@ class Node:
             raise error
 
     def _loop(self, stopped: Callable[[], bool], until_idle: bool, timeout_s: float | None) -> None:
-        started = moved = self._clock.monotonic()
+        started = moved = worked = self._clock.monotonic()
         idle_rounds = 0
         while not stopped() and len(self._stops) < max(len(self._components), 1):
             done = self._step()
             idle = done == 0 and not self._pauses and self._idle_or_unwatched(until_idle, moved)
             now = self._clock.monotonic()
             moved = now if done or idle else moved
+            worked = now if done else worked
             idle_rounds = idle_rounds + 1 if idle else 0
             if until_idle and idle_rounds >= 2:
                 return
             self._refuse_to_hang(now, started, moved, timeout_s)
             if not done:
-                self._clock.sleep(self._rest())
+                self._clock.sleep(self._rest(now - worked))
 
     def _step(self) -> int:
         return sum(self._step_one(component) for component in self._components)
@@ -183,10 +187,10 @@ class Node:
         self._stops[component.name] = error
         self._pauses.pop(component.name, None)
 
-    def _rest(self) -> float:
+    def _rest(self, quiet_s: float) -> float:
         """Return for how long there is nothing to do: not at all long while any component is well."""
         if len(self._pauses) < len(self._components):
-            return IDLE_SLEEP_S
+            return IDLE_SLEEP_S if quiet_s < QUIET_AFTER_S else QUIET_SLEEP_S
         return min(pause.seconds for pause in self._pauses.values())
 
     def _idle_or_unwatched(self, until_idle: bool, moved: float) -> bool:

@@ -10,7 +10,16 @@ from hub_harness import NOW
 
 from casebus.clock import FixedClock
 from casebus.errors import BusError, Conflict, StalePosition, Stalled, VerificationFailed
-from casebus.node import BACKOFF_S, IDLE_SLEEP_S, LOCK_WAIT_S, STALL_AFTER_S, Component, Node
+from casebus.node import (
+    BACKOFF_S,
+    IDLE_SLEEP_S,
+    LOCK_WAIT_S,
+    QUIET_AFTER_S,
+    QUIET_SLEEP_S,
+    STALL_AFTER_S,
+    Component,
+    Node,
+)
 
 
 class Work:
@@ -109,6 +118,24 @@ def test_without_until_idle_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> 
     assert (clock.now() - NOW).total_seconds() > 2 * STALL_AFTER_S
 
 
+def test_it_looks_less_often_once_nothing_has_come_for_a_while_and_often_again_when_something_does(
+    tmp_path: Path,
+) -> None:
+    clock, part = Naps(), Work(1)
+    arriving = iter([1])
+
+    def stopped() -> bool:
+        if len(clock.naps) == 200:
+            part.left = next(arriving, 0)
+        return len(clock.naps) > 210
+
+    node_of(tmp_path, part, clock=clock).run(stopped=stopped, until_idle=False, timeout_s=None)
+    often = round(QUIET_AFTER_S / IDLE_SLEEP_S)
+    assert clock.naps[: often - 2] == [IDLE_SLEEP_S] * (often - 2)
+    assert clock.naps[often + 2 : 200] == [QUIET_SLEEP_S] * (198 - often)
+    assert clock.naps[201:] == [IDLE_SLEEP_S] * (len(clock.naps) - 201)
+
+
 def test_the_stop_flag_ends_it_between_two_rounds(tmp_path: Path) -> None:
     part = Work(10)
     node_of(tmp_path, part).run(stopped=stops_after(4), until_idle=True, timeout_s=None)
@@ -142,7 +169,7 @@ def test_what_does_not_answer_is_tried_again_with_growing_pauses_and_recovers(tm
     part = Away(2, times=7)
     node_of(tmp_path, part, clock=clock).run(stopped=never, until_idle=True, timeout_s=None)
     assert part.left == 0
-    pauses = [nap for nap in clock.naps if nap != IDLE_SLEEP_S]
+    pauses = [nap for nap in clock.naps if nap not in (IDLE_SLEEP_S, QUIET_SLEEP_S)]
     assert pauses == [*BACKOFF_S, BACKOFF_S[-1], BACKOFF_S[-1]]
 
 
@@ -158,7 +185,7 @@ def test_the_pauses_begin_anew_after_it_has_answered(tmp_path: Path) -> None:
             return done
 
     node_of(tmp_path, TwiceAway(2, times=3), clock=clock).run(stopped=never, until_idle=True, timeout_s=None)
-    pauses = [nap for nap in clock.naps if nap != IDLE_SLEEP_S]
+    pauses = [nap for nap in clock.naps if nap not in (IDLE_SLEEP_S, QUIET_SLEEP_S)]
     assert pauses == [*BACKOFF_S[:3], *BACKOFF_S[:2]]
 
 
