@@ -142,7 +142,8 @@ def _outcome(value: str) -> ConflictOutcome:
 
 def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: int = 200, **values: Any) -> Response:
     with console.door.desk(signed.viewer) as desk:
-        seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS))
+        seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS, "mistaken"))
+        mistaken = desk.mistaken(seen)
         own = desk.own_reference(seen.alert.own_id)
         also_own = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
     partner = seen.alert.partner
@@ -153,6 +154,7 @@ def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: i
         seen=seen,
         alert=seen.alert,
         deeds=deeds,
+        mistaken=mistaken,
         own=own,
         also_own=also_own,
         partner_name=console.directory.agency(partner).name if partner else None,

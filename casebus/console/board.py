@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from casebus.cases.conflict import ConflictState
 from casebus.cases.desk_work import DeskAlert, Stage
-from casebus.events.enumerations import IdentifierType, Severity
+from casebus.events.enumerations import Band, IdentifierType, Severity
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -157,14 +157,23 @@ def board_of(alerts: Iterable[DeskAlert], filters: Filters, now: datetime, offic
 
 
 def worst_first(alerts: Iterable[DeskAlert], now: datetime) -> list[DeskAlert]:
-    """Return alerts in the order in which a desk should take them up: a child at immediate risk before all else."""
+    """Return alerts in the order in which a desk should take them up: a child at immediate risk before all else, and
+    weak matches to review, of which no answer is due, below every alert.
+    """
     return sorted(alerts, key=lambda seen: _urgency(seen, now))
 
 
-def _urgency(seen: DeskAlert, now: datetime) -> tuple[bool, bool, int, datetime, str]:
-    """Return what orders alerts; a match to review has no deadline, and stands behind all that have one."""
+def _urgency(seen: DeskAlert, now: datetime) -> tuple[bool, bool, bool, int, datetime, str]:
+    to_review = seen.alert.band is Band.review
     due_by = seen.due_by or datetime.max.replace(tzinfo=UTC)
-    return seen.severity is not Severity.immediate, due_by > now, WORST[seen.severity], due_by, seen.alert.ref
+    return (
+        to_review,
+        seen.severity is not Severity.immediate,
+        due_by > now,
+        WORST[seen.severity],
+        due_by,
+        seen.alert.ref,
+    )
 
 
 def _member(kind: type[E], text: str) -> E | None:

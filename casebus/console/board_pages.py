@@ -7,7 +7,7 @@ from casebus.cases.desk_work import DeskAlert
 from casebus.console.board import TAB_WORDS, Board, Filters, board_of
 from casebus.console.web import Console, Parts, Signed
 from casebus.desk import ALERT_FIELDS
-from casebus.events.enumerations import IdentifierType, Severity
+from casebus.events.enumerations import Band, IdentifierType, Severity
 
 router = APIRouter()
 NOT_ON_THE_BOARD = {"conflict_id", "revision", "contact", "suppressed", "detector", "raised_at", "acknowledged_until"}
@@ -34,6 +34,7 @@ def board(console: Console, signed: Signed, request: Request) -> Response:
         since=feed_end,
         tabs=TAB_WORDS,
         severities=list(Severity),
+        bands=list(Band),
         kinds_offered=[kind for kind in IdentifierType if kind is not IdentifierType.UNKNOWN],
         partners=_partners(console, found),
     )

@@ -7,6 +7,7 @@ from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_work import Escalation, Stage
 from casebus.events.enumerations import (
     Agreement,
+    Band,
     ConflictOutcome,
     IdentifierType,
     Rarity,
@@ -23,6 +24,11 @@ SEVERITY_RULE = {
     Severity.immediate: "A tip or case on either side says that a child is at immediate risk. Answer within 1 hour.",
     Severity.high: "A live match between two agencies' own cases or tips. Answer within 8 hours.",
     Severity.routine: "Everything else, and whatever a backlog load brought up. Answer within 7 days.",
+}
+BAND = {Band.alert: "Alert", Band.review: "Weak match, to review"}
+BAND_RULE = {
+    Band.alert: "The partner and this desk are each asked for an answer by a deadline.",
+    Band.review: "What agrees is weak. Look at it when there is time: no answer is due, and it stands below every alert.",
 }
 SEVERITY_COLOUR = {Severity.immediate: "red", Severity.high: "orange", Severity.routine: "grey"}
 
@@ -89,7 +95,10 @@ OUTCOME = {
     ConflictOutcome.TRANSFERRED: ("Transferred", "One agency takes the whole matter over."),
     ConflictOutcome.DELAYED: ("Delayed", "One side waits until the other has acted."),
     ConflictOutcome.CANCELLED: ("Cancelled", "The planned step is given up."),
-    ConflictOutcome.FALSE_MATCH: ("False match", "Different people. The pair is never raised again."),
+    ConflictOutcome.FALSE_MATCH: (
+        "False match",
+        "Different people, by what agrees now. Only something new that agrees raises it again.",
+    ),
     ConflictOutcome.ALREADY_CLOSED: ("Already closed", "One side has nothing open any more."),
     ConflictOutcome.PROCEED_IMMINENT_RISK: (
         "Proceed: child at immediate risk",
@@ -155,9 +164,9 @@ def span(length: timedelta) -> str:
 
 
 def due(respond_by: datetime | None, now: datetime) -> str:
-    """Return how long there is to answer, or by how much it is late; a match to review waits for nobody."""
+    """Return how long there is to answer, or by how much it is late; a weak match has no deadline."""
     if respond_by is None:
-        return "no deadline: to review"
+        return "no answer is due"
     if respond_by > now:
         return f"{span(respond_by - now)} left"
     return f"overdue by {span(now - respond_by)}"

@@ -18,7 +18,7 @@ from casebus.cases.alert_feed import saved
 from casebus.clock import Clock, FixedClock
 from casebus.console.app import create
 from casebus.events.enumerations import ConflictOutcome
-from casebus.events.types import DataAccessed, Payload
+from casebus.events.types import DataAccessed, DeconflictionHit, Payload
 from casebus.installing import initialise
 from casebus.layout import Layout
 from casebus.roles import Installation
@@ -64,8 +64,11 @@ class World:
 
     def alert(self, name: str, minutes: float = 10, **more: Any) -> Alert:
         """Return an alert that was raised so many minutes ago."""
-        conflict = content_id("conflict", name)
-        return told(self.agency, hit(conflict_id=conflict, **more), None, self.clock.now() - timedelta(minutes=minutes))
+        return told(self.agency, self.hit(name, **more), None, self.clock.now() - timedelta(minutes=minutes))
+
+    def hit(self, name: str, **more: Any) -> DeconflictionHit:
+        """Return what the hub tells of an alert, as its defaults or otherwise."""
+        return hit(conflict_id=content_id("conflict", name), **more)
 
     def kept(self, alert: Alert) -> Alert:
         """Return an alert as it stands now."""

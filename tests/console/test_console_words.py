@@ -21,6 +21,8 @@ NOW = datetime(2026, 7, 2, 21, 14, tzinfo=UTC)
         (words.SEVERITY, en.Severity),
         (words.SEVERITY_RULE, en.Severity),
         (words.SEVERITY_COLOUR, en.Severity),
+        (words.BAND, en.Band),
+        (words.BAND_RULE, en.Band),
         (words.KIND, en.IdentifierType),
         (words.AGREEMENT, en.Agreement),
         (words.RARITY, en.Rarity),
@@ -63,6 +65,7 @@ def test_a_moment_is_told_in_utc_and_where_somebody_is() -> None:
 def test_what_is_late_is_said_to_be() -> None:
     assert words.due(NOW + timedelta(minutes=5), NOW) == "5 min left"
     assert words.due(NOW - timedelta(minutes=5), NOW) == "overdue by 5 min"
+    assert words.due(None, NOW) == "no answer is due"
     assert words.ago(NOW, NOW) == "less than a minute ago"
 
 
