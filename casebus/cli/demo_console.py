@@ -8,7 +8,7 @@ import typer
 from casebus.cli.node import Stop
 from casebus.cli.output import words
 from casebus.console.chooser import Door, Scene, create_chooser
-from casebus.console.serving import Server
+from casebus.console.serving import Application, Server
 from casebus.desks import officers_of
 from casebus.installing import AGENCIES
 from casebus.layout import Layout
@@ -55,7 +55,9 @@ def with_consoles(layout: Layout, port: int) -> None:
 def serve(installation: Installation, port: int, put: Put) -> None:
     """Serve the front door until told to stop; Ctrl-C ends the command with 130, as it does every other."""
     stop = Stop()
-    server = Server(lambda: create_chooser(doors_of(installation), scenes_of(put)), ConsoleSettings(port=port))
+    server = Server(
+        lambda: Application(create_chooser(doors_of(installation), scenes_of(put))), ConsoleSettings(port=port)
+    )
     words().print(f"open http://127.0.0.1:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
     try:
         while not stop():

@@ -4,8 +4,9 @@ import errno
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import structlog
 import uvicorn
@@ -39,17 +40,43 @@ def component(installation: Installation, agency: str, settings: ConsoleSettings
     return Component(NAME, installation.role(agency).lock(NAME), (Late(build),))
 
 
+async def _no_streams() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What is served, and what lets its open streams end by themselves."""
+
+    app: ASGIApp
+    end_streams: Callable[[], Awaitable[None]] = _no_streams
+
+
+class _EndsStreamsFirst(uvicorn.Server):
+    """Ends open streams before it waits for what is under way: cut off, each would be an exception and cost the wait."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        await self._end_streams()
+        await super().shutdown(sockets)
+
+
 class Server:
     """An application that is being served, in a thread of its own. Raises what making it and `bound` raise."""
 
-    def __init__(self, make: Callable[[], ASGIApp], settings: ConsoleSettings) -> None:
+    def __init__(self, make: Callable[[], Application], settings: ConsoleSettings) -> None:
         self._make = make
         self._settings = settings
         self._listening = bound(settings)
         self._start()
 
     def _start(self) -> None:
-        self._server = uvicorn.Server(configured(self._make(), self._settings))
+        made = self._make()
+        self._server = _EndsStreamsFirst(configured(made.app, self._settings), made.end_streams)
         socket_again = self._listening.dup()  # the server closes the one that it is given
         self._thread = threading.Thread(target=self._server.run, args=([socket_again],), name=NAME, daemon=True)
         self._thread.start()
@@ -76,7 +103,12 @@ class Server:
 
 def served(installation: Installation, agency: str, settings: ConsoleSettings) -> Server:
     """Serve an agency's console. Raises what `create` and `bound` raise."""
-    return Server(lambda: create(installation, agency, settings)[0], settings)
+
+    def make() -> Application:
+        app, parts = create(installation, agency, settings)
+        return Application(app, parts.live.close)
+
+    return Server(make, settings)
 
 
 def configured(app: ASGIApp, settings: ConsoleSettings) -> uvicorn.Config:
