@@ -40,7 +40,7 @@ from casebus.status import Overview
 from casebus.supervise import lifeline
 from casebus.testing import story
 
-IDLE_WITHIN_S = 600.0
+IDLE_WITHIN_S = 300.0
 LOOK_EVERY_S = 0.02
 OUTCOME = "JOINT_INVESTIGATION"
 

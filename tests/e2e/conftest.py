@@ -145,9 +145,9 @@ class Told:
     standing: Standing
 
 
-def tell(root: Path, *options: str) -> Told:
+def tell(root: Path, *options: str, timeout_s: float = 280) -> Told:
     network = Network(root)
-    done = network.run("demo", *options, timeout_s=280)
+    done = network.run("demo", *options, timeout_s=timeout_s)
     return Told(network, done.stdout, done.stderr, Standing.of(network))
 
 

@@ -11,7 +11,8 @@ from kafka_single_node import SingleNode
 
 from casebus.testing import story
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(1200)]
+TOLD_WITHIN_S = 900
 
 COMMANDS = {"DataAccessed", "DeconflictionAcknowledged", "DeconflictionResolved", "DeconflictionRequested"}
 """Events that an officer makes at the edge: their ids are drawn, once."""
@@ -27,7 +28,7 @@ def told_on_real_parts(kafka_node: SingleNode, postgres_url: str, tmp_path_facto
         connection.execute("CREATE DATABASE story")
     url = postgres_url.rpartition("/")[0] + "/story"
     root = tmp_path_factory.mktemp("real") / "bus"
-    return tell(root, "--bootstrap", kafka_node.bootstrap, "--database", url)
+    return tell(root, "--bootstrap", kafka_node.bootstrap, "--database", url, timeout_s=TOLD_WITHIN_S)
 
 
 def test_the_story_is_the_same(told_on_real_parts: Told, told: Told) -> None:
