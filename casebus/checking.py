@@ -29,6 +29,9 @@ from casebus.store.store import Store, Transaction
 from casebus.wire.ids import RANDOM_BYTES, uuid7
 
 LOOK_EVERY_S = 0.1
+DEFAULT_WAIT_S = 5.0
+CHECK_FIELDS = ("ref", "basis", "urgency", "asked_at", "watched", "identifiers", "answer")
+"""What is shown of a check, for the record of who read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Checking:
         if not any(sighting.tokens for sighting in seen.carried):
             raise UsageError(
                 f"nothing here can be compared: {', '.join(seen.unused) or 'no identifier is given'}",
-                next_step="give an identifier as `casebus deconflict check --help` shows it.",
+                next_step="write an identifier out in full; `casebus deconflict check --help` and the console's form show how.",
             )
         now = self._clock.now()
         check = OwnCheck(check_id, ref, question, seen.unused, self._actor, now, revision=1, is_watched=True)

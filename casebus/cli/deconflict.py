@@ -9,7 +9,7 @@ from rich.table import Table
 
 from casebus.cases.access import Command, Kind
 from casebus.cases.alert import Alert
-from casebus.checking import Answer, Checking
+from casebus.checking import CHECK_FIELDS, DEFAULT_WAIT_S, Answer, Checking
 from casebus.cli.alerts import as_dict
 from casebus.cli.at_desk import desk_of
 from casebus.cli.check_options import (
@@ -27,18 +27,18 @@ from casebus.cli.check_options import (
     ScreenNames,
     Urgency,
     Wallets,
-    question,
+    listed,
 )
 from casebus.cli.options import Agency, AsJson, Data, Officer, installation, refuse_without_officer
 from casebus.cli.output import page, print_json
 from casebus.desk import Desk
 from casebus.desk.plain import iso
+from casebus.events.enumerations import CheckBasis, PointerMode, Priority, Purpose
+from casebus.intake.asking import Typed, question
 from casebus.intake.checks import OwnCheck
 
 app = typer.Typer(no_args_is_help=True, help="Ask whether a partner holds the same person, before acting.")
 
-DEFAULT_WAIT_S = 5.0
-CHECK_FIELDS = ("ref", "basis", "urgency", "asked_at", "watched", "identifiers", "answer")
 Ref = Annotated[str, typer.Argument(help="The check's reference, as `deconflict list` shows it.", show_default=False)]
 
 
@@ -84,21 +84,24 @@ def check(
     A hit is told to both sides; a no-hit is on record. The check stays on watch until `deconflict close`.
     """
     refuse_without_officer(officer)
+    typed = Typed(
+        emails=email or (),
+        phones=phone or (),
+        accounts=account or (),
+        screen_names=screen_name or (),
+        names=name or (),
+        birth_dates=date_of_birth or (),
+        addresses=ip or (),
+        address_times=ip_at or (),
+        devices=device or (),
+        wallets=wallet or (),
+    )
     asked = question(
-        basis=basis,
-        urgency=urgency,
-        pointer=pointer,
-        purpose=purpose,
-        emails=email,
-        phones=phone,
-        accounts=account,
-        screen_names=screen_name,
-        names=name,
-        birth_dates=date_of_birth,
-        addresses=ip,
-        address_times=ip_at,
-        devices=device,
-        wallets=wallet,
+        typed,
+        basis=listed("--basis", basis, CheckBasis),
+        urgency=listed("--urgency", urgency, Priority),
+        pointer=listed("--pointer", pointer, PointerMode) if pointer else None,
+        purpose=listed("--purpose", purpose, Purpose),
     )
     with open_checking(data, agency, officer) as (checking, desk):
         desk.require(Command.ask)

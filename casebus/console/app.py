@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from casebus.console import (
     alert_pages,
     board_pages,
+    check_pages,
     failures,
     feed_pages,
     link_pages,
@@ -83,6 +84,7 @@ def _application(parts: Parts) -> FastAPI:
         link_pages,
         talk_pages,
         alert_pages,
+        check_pages,
         feed_pages,
         outcome_pages,
         other_pages,

@@ -9,6 +9,7 @@ from queue import Empty, LifoQueue
 
 from casebus import keys
 from casebus.cases.access import Viewer
+from casebus.checking import Checking
 from casebus.desk import Desk
 from casebus.errors import CasebusError
 from casebus.roles import Installation
@@ -52,6 +53,14 @@ class Door:
         """Open the desk for a viewer."""
         with self.store() as store:
             yield Desk(viewer, self._id_key, store, self._publisher, self._in.clock, self._in.directory)
+
+    @contextmanager
+    def checking(self, viewer: Viewer) -> Iterator[tuple[Checking, Desk]]:
+        """Open the checks before acting for a viewer, and the desk, which says who may and records what is read."""
+        with self.store() as store:
+            desk = Desk(viewer, self._id_key, store, self._publisher, self._in.clock, self._in.directory)
+            drafting = self._in.drafting(self._agency)
+            yield Checking(self._agency, desk.actor, drafting, store, self._publisher, self._in.clock), desk
 
     def close(self) -> None:
         """Release every store that is not lent."""

@@ -8,8 +8,10 @@ from casebus.cases.desk_work import Escalation, Stage
 from casebus.events.enumerations import (
     Agreement,
     Band,
+    CheckBasis,
     ConflictOutcome,
     IdentifierType,
+    PointerMode,
     Rarity,
     RetractReason,
     Severity,
@@ -112,6 +114,20 @@ RETRACTED = {
     RetractReason.CASE_CLOSED: "a case was closed",
     RetractReason.COMMON_IDENTIFIER: "an identifier turned out to be common",
     RetractReason.UNKNOWN: "for a reason that this version does not know",
+}
+
+BASIS = {
+    CheckBasis.TIP: "a tip",
+    CheckBasis.CASE: "a case",
+    CheckBasis.PLANNED_ACTION: "a planned action: a search, an arrest, a visit",
+    CheckBasis.UNDERCOVER_PERSONA: "an undercover persona",
+    CheckBasis.PRESERVATION_OR_LEGAL_PROCESS: "a preservation request or another legal process",
+    CheckBasis.UNKNOWN: "another reason",
+}
+POINTER = {
+    PointerMode.OPEN: "who asks",
+    PointerMode.DESK_ONLY: "only that the coordination desk is to be rung",
+    PointerMode.SILENT: "nothing",
 }
 
 

@@ -9,7 +9,7 @@ from casebus.console.guard import MAX_BODY_BYTES, POLICY
 from casebus.errors import NotPermitted, UsageError
 from casebus.settings import ConsoleSettings
 
-PAGES = ("/", "/directory", "/feeds", "/outcomes", "/referrals", "/preferences", "/help", "/accessibility")
+PAGES = ("/", "/check", "/directory", "/feeds", "/outcomes", "/referrals", "/preferences", "/help", "/accessibility")
 
 
 def refs(page: str) -> list[str]:

@@ -30,6 +30,8 @@ NOW = datetime(2026, 7, 2, 21, 14, tzinfo=UTC)
         (words.STAGE, Stage),
         (words.ESCALATED, Escalation),
         (words.STATE, ConflictState),
+        (words.BASIS, en.CheckBasis),
+        (words.POINTER, en.PointerMode),
         (words.STATE_COLOUR, ConflictState),
         (words.OUTCOME, en.ConflictOutcome),
         (words.RETRACTED, en.RetractReason),

@@ -1,0 +1,125 @@
+"""`/check`: asking before acting, as `casebus deconflict` does; what came back, a hit or a no-hit on record."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from casebus.cases.access import Command, Kind
+from casebus.checking import CHECK_FIELDS, DEFAULT_WAIT_S
+from casebus.console.web import Acting, Console, Form, Parts, Signed
+from casebus.desk import MAX_REFERENCES
+from casebus.errors import UsageError
+from casebus.events import enumerations as en
+from casebus.intake.asking import Typed, question
+from casebus.intake.checks import Question
+
+router = APIRouter()
+E = TypeVar("E", en.CheckBasis, en.Priority, en.PointerMode, en.Purpose)
+LATEST = min(50, MAX_REFERENCES)
+LISTED_FIELDS = tuple(field for field in CHECK_FIELDS if field != "identifiers")
+TYPED = ("email", "phone", "account", "screen_name", "name", "date_of_birth", "ip", "ip_at", "device", "wallet")
+CHOSEN = ("basis", "urgency", "pointer", "purpose")
+USUAL = {"urgency": en.Priority.MEDIUM.value, "purpose": en.Purpose.INVESTIGATION.value}
+
+
+@router.get("/check")
+def asking(console: Console, signed: Signed) -> Response:
+    """Show the form, and this agency's latest checks without what was asked about."""
+    return _form(console, signed, USUAL)
+
+
+@router.post("/check")
+def ask(console: Console, signed: Acting, form: Form) -> Response:
+    """Ask, wait a little for the answer, and lead on to it. What cannot be asked is said, and what was typed is kept."""
+    try:
+        asked = question_of(form)
+        with console.door.checking(signed.viewer) as (checking, desk):
+            desk.require(Command.ask)
+            put = checking.ask(asked)
+            checking.wait(put, DEFAULT_WAIT_S)
+    except UsageError as error:
+        typed = {name: _text(form, name) for name in (*TYPED, *CHOSEN)}
+        return _form(console, signed, typed, error)
+    return RedirectResponse(f"/check/{put.ref}", 303)
+
+
+@router.get("/check/{ref}")
+def check(ref: str, console: Console, signed: Signed) -> Response:
+    """Show one check: what was asked, and what came back so far."""
+    with console.door.checking(signed.viewer) as (checking, desk):
+        desk.require_sight(Kind.check)
+        found = checking.check(ref)
+        desk.accessed("check", [found.ref], fields=CHECK_FIELDS)
+        answer = checking.answer(found)
+    return console.pages.page("checked.html", signed, check=found, answer=answer, names=_names(console))
+
+
+@router.post("/check/{ref}/close")
+def close(ref: str, console: Console, signed: Acting) -> Response:
+    """End a check: later records no longer meet it, and what it had hit is retracted."""
+    with console.door.checking(signed.viewer) as (checking, desk):
+        desk.require(Command.close_check)
+        closed = checking.close(ref)
+    return RedirectResponse(f"/check/{closed.ref}", 303)
+
+
+def question_of(form: FormData) -> Question:
+    """Return what a form asks: several values of one kind stand on a line each. Raises `UsageError`."""
+    typed = Typed(*(_lines(form, name) for name in TYPED))
+    pointer = _text(form, "pointer")
+    return question(
+        typed,
+        basis=_chosen(en.CheckBasis, form, "basis"),
+        urgency=_chosen(en.Priority, form, "urgency"),
+        pointer=_chosen(en.PointerMode, form, "pointer") if pointer else None,
+        purpose=_chosen(en.Purpose, form, "purpose"),
+    )
+
+
+def _form(console: Parts, signed: Signed, typed: Mapping[str, str], error: UsageError | None = None) -> Response:
+    with console.door.checking(signed.viewer) as (checking, desk):
+        desk.require_sight(Kind.check)
+        checks = checking.checks()
+        shown = checks[:LATEST]
+        desk.accessed("checks", [each.ref for each in shown], fields=LISTED_FIELDS)
+        answers = [(each, checking.answer(each)) for each in shown]
+    return console.pages.page(
+        "check.html",
+        signed,
+        400 if error else 200,
+        typed=dict.fromkeys((*TYPED, *CHOSEN), "") | dict(typed),
+        error=error,
+        answers=answers,
+        more=len(checks) - len(shown),
+        bases=_offered(en.CheckBasis),
+        urgencies=_offered(en.Priority),
+        pointers=_offered(en.PointerMode),
+        purposes=_offered(en.Purpose),
+    )
+
+
+def _names(console: Parts) -> dict[str, str]:
+    return {each.code: each.name for each in console.directory.agencies}
+
+
+def _offered(kind: type[E]) -> list[E]:
+    return [each for each in kind if each.value != "UNKNOWN"]
+
+
+def _chosen(kind: type[E], form: FormData, name: str) -> E:
+    found = {each.value: each for each in _offered(kind)}.get(_text(form, name))
+    if found is None:
+        raise UsageError(f"no {name} was chosen", next_step="choose one of those offered.")
+    return found
+
+
+def _lines(form: FormData, name: str) -> list[str]:
+    return [line.strip() for line in _text(form, name).splitlines() if line.strip()]
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
