@@ -78,7 +78,7 @@ class Browsing:
         self._office.require_sight(Kind.alert)
         with self._office.store.transaction() as tx:
             times = [(alert.partner, alert.raised_at) for alert in tx.all(ALERTS) if alert.partner]
-            times += [(deed.who, deed.at) for deed in tx.by(DEEDS, "all", "yes")]
+            times += [(deed.who, deed.at) for deed in tx.all(DEEDS)]
             self._office.record(tx, "when partners were heard", [], ("partner", "at"))
         heard: dict[str, datetime] = {}
         for who, at in times:

@@ -321,7 +321,9 @@ def test_axe_finds_nothing_on_any_page(desk: World, browser: Browser, address: s
     shown["check"] = ask(page)
     found = {}
     for path in PAGES:
-        page.goto(path.format(**shown))
+        answer = page.goto(path.format(**shown))
+        assert answer is not None
+        assert answer.status == (404 if path == "/alerts/NOTHING" else 200), path
         findings = axe_finds(page)
         wide = page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
         if findings or wide:

@@ -17,6 +17,20 @@ def refs(page: str) -> list[str]:
     return re.findall(r'id="row-([A-Z0-9-]+)"', page)
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_for_an_officer_who_has_worked(desk: World, path: str) -> None:
+    browser = desk.browser()
+    browser.send(f"/alerts/{desk.alert('high').ref}/acknowledge")
+    assert browser.get(path).status_code == 200
+
+
+def test_feeds_say_when_a_partner_was_last_heard(desk: World) -> None:
+    desk.partner_does(desk.alert("high"))
+    page = " ".join(desk.browser().get("/feeds").text.split())
+    assert "National Crime Agency" in page
+    assert "10 min ago" in page
+
+
 def test_the_board_has_the_worst_first_and_no_notice_among_what_needs_us(desk: World) -> None:
     page = desk.browser().get("/").text
     wanted = [desk.alert(name).ref for name in ("immediate", "high", "routine")]
