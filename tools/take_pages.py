@@ -14,9 +14,11 @@ from console.browser_parts import FLAGS, Window, served  # noqa: E402  the tests
 from console.console_world import IA, LEAD, NOW, OFFICER, World  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from casebus.cases.conflict import Side, SideState  # noqa: E402
+from casebus.cases.outgoing import NOTICES, Notice  # noqa: E402
 from casebus.events import enumerations as en  # noqa: E402
 from casebus.events.types import Contact, MatchedKind  # noqa: E402
+from casebus.intake.checks import OWN_CHECKS  # noqa: E402
+from casebus.state import Save  # noqa: E402
 
 PAGES = ROOT / "docs/pages"
 NCA_DESK = Contact(
@@ -44,15 +46,16 @@ def fill(world: World) -> None:
     routine = world.alert("d", 3000, severity=en.Severity.routine, partner=IA, matched=one)
     child = world.alert("e", 30, overlap=en.Overlap.same_child, partner=None, matched=two)
     done = world.alert("f", 6000, severity=en.Severity.routine, matched=one, contact=NCA_DESK)
-    world.hold(immediate, late, mine, routine, child, done)
+    weak = world.alert("h", 600, band=en.Band.review, matched=matched((kind.NAME_DOB, how.similar)), contact=NCA_DESK)
+    world.hold(immediate, late, mine, routine, child, done, weak)
     world.hold(world.alert("g", 300, overlap=en.Overlap.same_source_report, partner=IA, matched=()))
-    world.partner_does(mine, Side(SideState.acknowledged))
-    world.partner_does(done, Side(SideState.resolved, en.ConflictOutcome.JOINT_INVESTIGATION))
+    world.partner_does(mine)
+    world.partner_does(done, en.ConflictOutcome.JOINT_INVESTIGATION)
 
 
 def work(world: World) -> dict[str, str]:
     """Let officers have worked on it; return the references."""
-    ref = {name: world.alert(name).ref for name in "abcdef"}
+    ref = {name: world.alert(name).ref for name in "abcdefh"}
     officer, lead = world.browser(OFFICER), world.browser(LEAD)
     officer.send(f"/alerts/{ref['c']}/assign", {"value": OFFICER})
     world.clock.sleep(300)
@@ -85,20 +88,40 @@ def main() -> None:
     print(f"{len(list(PAGES.iterdir()))} pages in {PAGES.relative_to(ROOT)}, as of {NOW.date()}")
 
 
+def asked(world: World) -> str:
+    """Ask before acting and let nothing be found; return where the answer is."""
+    form = {
+        "basis": "PLANNED_ACTION",
+        "urgency": "HIGH",
+        "purpose": "INVESTIGATION",
+        "email": "a.fictional@mail.example",
+    }
+    path = str(world.browser(OFFICER).send("/check", form).headers["location"])
+    with world.store.transaction() as tx:
+        (check,) = tx.all(OWN_CHECKS)
+        covered = ("nz-internal-affairs", "uk-nca")
+        tx.apply(Save(NOTICES, Notice("n", "DeconflictionNoHit", check.check_id, "", world.clock.now(), covered)))
+    return path
+
+
 def take(window: Window, world: World, ref: dict[str, str]) -> None:
     """Take every page as one officer sees it."""
     window.page.goto("/login")
     window.page.screenshot(path=PAGES / "login.png", full_page=True)
     page = window.log_in()
+    check = asked(world)
     for name, path in {
         "board": "/",
         "board-in-hand": "/?tab=in-hand",
         "board-done": "/?tab=done",
         "board-nothing": "/?severity=routine&partner=uk-nca",
         "alert": f"/alerts/{ref['c']}",
+        "alert-to-review": f"/alerts/{ref['h']}",
         "alert-immediate": f"/alerts/{ref['a']}",
         "links": f"/alerts/{ref['c']}/links",
         "not-here": "/alerts/NP-NOTHING",
+        "ask-before-acting": "/check",
+        "check": check,
         "feeds": "/feeds",
         "outcomes": "/outcomes",
         "directory": "/directory",

@@ -1,35 +1,42 @@
-"""No answer, no frame of the stream, no line of the log holds a value that is withheld from who is looking."""
+"""No answer, no frame of the stream, no line of the log holds a value that is withheld from who is looking: whichever
+agencies, role, marking and state of a release."""
 
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
-from console.console_world import LEAD, NZ, OFFICER, OPERATOR, UK, World
+from console.console_world import IA, NZ, UK, World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus import logs
+from casebus.cases.access import DeskRole
+from casebus.cases.alert import Alert
 from casebus.cases.conversation import RELEASES, Release, ReleaseState
 from casebus.console.stream import framed
 from casebus.events import enumerations as en
+from casebus.installing import TRAINING_OFFICERS
 from casebus.state import Save
+from casebus.wire.ids import content_id
 
-NOTE, THEIR_NOTE, TYPED, HELD, TEXT = (
-    f"CANARY-{name}-SYNTHETIC" for name in ("note", "their", "typed", "held", "text")
+NOTE, THEIR_NOTE, TYPED, HELD, TEXT, ASKED, THEIRS_ASKED = (
+    f"CANARY-{name}-SYNTHETIC" for name in ("note", "their", "typed", "held", "text", "asked", "theirs-asked")
 )
+STAFF = {code: {each.role: each.id for each in listed} for code, listed in TRAINING_OFFICERS.items()}
 FIELDS = st.lists(
     st.sampled_from([f for f in en.DisclosedField if f is not en.DisclosedField.UNKNOWN]), min_size=1, unique=True
 )
 
 
 @contextmanager
-def logged() -> Iterator[io.StringIO]:
+def logged(agency: str) -> Iterator[io.StringIO]:
     lines = io.StringIO()
     before = structlog.get_config()
-    logs.configure_stream(lines, NZ)
+    logs.configure_stream(lines, agency)
     try:
         yield lines
     finally:
@@ -37,54 +44,84 @@ def logged() -> Iterator[io.StringIO]:
 
 
 def release(
-    alert_id: str, ours: bool, state: ReleaseState, fields: tuple[en.DisclosedField, ...], at: object
+    alert: Alert, ours: bool, state: ReleaseState, fields: tuple[en.DisclosedField, ...], tlp: en.Tlp, at: datetime
 ) -> Release:
     values = tuple((field, HELD) for field in fields) if ours and state is ReleaseState.granted else ()
     return Release(
         "018f0000-0000-7000-8000-000000000001" if ours else "018f0000-0000-7000-8000-000000000002",
-        alert_id, ours, UK, en.Purpose.SAFEGUARDING_CHILD, en.Severity.high, fields, None, at,  # type: ignore[arg-type]
+        alert.conflict_id, ours, alert.partner, en.Purpose.SAFEGUARDING_CHILD, en.Severity.high, fields, None, at,
         state, "NOT_HELD" if state is ReleaseState.refused else None, fields, values,
-        en.Tlp.AMBER_STRICT, en.EvidentialUse.INTELLIGENCE_ONLY,
+        tlp, en.EvidentialUse.INTELLIGENCE_ONLY,
     )  # fmt: skip
 
 
-@settings(max_examples=3, deadline=None)
+def check_form(value: str) -> dict[str, str]:
+    return {"basis": "CASE", "urgency": "LOW", "purpose": "DETECTION", "email": f"{value}@mail.example"}
+
+
+@settings(max_examples=4, deadline=None)
 @given(
-    role=st.sampled_from([OFFICER, LEAD, OPERATOR]),
+    agencies=st.permutations([NZ, UK, IA]),
+    role=st.sampled_from(DeskRole),
     overlap=st.sampled_from([en.Overlap.same_person, en.Overlap.same_child]),
-    state=st.sampled_from(list(ReleaseState)),
+    band=st.sampled_from(en.Band),
+    tlp=st.sampled_from(en.Tlp),
+    state=st.sampled_from(ReleaseState),
     asked=FIELDS,
 )
 def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(
-    role: str, overlap: en.Overlap, state: ReleaseState, asked: list[en.DisclosedField]
+    agencies: list[str],
+    role: DeskRole,
+    overlap: en.Overlap,
+    band: en.Band,
+    tlp: en.Tlp,
+    state: ReleaseState,
+    asked: list[en.DisclosedField],
 ) -> None:
-    with TemporaryDirectory() as folder, logged() as log:
-        ours, theirs = World(Path(folder) / "data"), World(Path(folder) / "data", UK)
-        alert = ours.alert("shared", overlap=overlap)
-        ours.hold(alert)
-        partners = theirs.alert("shared", overlap=overlap, partner=NZ)
+    here, there, _ = agencies
+    with TemporaryDirectory() as folder, logged(here) as log:
+        ours, theirs = World(Path(folder) / "data", here), World(Path(folder) / "data", there)
+        alert = ours.alert("shared", overlap=overlap, band=band, partner=there)
+        apart = {"partner": None, "own_id": content_id("record", "another")}
+        unnamed = ours.alert("unnamed", overlap=overlap, band=band, **apart)
+        ours.hold(alert, unnamed)
+        partners = theirs.alert("shared", overlap=overlap, band=band, partner=here)
         theirs.hold(partners)
-        theirs.browser("NCA-204").send(f"/alerts/{partners.ref}/acknowledge", {"note": THEIR_NOTE})
-        officer = ours.browser(OFFICER)
+        their_officer = theirs.browser(STAFF[there][DeskRole.officer])
+        their_officer.send(f"/alerts/{partners.ref}/acknowledge", {"note": THEIR_NOTE})
+        assert their_officer.send("/check", check_form(THEIRS_ASKED)).status_code == 303
+        officer = ours.browser(STAFF[here][DeskRole.officer])
         officer.send(f"/alerts/{alert.ref}/acknowledge", {"note": NOTE})
         officer.send(f"/alerts/{alert.ref}/talk/message", {"note": TEXT})
+        check = officer.send("/check", check_form(ASKED)).headers["location"]
         with ours.store.transaction() as tx:
-            tx.apply(Save(RELEASES, release(alert.conflict_id, True, state, tuple(asked), ours.clock.now())))
-            asked_of_us = release(alert.conflict_id, False, ReleaseState.asked, tuple(asked), ours.clock.now())
+            tx.apply(Save(RELEASES, release(alert, True, state, tuple(asked), tlp, ours.clock.now())))
+            asked_of_us = release(alert, False, ReleaseState.asked, tuple(asked), tlp, ours.clock.now())
             tx.apply(Save(RELEASES, asked_of_us))
         form = {"request_id": asked_of_us.request_id, "keep_days": "7", **{f"value-{f.value}": TYPED for f in asked}}
         assert officer.send(f"/alerts/{alert.ref}/talk/grant", form).status_code == 303
-        viewer = ours.browser(role)
+        viewer = ours.browser(STAFF[here][role])
+        works = role is not DeskRole.operator
         paths = ("/", f"/alerts/{alert.ref}", f"/alerts/{alert.ref}/talk", f"/alerts/{alert.ref}/links", "/referrals")
-        shown = "".join(viewer.get(path).text for path in (*paths, f"/alerts/{partners.ref}", "/feeds", "/outcomes"))
+        answers = [viewer.get(path) for path in (*paths, "/check", "/feeds", "/outcomes")]
+        assert {answer.status_code for answer in answers} == {200 if works else 403}, "a failed page proves nothing"
+        listed = "".join(answer.text for answer in answers) + viewer.get(f"/alerts/{partners.ref}").text
+        shown = listed + viewer.get(check).text
         signed = viewer.parts.logins.find(viewer.client.cookies[viewer.parts.logins.cookie])
-        frame = framed(viewer.parts, signed, 0, 0).text if role != OPERATOR else ""
+        frame = framed(viewer.parts, signed, 0, 0).text if works else ""
         assert TYPED not in shown, "what was released is shown again nowhere at this agency"
         assert THEIR_NOTE not in shown
+        assert THEIRS_ASKED not in shown
         assert partners.ref not in shown
-        assert (HELD in shown) == (role != OPERATOR and state is ReleaseState.granted)
-        assert (NOTE in shown) == (TEXT in shown) == (role != OPERATOR)
-        for canary in (NOTE, THEIR_NOTE, TYPED, HELD, TEXT):
+        assert ASKED not in listed, "what was asked about stands on the check's own page alone"
+        assert (HELD in shown) == (works and state is ReleaseState.granted)
+        assert (NOTE in shown) == (TEXT in shown) == (ASKED in shown) == works
+        name = ours.installation.directory.agency(there).name
+        for path in (f"/alerts/{unnamed.ref}", f"/alerts/{unnamed.ref}/links", f"/alerts/{unnamed.ref}/talk"):
+            page = viewer.get(path).text
+            assert name not in page, "a partner that may not be named is not"
+            assert there not in page
+        for canary in (NOTE, THEIR_NOTE, TYPED, HELD, TEXT, ASKED, THEIRS_ASKED):
             assert canary not in frame
             assert canary not in log.getvalue()
             assert not any(canary in each.model_dump_json() for each in ours.events())
