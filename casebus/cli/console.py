@@ -1,6 +1,6 @@
 """`casebus console`: one agency's pages, served alone; its node may be running or not."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,10 +8,14 @@ from casebus import logs
 from casebus.cli.node import Stop, training_banner
 from casebus.cli.options import Agency, Data, installation
 from casebus.cli.output import words
+from casebus.clock import Clock
 from casebus.errors import UsageError
 from casebus.node import hold
 from casebus.settings import ConsoleSettings
 from casebus.supervise import die_with_supervisor
+
+if TYPE_CHECKING:
+    from casebus.console.serving import Server  # a web server, which no other command needs
 
 PORT = 8470
 LOOK_EVERY_S = 0.2
@@ -41,12 +45,17 @@ def console(
         if found.settings.training:
             training_banner()
         words().print(f"{agency}: {settings.address}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
-        try:
-            while not stop():
-                server.step()
-                found.clock.sleep(LOOK_EVERY_S)
-        finally:
-            server.close()
+        serve(server, stop, found.clock)
+
+
+def serve(server: "Server", stop: Stop, clock: Clock) -> None:
+    """Serve until told to stop; Ctrl-C ends the command with 130, as it does every other."""
+    try:
+        while not stop():
+            server.step()
+            clock.sleep(LOOK_EVERY_S)
+    finally:
+        server.close()
     if stop.interrupted:
         raise typer.Abort
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import typer
-
+from casebus.cli.console import serve
 from casebus.cli.node import Stop
 from casebus.cli.output import words
 from casebus.console.chooser import Door, Scene, create_chooser
@@ -16,7 +15,6 @@ from casebus.roles import Installation
 from casebus.settings import ConsoleSettings, load
 from casebus.testing import story
 
-LOOK_EVERY_S = 0.2
 Put = Callable[[str, str, bytes], None]
 """Hands a document in at an agency, under a name."""
 
@@ -39,7 +37,7 @@ def act_out(layout: Layout, port: int, start: Callable[[Layout], Network]) -> No
     """Run the network with its consoles until told to stop."""
     with_consoles(layout, port)
     with start(layout) as network:
-        serve(network.installation, port, network.put)
+        _serve_door(network.installation, port, network.put)
 
 
 def with_consoles(layout: Layout, port: int) -> None:
@@ -52,21 +50,14 @@ def with_consoles(layout: Layout, port: int) -> None:
     layout.settings.write_text(changed.to_toml(), encoding="utf-8")
 
 
-def serve(installation: Installation, port: int, put: Put) -> None:
-    """Serve the front door until told to stop; Ctrl-C ends the command with 130, as it does every other."""
+def _serve_door(installation: Installation, port: int, put: Put) -> None:
+    """Serve the front door until told to stop."""
     stop = Stop()
     server = Server(
         lambda: Application(create_chooser(doors_of(installation), scenes_of(put))), ConsoleSettings(port=port)
     )
     words().print(f"open http://127.0.0.1:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
-    try:
-        while not stop():
-            server.step()
-            installation.clock.sleep(LOOK_EVERY_S)
-    finally:
-        server.close()
-    if stop.interrupted:
-        raise typer.Abort
+    serve(server, stop, installation.clock)
 
 
 def doors_of(installation: Installation) -> list[Door]:

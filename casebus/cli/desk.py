@@ -6,7 +6,7 @@ import typer
 
 from casebus.cli.at_desk import FieldValues, KeepDays, TlpOption, desk_of, symbol, terms_of, values_of
 from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, refuse_without_officer
-from casebus.cli.output import page, print_json
+from casebus.cli.output import page, print_json, print_row
 from casebus.desk.conversation import KEEP_DAYS
 from casebus.desk.plain import lead_row, message_row, release_row
 from casebus.events.enumerations import DisclosedField, DisclosureRefusal, LeadBasis, LeadSide, Purpose, Severity, Tlp
@@ -37,7 +37,7 @@ def release_request(
     why = symbol(Purpose, purpose, "--purpose")
     with desk_of(data, agency, officer) as desk:
         release = desk.conversation.request_release(ref, reason, asked, why, urgency, version)
-    _show(release_row(release), as_json)
+    print_row(release_row(release), as_json=as_json)
 
 
 @app.command("release-grant")
@@ -56,7 +56,7 @@ def release_grant(
     values, terms = values_of(field), terms_of(tlp, keep_days)
     with desk_of(data, agency, officer) as desk:
         release = desk.conversation.grant_release(request, values, terms)
-    _show(release_row(release), as_json)
+    print_row(release_row(release), as_json=as_json)
 
 
 @app.command("release-refuse")
@@ -74,7 +74,7 @@ def release_refuse(
     why = symbol(DisclosureRefusal, reason, "--reason")
     with desk_of(data, agency, officer) as desk:
         release = desk.conversation.refuse_release(request, why, note)
-    _show(release_row(release), as_json)
+    print_row(release_row(release), as_json=as_json)
 
 
 @app.command("releases")
@@ -104,7 +104,7 @@ def message(
     refuse_without_officer(officer)
     with desk_of(data, agency, officer) as desk:
         sent = desk.conversation.send_message(ref, text)
-    _show(message_row(sent), as_json)
+    print_row(message_row(sent), as_json=as_json)
 
 
 @app.command("messages")
@@ -137,16 +137,7 @@ def lead(
             refuse_without_officer(officer)
             why = symbol(LeadBasis, basis, "--basis")
             row = lead_row(desk.conversation.propose_lead(ref, sides[who], why, version))
-    _show(row, as_json)
-
-
-def _show(row: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(row)
-        return
-    for name, value in row.items():
-        if value not in (None, [], ""):
-            page().print(f"{name}: {value}", markup=False)
+    print_row(row, as_json=as_json)
 
 
 def _list(name: str, agency: str, rows: list[dict[str, Any]], as_json: bool) -> None:
@@ -154,7 +145,7 @@ def _list(name: str, agency: str, rows: list[dict[str, Any]], as_json: bool) -> 
         print_json({"agency": agency, name: rows})
         return
     for row in rows:
-        _show(row, as_json=False)
+        print_row(row, as_json=False)
         page().print("")
     if not rows:
         page().print(f"No {name} at {agency}.")

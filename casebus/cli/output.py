@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,16 @@ def print_json(value: object) -> None:
     """Print one object."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
     sys.stdout.flush()
+
+
+def print_row(row: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one object, or for a person a line for each of its values that says anything."""
+    if as_json:
+        print_json(row)
+        return
+    for name, value in row.items():
+        if value not in (None, [], ""):
+            page().print(f"{name}: {value}", markup=False)
 
 
 def print_jsonl(values: Iterable[dict[str, Any]]) -> None:

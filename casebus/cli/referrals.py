@@ -1,13 +1,13 @@
 """`casebus referrals`: asking another agency to take responsibility, and answering. It moves on acceptance only."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from casebus.cli.at_desk import FieldValues, TlpOption, desk_of, symbol, terms_of, values_of
 from casebus.cli.options import Agency, AsJson, Data, Officer, refuse_without_officer
-from casebus.cli.output import page, print_json
+from casebus.cli.output import page, print_json, print_row
 from casebus.desk.plain import referral_row
 from casebus.desk.referrals import Package
 from casebus.events.enumerations import ReferralDecline, ReferralReason, Severity, Tlp
@@ -40,7 +40,7 @@ def send(
     why = symbol(ReferralReason, reason, "--reason")
     with desk_of(data, agency, officer) as desk:
         sent = desk.referrals.send(to, why, urgency, ref=ref, records=record or (), package=package)
-    _show(referral_row(sent), as_json)
+    print_row(referral_row(sent), as_json=as_json)
 
 
 @app.command("list")
@@ -67,7 +67,7 @@ def accept(
     refuse_without_officer(officer)
     with desk_of(data, agency, officer) as desk:
         row = referral_row(desk.referrals.accept(referral))
-    _show(row, as_json)
+    print_row(row, as_json=as_json)
 
 
 @app.command("decline")
@@ -84,13 +84,4 @@ def decline(
     why = symbol(ReferralDecline, reason, "--reason")
     with desk_of(data, agency, officer) as desk:
         row = referral_row(desk.referrals.decline(referral, why))
-    _show(row, as_json)
-
-
-def _show(row: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(row)
-        return
-    for name, value in row.items():
-        if value not in (None, [], ""):
-            page().print(f"{name}: {value}", markup=False)
+    print_row(row, as_json=as_json)

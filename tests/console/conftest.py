@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from console.console_world import IA, World
-
-from casebus.events import enumerations as en
+from console.browser_parts import FLAGS, chromium
+from console.console_world import World
+from playwright.sync_api import Browser, sync_playwright
 
 
 @pytest.fixture
@@ -19,10 +19,15 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def desk(world: World) -> World:
     """Return the world with a routine, a high and an immediate alert, put in in this order, and a notice."""
-    world.hold(
-        world.alert("routine", severity=en.Severity.routine, partner=IA),
-        world.alert("high", severity=en.Severity.high),
-        world.alert("immediate", severity=en.Severity.immediate),
-        world.alert("notice", overlap=en.Overlap.same_source_report),
-    )
+    world.hold_one_of_each()
     return world
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser; each test opens windows of its own in it."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield started
+        started.close()

@@ -17,7 +17,7 @@ from casebus.cases.alert import ALERTS, Alert, told, with_theirs
 from casebus.cases.alert_feed import saved
 from casebus.clock import Clock, FixedClock
 from casebus.console.app import create
-from casebus.events.enumerations import ConflictOutcome
+from casebus.events.enumerations import ConflictOutcome, Overlap, Severity
 from casebus.events.types import DataAccessed, DeconflictionHit, Payload
 from casebus.installing import initialise
 from casebus.layout import Layout
@@ -61,6 +61,15 @@ class World:
             with self.store.transaction() as tx:
                 for effect in saved(tx, alert):
                     tx.apply(effect)
+
+    def hold_one_of_each(self) -> None:
+        """Put in a routine, a high and an immediate alert, in this order, and a notice."""
+        self.hold(
+            self.alert("routine", severity=Severity.routine, partner=IA),
+            self.alert("high", severity=Severity.high),
+            self.alert("immediate", severity=Severity.immediate),
+            self.alert("notice", overlap=Overlap.same_source_report),
+        )
 
     def alert(self, name: str, minutes: float = 10, **more: Any) -> Alert:
         """Return an alert that was raised so many minutes ago."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from console.browser_parts import FLAGS, Window, axe_finds, chromium, free_port, served
-from console.console_world import IA, LEAD, OFFICER, World
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from console.browser_parts import Window, axe_finds, free_port, served
+from console.console_world import LEAD, OFFICER, World
+from playwright.sync_api import Browser, Page, expect
 
 from casebus.cases.conflict import SideState
 from casebus.clock import SystemClock
@@ -18,24 +18,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LONG_MS = 15_000
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path / "data", clock=SystemClock())
-    world.hold(
-        world.alert("routine", severity=en.Severity.routine, partner=IA),
-        world.alert("high", severity=en.Severity.high),
-        world.alert("immediate", severity=en.Severity.immediate),
-        world.alert("notice", overlap=en.Overlap.same_source_report),
-    )
+    world.hold_one_of_each()
     yield world
     world.store.close()
 
@@ -81,7 +67,8 @@ def test_an_alert_is_worked_through_by_keyboard_alone(desk: World, window: Windo
     page.keyboard.press("j")
     assert focused(page) == f"open-{alert.ref}", "the worst is the first"
     page.keyboard.press("a")
-    settled(page, lambda: desk.kept(alert).ours.state is SideState.acknowledged)
+    expect(page.get_by_role("link", name="In hand 1")).to_be_visible()
+    assert desk.kept(alert).ours.state is SideState.acknowledged
     page.goto("/?tab=in-hand")
     page.keyboard.press("j")
     page.keyboard.press("Enter")

@@ -9,21 +9,12 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from console.browser_parts import FLAGS, Window, axe_finds, chromium, free_port
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from console.browser_parts import Window, axe_finds, free_port
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 STARTED_WITHIN_S = 240
 TOLD_MS = 120_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
