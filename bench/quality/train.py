@@ -7,9 +7,9 @@ set's rows become records as the hub holds them, each pair that shares a value i
 persons, and a logistic regression (Newton's method, ridge `RIDGE`, every set with the same total weight) learns one weight for
 each term and one prior for each set. What agrees may not count against, what differs may not count for: a term whose weight
 comes out with the wrong sign is left out, and the rest learned anew. The prior of tips is the mean of the sets of tips, that
-of cases of the registers. Families of which the generators know nothing, or show too few to learn from (wallets: two dozen pairs), take the weight of the `PEER`
+of cases of the registers. Families of which the generators know nothing, or show too few to learn from (wallets), take the weight of the `PEER`
 that is judged most alike.
-`ALERT` is the lowest score at which 99.5% of the firm pairs above it are right, in tips of the plain kind of another seed
+`ALERT` is the lowest score at which 99.75% of the firm pairs above it are right, in tips of the plain kind of another seed
 (`HELD_OUT`); `REVIEW` is judged: odds of somewhat more than two to one.
 """
 
@@ -39,7 +39,7 @@ RIDGE = 1.0
 WEIGHT_OF_A_SET = 5000.0
 STEP = 64
 """Weights are whole 64ths, so that sums are exact in binary and do not depend on their order."""
-SURE = 0.995
+SURE = 0.9975
 
 TIPS = {
     "tips": tips,

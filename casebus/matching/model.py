@@ -7,7 +7,7 @@ seed 102; the recipe stands in that file. Weights are log-odds in nats, in whole
 DETECTOR = "casebus-learned-1-3a2f5a2d"
 PRIOR_OF_TIPS = -1.859375
 PRIOR_OF_CASES = 1.265625
-ALERT = 2.109375
+ALERT = 2.890625
 REVIEW = 0.796875
 WEIGHTS: dict[str, float] = {
     "account_id": 7.84375,

@@ -16,7 +16,7 @@ from casebus.cases.pair import PAIRS
 from casebus.events.enumerations import IdentifierType, SubjectCategory
 from casebus.events.types import DeconflictionNoHit
 from casebus.intake.drafting import MAX_SIGHTINGS
-from casebus.matching.candidates import cap, enough, index_key, indexed
+from casebus.matching.candidates import cap, index_key, indexed
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 from casebus.store.store import View
 from consumers.duplicate_suspects import HubState
@@ -86,7 +86,7 @@ def test_a_value_that_everybody_holds_makes_no_candidates_and_is_counted_no_furt
         assert list(view.all(PAIRS)) == []
     changes, known = matched(network, held(everybody, kind=IdentifierType.SERVICE_ACCOUNT_ID))
     assert (changes.combined, known.questions, known.records) == ((), 1, 0)
-    assert known.postings <= enough(everybody)
+    assert known.postings <= cap("account_id") + 2
 
 
 @pytest.mark.parametrize("holders", [cap("ip_time"), cap("ip_time") + 1, 300])
@@ -100,6 +100,6 @@ def test_as_many_values_as_a_tip_may_carry_are_looked_up_in_one_question_each_no
     changes, known = matched(network, holding)
     assert len(indexed(holding.record)) == MAX_SIGHTINGS
     assert (changes.combined, known.questions) == ((), 1)
-    assert known.postings <= MAX_SIGHTINGS * enough(tokens[0])
+    assert known.postings <= MAX_SIGHTINGS * (cap("ip_time") + 2)
     crossing = holders == cap("ip_time")
     assert known.records <= (holders if crossing else 0), "whom a crossing concerns is read, once each"
