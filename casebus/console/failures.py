@@ -91,7 +91,7 @@ def _page(request: Request, status: int, title: str, what: str, unchanged: str, 
     console = parts(request)
     try:
         signed = console.logins.of(request)
-    except CasebusError:
+    except CasebusError:  # whoever is not logged in, or whose store cannot be asked, is shown what failed all the same
         signed = None
     values = {"title": title, "what": what, "unchanged": unchanged, "code": code}
     return console.pages.page("failure.html", signed, status, **values)

@@ -11,6 +11,7 @@ from casebus.cases.desk_history import Deed
 from casebus.cases.desk_work import DeskAlert
 from casebus.console import words
 from casebus.events.enumerations import Agreement
+from casebus.events.types import MatchedKind
 
 COLUMNS = (20, 320, 620)
 BOX = (220, 46)
@@ -104,10 +105,10 @@ def partner_of(seen: DeskAlert) -> str:
     return seen.alert.partner or "a partner, through the desk"
 
 
-def _by_neighbours(links: Sequence[tuple[DeskAlert, object]], rights: Sequence[str]) -> list[str]:
+def _by_neighbours(links: Sequence[tuple[DeskAlert, MatchedKind]], rights: Sequence[str]) -> list[str]:
     heights: dict[str, list[int]] = {}
     for seen, matched in links:
-        heights.setdefault(matched.kind.value, []).append(rights.index(seen.alert.ref))  # type: ignore[attr-defined]
+        heights.setdefault(matched.kind.value, []).append(rights.index(seen.alert.ref))
     return sorted(heights, key=lambda kind: (sum(heights[kind]) / len(heights[kind]), kind))
 
 

@@ -45,7 +45,7 @@ class Live:
         try:
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait_for(lambda: self._end > number or self.closing)
-        except TimeoutError:
+        except TimeoutError:  # nothing changed: that is the answer
             return False
         return self._end > number
 

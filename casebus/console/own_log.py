@@ -64,7 +64,7 @@ class OwnLog:
     def _last(self, topic: str) -> datetime | None:
         try:
             end = self._opened().end(topic)
-        except NotFound:
+        except NotFound:  # nobody has written to it yet
             return None
         last = self._opened().read(topic, end - 1, limit=1) if end else []
         return last[0].appended_at if last else None
