@@ -1,6 +1,8 @@
 # Every target sets itself up in .venv; nothing needs to be installed by hand but Python 3.11+ (and, optionally, JDK, Maven, PostgreSQL).
 .PHONY: demo console pages assets wheel test check bench bench-quality model golden kafka-up kafka-down clean
 PYTHON ?= python3
+# Some machines forbid Python to keep what it has compiled; without that each of the thousand processes of the tests compiles it all again.
+unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 
 .venv/.runtime: requirements.lock pyproject.toml
@@ -31,7 +33,7 @@ wheel: .venv/.dev assets  ## what is installed elsewhere, with the console's sty
 
 test: .venv/.dev assets  ## everything, real Kafka and PostgreSQL included where the machine has them
 	$(PY) tools/kafka_up.py fetch
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.dev  ## style, types, direction of imports, generated files
 	.venv/bin/ruff check .

@@ -68,5 +68,21 @@ def _parts_of(report: pytest.TestReport) -> list[str]:
     return marked or (["sqlite"] if "sqlite" in place.lower() else [])
 
 
+LONG = (
+    "test_story_on_real_parts",
+    "test_ledger_faults",
+    "test_console_story",
+    "test_kills",
+    "test_replay_story",
+    "test_blocks_run",
+)
+"""Files that take minutes. They begin first: left for the end, one would run alone while the other worker has nothing to do."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RealParts(), "casebus-real-parts")
