@@ -155,7 +155,7 @@ def test_the_unpacked_wheel_finds_its_own_schemas(wheel: Path, tmp_path: Path) -
         "print(casebus.__file__, schemas_directory(), len(list(Schemas.load())), sep='\\n')"
     )
     environment = {**os.environ, "PYTHONPATH": str(wheel)}
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-B", "-c", code]  # -B: what is asked is what the wheel holds, not what running it adds
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     package, schemas, count = done.stdout.splitlines()
