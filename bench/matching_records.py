@@ -2,6 +2,7 @@
 
 One record in four is about somebody whom an earlier record may be about, and names some of the same identifiers. What
 strangers share is there too: households, carriers' addresses, names and handles of others, an account id that is a default.
+A mailbox is one person's, and so is a screen name on its service: what a crowd shares is the bare handle.
 """
 
 import random
@@ -51,22 +52,21 @@ def _holding(number: int, draw: random.Random) -> Holding:
 def _sightings(person: int, draw: random.Random) -> Iterator[HeldSighting]:
     chance = draw.random
     handle = f"crowd {draw.randrange(CROWD_NAMES)}" if chance() < 0.1 else f"{person} {draw.randrange(2)}"
+    own = f"{handle} of {person}"
     name = person % NAMES
     handles = [_token("handle", handle), _token("handle_look", handle)]
     if chance() < 0.4:
         handles.append(_token("name_in_handle", name))
     if chance() < 0.8:
-        delivered = [_token("email_delivered", handle)] if chance() < 0.4 else []
-        yield _sighting(K.EMAIL, _token("email", handle), *delivered, *handles)
+        delivered = [_token("email_delivered", own)] if chance() < 0.4 else []
+        yield _sighting(K.EMAIL, _token("email", own), *delivered, *handles)
     if chance() < 0.5:
         number = person if chance() < 0.95 else person // 2
         yield _sighting(K.PHONE_E164, _token("phone", number), _token("phone_national", number))
     if chance() < 0.8:
         yield _sighting(K.SERVICE_ACCOUNT_ID, _token("account_id", "default" if chance() < 0.001 else person))
     if chance() < 0.9:
-        yield _sighting(
-            K.SERVICE_SCREEN_NAME, _token("screen_name", handle), _token("screen_name_look", handle), *handles
-        )
+        yield _sighting(K.SERVICE_SCREEN_NAME, _token("screen_name", own), _token("screen_name_look", own), *handles)
     for _ in range(draw.randrange(1, 4)):
         yield _address(person, draw)
     if chance() < 0.45:

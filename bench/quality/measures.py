@@ -8,6 +8,7 @@ the pairs (the closure). B-cubed is the mean over records of the share of a reco
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 Pair = tuple[str, str]
@@ -41,14 +42,14 @@ class Weighted:
     band: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Truth:
     """Who each record is about, and which register it lies in (all alike where one register is de-duplicated)."""
 
     person: Mapping[str, int]
     side: Mapping[str, int]
 
-    @property
+    @cached_property
     def linking(self) -> bool:
         """Tell whether pairs count only across two registers."""
         return len(set(self.side.values())) > 1
@@ -69,14 +70,42 @@ class Truth:
         return sum(size * sizes[person, 1] for (person, side), size in sizes.items() if side == 0)
 
 
+@dataclass(slots=True)
+class _Group:
+    """Records that belong together. `held`: how many of each person, by side; `squares`: sum over persons of their number's square.
+
+    What grows is kept, never counted again: the naive matcher makes groups of tens of thousands, one record at a time.
+    """
+
+    members: list[str]
+    held: dict[tuple[int, int], int]
+    sides: list[int]
+    squares: int = 1
+
+    def of_person(self, person: int) -> int:
+        """Return how many of the records are about a person."""
+        return self.held.get((person, 0), 0) + self.held.get((person, 1), 0)
+
+    def take(self, other: "_Group") -> None:
+        """Take another group's records in."""
+        for person in {person for person, _ in other.held}:
+            own, more = self.of_person(person), other.of_person(person)
+            self.squares += (own + more) ** 2 - own**2
+        for key, size in other.held.items():
+            self.held[key] = self.held.get(key, 0) + size
+        self.members += other.members
+        self.sides = [mine + theirs for mine, theirs in zip(self.sides, other.sides, strict=True)]
+
+
 class Groups:
     """Groups that grow pair by pair, their measures kept up to date at each join."""
 
     def __init__(self, truth: Truth) -> None:
-        self._truth, self._linking, self._true = truth, truth.linking, truth.pairs()
-        self._group = {record: record for record in truth.person}
-        self._held = {record: Counter({(person, truth.side[record]): 1}) for record, person in truth.person.items()}
-        self._members = {record: [record] for record in truth.person}
+        self._linking, self._true = truth.linking, truth.pairs()
+        self._group = {
+            record: _Group([record], {(person, truth.side[record]): 1}, [1 - truth.side[record], truth.side[record]])
+            for record, person in truth.person.items()
+        }
         self._persons = Counter(truth.person.values())
         self._said = self._right = 0
         self._precise = float(len(truth.person))
@@ -85,38 +114,30 @@ class Groups:
 
     def join(self, pair: Pair) -> None:
         """Put both records' groups together."""
-        one, other = self._group[pair[0]], self._group[pair[1]]
-        if one == other:
+        big, small = self._group[pair[0]], self._group[pair[1]]
+        if big is small:
             return
-        if len(self._members[one]) < len(self._members[other]):
-            one, other = other, one
-        self._count_pairs(self._held[one], self._held[other])
-        self._count_records(one, other)
-        for record in self._members[other]:
-            self._group[record] = one
-        self._members[one] += self._members.pop(other)
-        self._held[one] += self._held.pop(other)
-        self.biggest = max(self.biggest, len(self._members[one]))
+        if len(big.members) < len(small.members):
+            big, small = small, big
+        self._count_pairs(big, small)
+        before = big.squares / len(big.members) + small.squares / len(small.members)
+        for person in {person for person, _ in small.held}:
+            self._found += 2 * small.of_person(person) * big.of_person(person) / self._persons[person]
+        big.take(small)
+        self._precise += big.squares / len(big.members) - before
+        for record in small.members:
+            self._group[record] = big
+        self.biggest = max(self.biggest, len(big.members))
 
-    def _count_pairs(self, big: Counter[tuple[int, int]], small: Counter[tuple[int, int]]) -> None:
+    def _count_pairs(self, big: _Group, small: _Group) -> None:
         if self._linking:
-            lefts = sum(size for (_, side), size in big.items() if side == 0)
-            small_lefts = sum(size for (_, side), size in small.items() if side == 0)
-            rights, small_rights = big.total() - lefts, small.total() - small_lefts
-            self._said += lefts * small_rights + rights * small_lefts
-            self._right += sum(size * big[person, 1 - side] for (person, side), size in small.items())
+            self._said += big.sides[0] * small.sides[1] + big.sides[1] * small.sides[0]
+            self._right += sum(
+                size * big.held.get((person, 1 - side), 0) for (person, side), size in small.held.items()
+            )
         else:
-            self._said += big.total() * small.total()
-            self._right += sum(size * big[key] for key, size in small.items())
-
-    def _count_records(self, one: str, other: str) -> None:
-        big, small = _by_person(self._held[one]), _by_person(self._held[other])
-        sizes = len(self._members[one]), len(self._members[other])
-        both = sum(sizes)
-        joint = sum(2 * size * big[person] for person, size in small.items())
-        squares = [sum(size * size for size in held.values()) for held in (big, small)]
-        self._precise += (sum(squares) + joint) / both - squares[0] / sizes[0] - squares[1] / sizes[1]
-        self._found += sum(2 * size * big[person] / self._persons[person] for person, size in small.items())
+            self._said += len(big.members) * len(small.members)
+            self._right += sum(size * big.held.get(key, 0) for key, size in small.held.items())
 
     @property
     def closure(self) -> Score:
@@ -126,15 +147,8 @@ class Groups:
     @property
     def b_cubed(self) -> Score:
         """Return the mean over records."""
-        records = len(self._truth.person)
+        records = len(self._group)
         return Score(self._precise / records, self._found / records) if records else Score(1.0, 1.0)
-
-
-def _by_person(held: Counter[tuple[int, int]]) -> Counter[int]:
-    counted: Counter[int] = Counter()
-    for (person, _), size in held.items():
-        counted[person] += size
-    return counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,6 @@ from casebus.cases.judgement import Judgement, of_parties, verdict_of
 from casebus.cases.pair import Finding, Pair, conflict_id_of, risk_id_of
 from casebus.events.enumerations import MatchStatus, RetractReason
 from casebus.events.types import DataCombined
-from casebus.matching.candidates import Frequency
-from casebus.matching.decide import compare
 from casebus.matching.held import HeldRecord, Match
 
 Why = Callable[[HeldRecord, HeldRecord], RetractReason]
@@ -33,16 +31,16 @@ class Compared:
 
 def compared(
     before: Pair | None,
+    match: Match | None,
     judgements: Sequence[Judgement],
     left: Holding,
     right: Holding,
-    frequency: Frequency,
     why: Why,
 ) -> Compared | None:
-    """Return the pair as it now stands, and what is to be told of it; None when nothing changed."""
-    match = compare(left.record, right.record, frequency)
-    if before is None and match is None:
-        return None
+    """Return the pair as it now stands, and what is to be told of it; None when nothing changed.
+
+    `match` is what two records come to that matched before, or do now.
+    """
     now = _pair(before, match, judgements, left, right)
     said = of_parties(judgements, now.parties)
     if before is not None:

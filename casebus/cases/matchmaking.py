@@ -4,7 +4,7 @@ What stands at the end is a function of the set of records, not of the order in 
 more or less rare (`candidates.standing`) has the pairs that it decides compared again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
@@ -20,16 +20,19 @@ from casebus.events.enumerations import RecordKind, RetractReason
 from casebus.events.types import DataCombined, DeconflictionNoHit
 from casebus.matching.candidates import (
     Frequency,
+    Shared,
     common_kinds,
     eligible,
     enough,
     index_key,
     indexed,
     most,
+    note,
     prior_at_most,
     standing,
     takes_part,
 )
+from casebus.matching.decide import compare
 from casebus.matching.held import HeldRecord, HeldToken
 from casebus.matching.model import DETECTOR, REVIEW
 from casebus.state import Effect, Inverted, Post, Save, Unpost
@@ -113,19 +116,21 @@ class Matchmaking:
         before = [] if self._is_new else self._known.pairs_of(me)
         partners = {partner for pair in before for partner in pair.record_ids}
         partners |= self._candidates()
-        affected = {_ordered(me, partner) for partner in partners if partner != me}
+        decided: set[tuple[str, str]] = set()
         for key in self._old.keys() ^ self._new.keys():
-            affected |= self._decided_by(key)
-        return affected
+            decided |= self._decided_by(key)
+        self._look_up_shared({record_id for pair in decided for record_id in pair})
+        return decided | {_ordered(me, partner) for partner in partners if partner != me}
 
     def _candidates(self) -> set[str]:
         """Return the records that share enough with this one to be worth reading."""
-        shared: dict[str, set[str]] = {}
+        shared: dict[str, Shared] = {}
         for key, token in self._new.items():
             holders = self._holders[key]
-            if holders and eligible(token, self._frequency(token.family, token.value)):
-                for holder in holders:
-                    shared.setdefault(holder, set()).add(token.family)
+            if holders:
+                frequency = self._frequency(token.family, token.value)
+                for holder in holders if eligible(token, frequency) else ():
+                    note(shared.setdefault(holder, {}), token, frequency)
         prior = prior_at_most(self._after.record.kind)
         return {holder for holder, families in shared.items() if most(families, prior) >= REVIEW}
 
@@ -150,6 +155,15 @@ class Matchmaking:
             count = len(self._holders[key]) + (key in self._new) - (key in self._old)
             self._counts[token.family, token.value] = count
 
+    def _look_up_shared(self, record_ids: Set[str]) -> None:
+        """Learn who holds what any two of the records share: what their comparisons will ask for, in one question."""
+        once: dict[bytes, HeldToken] = {}
+        shared: dict[bytes, HeldToken] = {}
+        for holding in map(self._holding, record_ids):
+            for key, token in self._tokens_of(holding.record).items() if holding else ():
+                (shared if key in once else once)[key] = token
+        self._look_up({key: token for key, token in shared.items() if key not in self._holders})
+
     def _frequency(self, family: str, value: str) -> int:
         """Return how many records hold a token after the change; exact up to its cap, and above it more than the cap."""
         if (family, value) not in self._counts:
@@ -167,12 +181,15 @@ class Matchmaking:
         return self._tokens[record.record_id]
 
     def _may_match(self, left: HeldRecord, right: HeldRecord) -> bool:
-        """Tell whether what two records share can add up to anything. Most pairs that a crossing touches cannot."""
+        """Tell whether what two records share can add up to anything. Most pairs that a crossing touches cannot.
+
+        It only spares work: of the pairs with the record itself `_candidates` has left no others.
+        """
         ours, theirs = self._tokens_of(left), self._tokens_of(right)
-        shared = {key: ours[key] for key in ours.keys() & theirs.keys()}
-        self._look_up({key: token for key, token in shared.items() if key not in self._holders})
-        speaking = {t.family for t in shared.values() if eligible(t, self._frequency(t.family, t.value))}
-        return most(speaking, min(prior_at_most(left.kind), prior_at_most(right.kind))) >= REVIEW
+        shared: Shared = {}
+        for key in ours.keys() & theirs.keys():
+            note(shared, ours[key], self._frequency(ours[key].family, ours[key].value))
+        return most(shared, min(prior_at_most(left.kind), prior_at_most(right.kind))) >= REVIEW
 
     def _compare(self, a: str, b: str) -> Compared | None:
         """Return the pair as it now stands, and what is to be told of it; None when nothing changed."""
@@ -180,11 +197,14 @@ class Matchmaking:
         if left is None or right is None:
             return None
         conflict_id = conflict_id_of(a, b)
-        before = self._known.pair(conflict_id)
-        if before is None and not self._may_match(left.record, right.record):
+        mine = self._after.record.record_id in (a, b)
+        before = None if mine and self._is_new else self._known.pair(conflict_id)
+        if before is None and not mine and not self._may_match(left.record, right.record):
             return None
-        judgements = self._known.judgements(conflict_id)
-        return compared(before, judgements, left, right, self._frequency, self._why)
+        match = compare(left.record, right.record, self._frequency)
+        if before is None and match is None:
+            return None
+        return compared(before, match, self._known.judgements(conflict_id), left, right, self._why)
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
@@ -237,7 +257,8 @@ def judged(known: Known, judgement: Judgement) -> Changes:
     assert left is not None, "bug: a pair of a record that is not held"
     assert right is not None, "bug: a pair of a record that is not held"
     others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
-    found = compared(pair, [*others, judgement], left, right, _frequency_in(known), _never_retracted)
+    match = compare(left.record, right.record, _frequency_in(known))
+    found = compared(pair, match, [*others, judgement], left, right, _never_retracted)
     changed = [found] if found else []
     combined = tuple(each.told for each in changed if each.told is not None)
     return Changes((kept, *pair_effects(known, changed)), combined, None)

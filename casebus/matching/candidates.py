@@ -4,7 +4,7 @@ The index is the store's: (family, value) to record ids, with the number of dist
 family's cap makes no candidates, which bounds the pairs that one common identifier can cause.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from hashlib import blake2b
 
 from casebus.events.enumerations import IdentifierType, Rarity, RecordKind
@@ -82,23 +82,45 @@ def prior_at_most(kind: RecordKind) -> float:
     return max(PRIOR_OF_CASES, PRIOR_OF_TIPS) if kind is RecordKind.case else PRIOR_OF_TIPS
 
 
-def most(families: Iterable[str], prior: float = max(PRIOR_OF_CASES, PRIOR_OF_TIPS)) -> float:
+Shared = dict[str, int]
+"""Families of which two records share a value, each with how many hold the rarest of them."""
+
+
+def note(shared: Shared, token: HeldToken, frequency: int) -> None:
+    """Note a value that two records share; one that too many hold says nothing."""
+    if eligible(token, frequency):
+        shared[token.family] = min(frequency, shared.get(token.family, frequency))
+
+
+def most(shared: Shared, prior: float = max(PRIOR_OF_CASES, PRIOR_OF_TIPS)) -> float:
     """Return the most that two records can add up to which share values of these families and of no other.
 
     `compare` never scores more: one family counts for each kind, a handle beside them, and a person's attributes each at
-    the best that any of the families says of it.
+    the best that any of the families says of it, all of them as rare as the rarest. That a value is less rare never adds
+    to a weight. A screen name is taken to be rare: how rare its handle is stands elsewhere.
     """
     best: dict[str, float] = {}
-    for name in families:
+    persons: list[float] = []
+    for name, frequency in shared.items():
         family = FAMILIES.get(name)
         if family is None:
             best[name] = SAME_REPORT_SCORE if name == SOURCE_REPORT else 0.0
         elif family.says is not None:
+            persons.append(_less("person", frequency, family.cap))
             for term in said(family.says):
                 _raise(best, term.partition(".")[0], WEIGHTS[term])
         else:
-            _raise(best, "handle" if name in HANDLES else family.kinds[0], WEIGHTS[name])
-    return prior + sum(best.values())
+            fact = "handle" if name in HANDLES else family.kinds[0]
+            _raise(best, fact, WEIGHTS[name] + (0.0 if fact is _SCREEN else _less(name, frequency, family.cap)))
+    return prior + sum(best.values()) + max(persons, default=0.0)
+
+
+_SCREEN = IdentifierType.SERVICE_SCREEN_NAME
+
+
+def _less(name: str, frequency: int, most_holders: int) -> float:
+    """Return what is taken off, as a negative number, for a value that is not unique; nothing where the model says nothing."""
+    return WEIGHTS.get(f"{name}.{rarity(frequency, most_holders).value}", 0.0)
 
 
 def said(says: Says) -> list[str]:

@@ -1,13 +1,13 @@
 """What the hub holds for matching, and what a comparison says. Values only; the rules are in `weigh` and `decide`."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from casebus.events import enumerations as en
 
 
-@dataclass(frozen=True, slots=True)
-class HeldToken:
-    """A token as the hub sees it: an opaque value under a family."""
+class HeldToken(NamedTuple):
+    """A token as the hub sees it: an opaque value under a family. A tuple, because tokens are hashed all the time."""
 
     family: str
     value: str

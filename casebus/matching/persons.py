@@ -4,7 +4,7 @@ Evidence is added up within one pair of persons only: two people who each share 
 two things.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from casebus.events.enumerations import IdentifierType, SubjectCategory
@@ -18,15 +18,15 @@ bounds the pairs of persons that one value makes."""
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person of a record, as far as matching sees: roles, kinds, and each token with the kinds that carry it."""
+    """One person of a record, as far as matching sees: roles, kinds, and each token asked for with the kinds that carry it."""
 
     roles: frozenset[SubjectCategory]
     kinds: frozenset[IdentifierType]
     tokens: Mapping[HeldToken, frozenset[IdentifierType]]
 
 
-def persons(record: HeldRecord) -> dict[int, Person]:
-    """Return the persons of a record by `subject_no`."""
+def persons(record: HeldRecord, common: Set[HeldToken]) -> dict[int, Person]:
+    """Return the persons of a record by `subject_no`. Of their tokens only the common ones: the rest says nothing of a pair."""
     roles: dict[int, set[SubjectCategory]] = {}
     kinds: dict[int, set[IdentifierType]] = {}
     tokens: dict[int, dict[HeldToken, set[IdentifierType]]] = {}
@@ -35,7 +35,8 @@ def persons(record: HeldRecord) -> dict[int, Person]:
         held = tokens.setdefault(sighting.subject_no, {})
         known = known_tokens(sighting)
         for token in known:
-            held.setdefault(token, set()).add(sighting.kind)
+            if token in common:
+                held.setdefault(token, set()).add(sighting.kind)
         if known:  # a sighting that was dropped at the edge cannot differ from anything
             kinds.setdefault(sighting.subject_no, set()).add(sighting.kind)
     return {
@@ -46,6 +47,12 @@ def persons(record: HeldRecord) -> dict[int, Person]:
         )
         for number, held in tokens.items()
     }
+
+
+def in_common(a: HeldRecord, b: HeldRecord) -> frozenset[HeldToken]:
+    """Return the tokens that both records hold, whoever of their persons it is."""
+    ours = {token for sighting in a.sightings for token in sighting.tokens}
+    return frozenset(token for sighting in b.sightings for token in sighting.tokens if token in ours)
 
 
 Pairs = dict[tuple[int, int], list[HeldToken]]

@@ -11,7 +11,7 @@ from casebus.matching.candidates import Frequency
 from casebus.matching.facts import Fact, Facts, facts
 from casebus.matching.held import Agreed, HeldRecord, Shared
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
-from casebus.matching.persons import Person, persons, shared
+from casebus.matching.persons import Person, in_common, persons, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Weighed:
 
 def weigh(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Weighed:
     """Return the best pair of persons. Asks for the frequency of shared values only, once each."""
-    ours, theirs = persons(a), persons(b)
+    common = in_common(a, b)
+    ours, theirs = persons(a, common), persons(b, common)
     pairs, crowded = shared(ours, theirs)
     values = {token for tokens in pairs.values() for token in tokens}
     counts = {token: max(2, frequency(token.family, token.value)) for token in values}

@@ -79,10 +79,20 @@ def test_a_register_with_many_twins_learns_that_another_given_name_is_another_pe
 def test_another_generation_is_doubted_only_where_there_are_families() -> None:
     home = {"given_name": "Walter", "surname": "Featherstone", "address": "7 Pohutukawa Lane"}
     father, son = (one({**home, "date_of_birth": day}) for day in ("1951-02-03", "1984-11-28"))
-    assert Doubts(other_name=0.1, families=True).about(father, son)
-    assert not Doubts(other_name=0.1, families=False).about(father, son)
+    assert Doubts(0.1, 0.1, families=True).about(father, son)
+    assert not Doubts(0.1, 0.1, families=False).about(father, son)
     senior, junior = (one({**home, "surname": f"Featherstone {mark}"}) for mark in ("Sr", "Jr"))
-    assert Doubts(other_name=0.1, families=False).about(senior, junior), "the records themselves say so"
+    assert Doubts(0.1, 0.1, families=False).about(senior, junior), "the records themselves say so"
+
+
+def test_two_national_ids_are_doubted_where_they_are_written_with_care_and_weighed_where_they_are_not() -> None:
+    home = {"given_name": "Walter", "surname": "Featherstone", "date_of_birth": "1951-02-03"}
+    one_id, other_id = (one({**home, "national_id": number}) for number in ("QQ4471129", "QQ8830056"))
+    assert Doubts(0.1, 0.01, families=False).about(one_id, other_id)
+    assert not Doubts(0.1, 0.04, families=False).about(one_id, other_id)
+    assert Register(records([])).doubts.about(one_id, other_id), (
+        "without a register that says otherwise they are doubted"
+    )
 
 
 def test_names_that_changed_places_count_once_unless_both_are_the_same() -> None:

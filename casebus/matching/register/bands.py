@@ -19,8 +19,8 @@ TRUST, TRUST_CROWDED = 0.9, 0.45
 """The second: in a register of reports, some of which are made up, or of households, whose number is itself an estimate."""
 WRONG = 0.005
 """The share of wrong alerts that is aimed at, half of what is promised: the estimates have errors of their own."""
-LEAST = 2.0
-"""No pair below this weight is an alert, however good the others are."""
+LEAST = 0.0
+"""No pair that is likelier two people than one is an alert, however good the others are."""
 NONE = 1000.0
 """Where there is no alert."""
 STEP = 2

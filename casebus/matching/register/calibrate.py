@@ -70,6 +70,7 @@ Bucket = tuple[int, int, int]
 """Field, exact level, bucket."""
 
 _BORN, _GIVEN, _MIDDLE, _SURNAME = INDEX["born"], INDEX["given"], INDEX["middle"], INDEX["surname"]
+_NATIONAL = INDEX["national"]
 CONTRADICTING = frozenset(n * WIDTH + code for n in (_GIVEN, _BORN) for code in DIFFERING[n])
 """Where the tables have the codes of another given name or birth."""
 SWAPPED = frozenset(n * WIDTH + code for n in (_GIVEN, _SURNAME) for code in range(encoded(n, 6, 0), WIDTH))
@@ -194,6 +195,11 @@ class Calibration:
     def other_name(self) -> float:
         """Return how often two records of one person have another given name."""
         return sum(self._match[_GIVEN][level] for level in RELIABILITY["given"])
+
+    @property
+    def other_national(self) -> float:
+        """Return how often two records of one person have two national ids."""
+        return self._match[_NATIONAL][0]
 
     @property
     def households(self) -> float:

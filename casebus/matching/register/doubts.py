@@ -2,6 +2,8 @@
 
 Father and son may share all but a date of birth, twins all but a given name. Such a pair goes to review. An identifier that
 one person alone has lifts the doubt, except where the records themselves say senior and junior, or give two national ids.
+That two ids are two people holds where they are written with care; where one person's records often have two, the weight
+says what that is worth.
 """
 
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ REVIEW_AT_MOST = 4.5
 """The weight of a pair in doubt, just below an alert's."""
 
 HARDLY_EVER = 0.05
+HARDLY_EVER_TWO_IDS = 0.03
 GENERATION = 15
 """Years between the births of two people of one name, from which on they may be father and son."""
 
@@ -35,16 +38,17 @@ class Doubts:
     """What a register says about its people.
 
     `other_name`: how often two records of one person have another given name; where they hardly ever do, another given
-    name is somebody else. `families`: whether it has pairs of one household; where it has none, nobody is another's father.
+    name is somebody else. `other_national`: the same of national ids. `families`: whether it has pairs of one household; where it has none, nobody is another's father.
     """
 
     other_name: float
+    other_national: float
     families: bool
 
     def about(self, x: Record, y: Record) -> bool:
         """Tell whether a pair must be looked at by somebody, whatever its weight."""
         levels = compare(x, y)
-        if levels[_GENERATION] == 0 or levels[_NATIONAL] == 0:
+        if levels[_GENERATION] == 0 or (levels[_NATIONAL] == 0 and self.other_national < HARDLY_EVER_TWO_IDS):
             return True
         twins = levels[_GIVEN] in (0, ANOTHER_NAME) and self.other_name < HARDLY_EVER
         father = self.families and levels[_BORN] in (0, 1) and _generations_apart(x, y)

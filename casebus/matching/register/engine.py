@@ -102,7 +102,7 @@ class Register:
         calibration = Calibration(self.records, self.frequencies)
         self.model: Model = calibration.run(self.compared.by_pattern(), self._ticks(Stage.calibrating, 25))
         self.matches = calibration.matches
-        self.doubts = Doubts(calibration.other_name, calibration.households > SOME)
+        self.doubts = Doubts(calibration.other_name, calibration.other_national, calibration.households > SOME)
         self.crowded = calibration.reports or calibration.households > MANY
         self.uncalibrated = calibration.first
         self.edges = self._edges()

@@ -1,10 +1,10 @@
-"""The model `casebus-register-2`: how often each level occurs in two records of one person, or of one household.
+"""The model `casebus-register-3`: how often each level occurs in two records of one person, or of one household.
 
 Judged, not measured, in the order of `reference/matching.md` §5, before any set was looked at; a register's own pairs then
 move them (`calibrate`), the more of them there are. They are worth `STRENGTH` pairs. A change is a new `MODEL`.
 """
 
-MODEL = "casebus-register-2"
+MODEL = "casebus-register-3"
 STRENGTH = 40.0
 RELIABILITY_STRENGTH = 30.0
 BUCKET_STRENGTH = 4.0
@@ -16,7 +16,7 @@ MATCH: dict[str, dict[int, float]] = {
     "generation": {0: 0.03, 1: 0.97},
     "born": {0: 0.03, 1: 0.01, 2: 0.03, 3: 0.04, 4: 0.07, 5: 0.06, 6: 0.02, 7: 0.74},
     "sex": {0: 0.02, 1: 0.98},
-    "national": {0: 0.03, 1: 0.07, 2: 0.90},
+    "national": {0: 0.02, 1: 0.07, 2: 0.91},
     "email": {0: 0.30, 1: 0.03, 2: 0.07, 3: 0.05, 4: 0.55},
     "phone": {0: 0.35, 1: 0.05, 2: 0.60},
     "device": {0: 0.45, 2: 0.55},
