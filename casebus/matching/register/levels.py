@@ -72,7 +72,15 @@ def _names(x: Record, y: Record) -> tuple[int | None, int | None, Name, Name]:
     if not x.also and not y.also:
         return (*_name(x.name, y.name), x.name, y.name)
     pairs = ((*_name(a, b), a, b) for a in (x.name, *x.also) for b in (y.name, *y.also))
-    return max(pairs, key=lambda found: (found[0] or 0) % ANOTHER_NAME + (found[1] or 0))
+    return max(pairs, key=_closeness)
+
+
+def _closeness(found: tuple[int | None, int | None, Name, Name]) -> tuple[object, ...]:
+    """Order pairs of spellings so that the same is the closest whichever record comes first."""
+    given, surname, a, b = found
+    levels = tuple(-1 if level is None else level for level in (given, surname))
+    spellings = sorted((n.given, n.surname, n.middle, n.generation, sorted(n.words)) for n in (a, b))
+    return (given or 0) % ANOTHER_NAME + (surname or 0), levels, spellings
 
 
 def _name(a: Name, b: Name) -> tuple[int | None, int | None]:
