@@ -1,6 +1,7 @@
 """One question of an intake system, as a line of JSON, answered from a register. No question ends the program."""
 
 import json
+import re
 from typing import Any
 
 from casebus.matching.register.lookup import Lookup
@@ -8,6 +9,8 @@ from casebus.matching.register.record import COLUMNS, Row
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 10_000
+_A_NAME = re.compile(r"[A-Za-z_ -]{1,40}")
+"""What a column may be called: anything else may be somebody's identifier in the wrong place, and is not repeated."""
 
 
 class _Refused(Exception):
@@ -35,7 +38,8 @@ def question(line: bytes, *, ignore_unknown: bool) -> Row:
         raise _Refused("the line is not a JSON object")
     unknown = [name for name in asked if name not in COLUMNS]
     if unknown and not ignore_unknown:
-        raise _Refused(f"unknown name {unknown[0][:40]!r}")
+        named = next((name for name in unknown if _A_NAME.fullmatch(name)), None)
+        raise _Refused(f"unknown name {named!r}" if named else "a name that is none of a register's columns")
     named = {name: _values(name, value) for name, value in asked.items() if name in COLUMNS}
     return {name: values for name, values in named.items() if values}
 

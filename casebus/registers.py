@@ -99,12 +99,18 @@ def _columns(path: Path, header: list[str] | None, *, ignore_unknown: bool) -> l
         raise _refused(f"{path.name} is empty", "its first line must name the columns.")
     names = [name.strip() for name in header]
     unknown = [name for name in names if name not in COLUMNS]
-    if unknown and not ignore_unknown:
-        shown = ", ".join(repr(name[:40]) for name in unknown[:5])
+    if len(unknown) == len(names):
+        # Not named: without a header the first line is somebody's.
         hint = "separate cells by commas." if len(names) == 1 and (";" in names[0] or "\t" in names[0]) else ""
         raise _refused(
+            f"{path.name}: its first line names no column that is known",
+            hint or f"put a line with the names above the rows. Known: {', '.join(COLUMNS)}.",
+        )
+    if unknown and not ignore_unknown:
+        shown = ", ".join(repr(name[:40]) for name in unknown[:5])
+        raise _refused(
             f"{path.name}: unknown column {shown}",
-            hint or f"--ignore-unknown leaves it out. Known: {', '.join(COLUMNS)}.",
+            f"--ignore-unknown leaves it out. Known: {', '.join(COLUMNS)}.",
         )
     known = [name if name in COLUMNS else "" for name in names]
     twice = next((name for name in known if name and known.count(name) > 1), None)
@@ -180,8 +186,11 @@ def _refused(what: str, next_step: str = "correct the file and give the command 
 
 def refuse_output(out: Path, sources: Sequence[Path]) -> None:
     """Raise `UsageError` if the output is one of the inputs or its directory is not there: before any work."""
-    if out.is_dir() or not out.parent.is_dir():
-        raise _refused(f"--out {out}: not a file in a directory that is there", "name a file.")
+    if not out.parent.is_dir():
+        raise _refused(f"--out {out}: its directory is not there", "make it, or name a file elsewhere.")
+    if out.is_symlink() or (out.exists() and not out.is_file()):
+        # What is written replaces what has the name: a device or a link would be gone.
+        raise _refused(f"--out {out} is a directory, a link or a device", "name a file.")
     for source in sources:
         if out.exists() and source.exists() and out.samefile(source):
             raise _refused(f"--out {out} is the register itself", "name another file.")

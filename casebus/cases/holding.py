@@ -181,7 +181,11 @@ def _corrected(before: Holding | None, payload: IdentifierCorrected, position: i
     ]
     if payload.replacement is not None:
         kept.append((payload.replacement.sighting_id, _held((payload.replacement,))[0]))
-    record = replace(before.record, sightings=tuple(sighting for _, sighting in kept))
+    possible_child = before.record.possible_child or _compromised(
+        (payload.replacement,) if payload.replacement is not None else ()
+    )
+    sightings = tuple(sighting for _, sighting in kept)
+    record = replace(before.record, sightings=sightings, possible_child=possible_child)
     return replace(before, record=record, sighting_ids=tuple(sighting_id for sighting_id, _ in kept))
 
 

@@ -212,9 +212,7 @@ class Matchmaking:
                 # A check that ends is taken back like a tip: that it was one is nobody's business but its agency's.
                 return RetractReason.CASE_CLOSED if record.kind is RecordKind.case else RetractReason.WITHDRAWN
         mine = self._after.record.record_id in (left.record_id, right.record_id)
-        return (
-            RetractReason.CORRECTED if mine and self._old.keys() - self._new.keys() else RetractReason.COMMON_IDENTIFIER
-        )
+        return RetractReason.CORRECTED if mine else RetractReason.COMMON_IDENTIFIER
 
     def _no_hit(self, combined: Sequence[DataCombined]) -> DeconflictionNoHit | None:
         """Return the answer to a new tip or check of which its agency may be told nothing.
@@ -258,7 +256,7 @@ def judged(known: Known, judgement: Judgement) -> Changes:
     assert right is not None, "bug: a pair of a record that is not held"
     others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
     match = compare(left.record, right.record, _frequency_in(known))
-    found = compared(pair, match, [*others, judgement], left, right, _never_retracted)
+    found = compared(pair, match, [*others, judgement], left, right, _weighed_anew)
     changed = [found] if found else []
     combined = tuple(each.told for each in changed if each.told is not None)
     return Changes((kept, *pair_effects(known, changed)), combined, None)
@@ -272,8 +270,9 @@ def _frequency_in(known: Known) -> Frequency:
     return frequency
 
 
-def _never_retracted(_left: HeldRecord, _right: HeldRecord) -> RetractReason:
-    raise AssertionError("bug: a judgement retracts nothing")
+def _weighed_anew(_left: HeldRecord, _right: HeldRecord) -> RetractReason:
+    """A judgement retracts nothing by itself: the pair was found by an older model, and this one finds it no more."""
+    return RetractReason.UNKNOWN
 
 
 def pair_effects(known: Known, changed: Sequence[Compared]) -> Iterator[Effect]:

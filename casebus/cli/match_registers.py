@@ -48,9 +48,10 @@ def file(
     refuse_output(out, sources)
     records = _read(sources, ignore_unknown=ignore_unknown)
     with progress() as tell:
-        suspects = Register(records, linking=second is not None, progress=tell).suspects()
+        register = Register(records, linking=second is not None, progress=tell)
+        suspects = register.suspects()
     write_pairs(out, suspects)
-    _report(out, records, suspects, as_json=as_json)
+    _report(out, register, suspects, as_json=as_json)
 
 
 def _read(sources: list[Path], *, ignore_unknown: bool) -> list[Record]:
@@ -62,16 +63,18 @@ def _read(sources: list[Path], *, ignore_unknown: bool) -> list[Record]:
     ]
 
 
-def _report(out: Path, records: list[Record], suspects: list[Suspects], *, as_json: bool) -> None:
+def _report(out: Path, register: Register, suspects: list[Suspects], *, as_json: bool) -> None:
     alerts = sum(one.band is Band.alert for one in suspects)
-    reviews = len(suspects) - alerts
+    reviews, records, crowded = len(suspects) - alerts, register.records, len(register.index.crowded)
     if as_json:
         told = {"out": str(out), "records": len(records), "pairs": len(suspects), "alert": alerts, "review": reviews}
-        print_json({**told, "model": MODEL})
-    else:
-        words().print(
-            f"{len(records)} records: {alerts} pairs to alert, {reviews} to review, in {out} ({MODEL}).", markup=False
-        )
+        print_json({**told, "crowded": crowded, "model": MODEL})
+        return
+    words().print(
+        f"{len(records)} records: {alerts} pairs to alert, {reviews} to review, in {out} ({MODEL}).", markup=False
+    )
+    if crowded:
+        words().print(f"{crowded} records share all that they have with many: each was compared with a few of those.")
 
 
 def against(

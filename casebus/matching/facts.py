@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from casebus.events.enumerations import Agreement, IdentifierType, Rarity
 from casebus.matching.families import (
     BORN_KINDS,
+    BY_RARITY,
     DIFFERING,
     FAMILIES,
     HANDLES,
@@ -69,7 +70,8 @@ def facts(
     every = sorted(shared, key=lambda token: (RANK[token.family], token.value))
     heard = [token for token in every if counts[token] <= FAMILIES[token.family].cap]
     both = one.kinds & other.kinds
-    unheard = [t for t in every if t not in set(heard) and t.family not in _PARTS_OF_A_HANDLE]
+    too_many = [token for token in every if counts[token] > FAMILIES[token.family].cap]
+    unheard = [token for token in too_many if token.family not in _PARTS_OF_A_HANDLE]
     too_common = set(crowded) | _kinds_of(unheard, one, other)
     found = _identifiers(one, other, heard, counts)
     agreeing = {fact.kind for fact in found}
@@ -128,25 +130,36 @@ def _band(name: str, band: Rarity) -> tuple[str, ...]:
 def _handle(
     one: Person, other: Person, heard: list[HeldToken], counts: Counts, taken: Set[IdentifierType]
 ) -> Fact | None:
-    """Return the best of the shared handles, None where the kinds that it joins speak for themselves."""
-    candidates = [token for token in heard if token.family in HANDLES]
-    for token in sorted(candidates, key=lambda t: (HANDLES.index(t.family), counts[t], t.value)):
+    """Return the best of the shared handles, None where the kinds that it joins speak for themselves.
+
+    The best by band, not by count: within a band nothing is compared again, so what stands must not depend on counts.
+    All that could have been it are its evidence: whoever judged the pair has judged each of them.
+    """
+
+    def speaks(token: HeldToken) -> bool:
         ours, theirs = one.tokens[token] - NAME_KINDS, other.tokens[token] - NAME_KINDS
-        if (ours | theirs) & taken or not (ours or theirs):
-            continue
-        if token.family != "name_in_handle" and {_SCREEN, _EMAIL} & taken:
-            continue
-        return _joined(one.tokens[token], other.tokens[token], token, counts[token])
-    return None
+        joins = bool(ours or theirs) and not (ours | theirs) & taken
+        return joins and (token.family == "name_in_handle" or not {_SCREEN, _EMAIL} & taken)
+
+    def rank(token: HeldToken) -> tuple[int, int, str]:
+        band = rarity(counts[token], FAMILIES[token.family].cap)
+        return HANDLES.index(token.family), BY_RARITY.index(band), token.value
+
+    shared = sorted((token for token in heard if token.family in HANDLES and speaks(token)), key=rank)
+    if not shared:
+        return None
+    best = shared[0]
+    return _joined(one.tokens[best], other.tokens[best], tuple(shared), counts[best])
 
 
-def _joined(ours: Set[IdentifierType], theirs: Set[IdentifierType], token: HeldToken, count: int) -> Fact:
-    family = FAMILIES[token.family]
+def _joined(ours: Set[IdentifierType], theirs: Set[IdentifierType], tokens: tuple[HeldToken, ...], count: int) -> Fact:
+    """Return the fact of handles, the best of them first; `ours` and `theirs` are the kinds that carry that one."""
+    family = FAMILIES[tokens[0].family]
     band = rarity(count, family.cap)
     common = sorted(ours & theirs - NAME_KINDS)
     kind, other_kind = (common[0], common[0]) if common else (_told(ours), _told(theirs))
     firm = family.holders is not Holders.many
-    return Fact((family.name, *_band(family.name, band)), kind, other_kind, family.agreement, band, (token,), firm)
+    return Fact((family.name, *_band(family.name, band)), kind, other_kind, family.agreement, band, tokens, firm)
 
 
 def _told(kinds: Set[IdentifierType]) -> IdentifierType:

@@ -198,6 +198,10 @@ SAME_REPORT_SCORE = 10.0
 """The score of a `same_source_report` notice: it is a fact about a number, as strong as this scale goes."""
 
 
+BY_RARITY = (Rarity.unique, Rarity.rare, Rarity.uncommon, Rarity.common)
+"""The bands, the rarest first."""
+
+
 def rarity(count: int, cap: int) -> Rarity:
     """Return the band of a value that `count` records hold: a count would reveal third agencies."""
     if count > cap:

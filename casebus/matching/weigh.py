@@ -6,9 +6,10 @@ nats: the prior of two records that share a value at all, and one weight for eac
 
 from dataclasses import dataclass
 
-from casebus.events.enumerations import IdentifierType, Rarity, RecordKind, SubjectCategory
+from casebus.events.enumerations import IdentifierType, RecordKind, SubjectCategory
 from casebus.matching.candidates import Frequency
 from casebus.matching.facts import Fact, Facts, facts
+from casebus.matching.families import BY_RARITY
 from casebus.matching.held import Agreed, HeldRecord, Shared
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 from casebus.matching.persons import Person, in_common, persons, shared
@@ -76,15 +77,12 @@ def _kinds(line: Agreed) -> list[str]:
     return sorted((line.kind.value, line.other_kind.value))
 
 
-_BANDS = (Rarity.unique, Rarity.rare, Rarity.uncommon, Rarity.common)
-
-
 def _rank(weighed: Weighed, *, mirrored: bool) -> tuple[object, ...]:
     """Order pairs of persons: by score, then so that equal scores fall the same way whichever record came first.
 
     `mirrored`: the record with the greater id came first, so that its kinds are the last to be looked at.
     """
-    lines = [(_kinds(line), line.agreement, line.weight, _BANDS.index(line.rarity)) for line in weighed.lines]
+    lines = [(_kinds(line), line.agreement, line.weight, BY_RARITY.index(line.rarity)) for line in weighed.lines]
     child = any(role in CHILD_ROLES for roles in weighed.roles for role in roles)
     roles = [sorted(each) for each in weighed.roles]
     sides = [_sides(line, mirrored=mirrored) for line in weighed.lines]

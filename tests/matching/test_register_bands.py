@@ -85,6 +85,30 @@ def test_another_generation_is_doubted_only_where_there_are_families() -> None:
     assert Doubts(0.1, 0.1, families=False).about(senior, junior), "the records themselves say so"
 
 
+def test_in_a_small_register_nothing_below_is_no_proof_that_nobody_is_there() -> None:
+    assert alert_from([0.01], [0.01, -5.0, -4.5], crowded=False) == NONE
+    assert alert_from([4.0], [4.0], crowded=False) == NONE
+    assert alert_from([9.0], [9.0], crowded=False) == 9.0
+
+
+def test_a_name_alone_is_never_an_alert_whatever_the_town() -> None:
+    namesakes = [{"record_id": f"n{number}", "given_name": "John", "surname": "Featherstone"} for number in range(2)]
+    rows, _ = register(people=60, duplicates=20)
+    for here in (namesakes, [*rows, *namesakes]):
+        bands = {one.band for one in Register(records(here)).suspects() if one.a.record_id[0] == "n"}
+        assert bands <= {Band.review}
+
+
+def test_a_hundred_reports_in_the_same_words_are_found_and_said_to_be_a_crowd() -> None:
+    rows, _ = register(people=300, duplicates=0)
+    same = {"given_name": "Walter", "surname": "Featherstone", "date_of_birth": "1951-02-03", "phone": "+64215550199"}
+    crowd = [{**same, "record_id": f"w{number:03d}"} for number in range(90)]
+    found = Register(records([*rows, *crowd]))
+    linked = {one.a.record_id for one in found.suspects()} | {one.b.record_id for one in found.suspects()}
+    assert {row["record_id"] for row in crowd} <= linked
+    assert len(found.index.crowded) == 90
+
+
 def test_two_national_ids_are_doubted_where_they_are_written_with_care_and_weighed_where_they_are_not() -> None:
     home = {"given_name": "Walter", "surname": "Featherstone", "date_of_birth": "1951-02-03"}
     one_id, other_id = (one({**home, "national_id": number}) for number in ("QQ4471129", "QQ8830056"))

@@ -39,7 +39,8 @@ class Strangers:
                 self._there[step] += 1
             elif step >= -STEPS_BELOW:
                 below[step] += 1 / (1 + exp(weight))
-        self._last = below[-1]
+        # One more than was seen: that nothing lies just below is no proof that nobody is there.
+        self._last = below[-1] + 1.0
         self._ratio = min(1.0, (sum(below[1:]) + 1) / (sum(below[:-1]) + 1))
 
     def share(self, weight: float) -> float:

@@ -1,4 +1,8 @@
-"""From keys to the pairs that are compared, in bounded work: a key that too many records have is no way to find any."""
+"""From keys to the pairs that are compared, in bounded work: a key that too many records have is no way to find any.
+
+A record all of whose keys are such (one person reported a hundred times in the same words) would be compared with nobody.
+It is compared with the next few that share the rarest of its keys, so that they find together link by link.
+"""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -11,6 +15,8 @@ CAPS = (80, 60, 45, 30, 20, 12, 8, 5)
 """The largest block that is looked at. The next smaller one is taken where there would be too many pairs."""
 PAIRS_PER_RECORD = 150
 SPARE_PAIRS = 500_000
+NEIGHBOURS = 3
+"""With so many that come after it is a record compared that has no other way to be found."""
 
 Tick = Callable[[int], None]
 
@@ -30,6 +36,7 @@ class Index:
             if tick:
                 tick(1)
         self.symbols.frozen = True
+        self.crowded: frozenset[int] = frozenset()
         self._numbers: list[array[int]] = []
         self._holders: list[array[int]] = []
         for kind in range(KINDS):
@@ -40,11 +47,14 @@ class Index:
 
     def blocks(self) -> Iterator[tuple[int, int, int]]:
         """Yield kind, start and end of each block of two records or more up to the largest cap."""
+        return (block for block in self._blocks() if block[2] - block[1] <= CAPS[0])
+
+    def _blocks(self) -> Iterator[tuple[int, int, int]]:
         for kind, numbers in enumerate(self._numbers):
             start = 0
             for end in range(1, len(numbers) + 1):
                 if end == len(numbers) or numbers[end] != numbers[start]:
-                    if 1 < end - start <= CAPS[0]:
+                    if end - start > 1:
                         yield kind, start, end
                     start = end
 
@@ -62,20 +72,31 @@ class Index:
         """Yield each record with those after it that it shares a key with, in order (of the other side, if linking)."""
         cap = self.cap(linking=linking)
         of_record: list[array[int]] = [array("Q") for _ in self._records]
-        for kind, start, end in self.blocks():
+        crowds: dict[int, tuple[int, int, int]] = {}
+        for kind, start, end in self._blocks():
             if end - start <= cap:
                 packed = (kind << 48) | (start << 8) | (end - start)
                 for place in self._holders[kind][start:end]:
                     of_record[place].append(packed)
+            else:
+                for place in self._holders[kind][start:end]:
+                    crowds[place] = min(crowds.get(place, (end - start, kind, start)), (end - start, kind, start))
+        self.crowded = frozenset(place for place in crowds if not of_record[place])
         for place, spans in enumerate(of_record):
             found: set[int] = set()
             for packed in spans:
                 start = (packed >> 8) & 0xFFFFFFFFFF
                 found.update(self._holders[packed >> 48][start : start + (packed & 0xFF)])
             of_record[place] = array("Q")
+            if place in self.crowded:
+                found = self._next_to(place, *crowds[place])
             side = self._records[place].side
             later = (other for other in found if other > place)
             yield place, sorted(other for other in later if not linking or self._records[other].side != side)
+
+    def _next_to(self, place: int, size: int, kind: int, start: int) -> set[int]:
+        after = bisect_right(self._holders[kind], place, start, start + size)
+        return set(self._holders[kind][after : min(after + NEIGHBOURS, start + size)])
 
     def sharing(self, record: Record, cap: int) -> list[int]:
         """Return the records that share a key with a new one, in order."""

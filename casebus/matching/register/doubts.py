@@ -2,7 +2,7 @@
 
 Father and son may share all but a date of birth, twins all but a given name. Such a pair goes to review. An identifier that
 one person alone has lifts the doubt, except where the records themselves say senior and junior, or give two national ids.
-That two ids are two people holds where they are written with care; where one person's records often have two, the weight
+A name alone, whatever the town, is doubted always. That two ids are two people holds where they are written with care; where one person's records often have two, the weight
 says what that is worth.
 """
 
@@ -29,6 +29,25 @@ _OWN = (
     (INDEX["account"], 2),
     (INDEX["screen"], 4),
 )
+_MORE_THAN_A_NAME = tuple(
+    (INDEX[name], frozenset(near))
+    for name, near in (
+        ("born", (1, 2, 3, 4, 5, 6, 7)),
+        ("national", (1, 2)),
+        ("email", (2, 3, 4)),
+        ("phone", (1, 2)),
+        ("device", (2,)),
+        ("wallet", (2,)),
+        ("bank", (2,)),
+        ("account", (2,)),
+        ("screen", (2, 3, 4)),
+        ("handle", (1, 2)),
+        ("ip", (1,)),
+        ("address", (1, 2, 3, 4)),
+        ("postcode", (2, 3)),
+    )
+)
+"""Fields and levels, one of which must agree: namesakes share a name, and a town."""
 _GIVEN, _BORN = INDEX["given"], INDEX["born"]
 _GENERATION, _NATIONAL = INDEX["generation"], INDEX["national"]
 
@@ -48,6 +67,8 @@ class Doubts:
     def about(self, x: Record, y: Record) -> bool:
         """Tell whether a pair must be looked at by somebody, whatever its weight."""
         levels = compare(x, y)
+        if not any(levels[number] in near for number, near in _MORE_THAN_A_NAME):
+            return True
         if levels[_GENERATION] == 0 or (levels[_NATIONAL] == 0 and self.other_national < HARDLY_EVER_TWO_IDS):
             return True
         twins = levels[_GIVEN] in (0, ANOTHER_NAME) and self.other_name < HARDLY_EVER
