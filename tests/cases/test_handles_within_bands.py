@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 from hub_in_memory import AGENCIES, Hub, judgement
-from matching_builders import phone, screen
-from matching_builders import record as tip
+from matching.matching_builders import email, phone, screen
+from matching.matching_builders import record as tip
 
 from casebus.cases.matchmaking import judged
 from casebus.cases.pair import Verdict, conflict_id_of
@@ -29,9 +29,13 @@ def users_of(*names: str) -> list[HeldRecord]:
     return [record(2 + number, screen(name, f"Service{number}")) for number, name in enumerate(names)]
 
 
-def test_what_stands_of_the_pair_is_the_same_whichever_tips_came_first() -> None:
+BY_MAIL = record(1, screen(ONE, "OtherChat"), email(f"{OTHER}@example.org"), phone("+64211234567"))
+
+
+@pytest.mark.parametrize("other", [B, BY_MAIL], ids=["two screen names", "a screen name and an address"])
+def test_what_stands_of_the_pair_is_the_same_whichever_tips_came_first(other: HeldRecord) -> None:
     stands = set()
-    for order in permutations([A, B, *users_of(ONE, OTHER, ONE)]):
+    for order in permutations([A, other, *users_of(ONE, OTHER, ONE)]):
         hub = Hub()
         for each in order:
             hub.take(each)
