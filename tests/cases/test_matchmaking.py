@@ -7,16 +7,17 @@ from itertools import combinations
 from random import Random
 
 import pytest
-from hub_in_memory import ACCOUNT, AGENCIES, CAP, IDS, PHONE, Hub, K, lives, low_caps, record
+from hub_in_memory import ACCOUNT, AGENCIES, CAP, IDS, PHONE, Hub, K, judgement, lives, low_caps, record, sighting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.cases.pair import Finding, Pair, conflict_id_of
-from casebus.events.enumerations import MatchStatus, PointerMode, RecordKind
+from casebus.events.enumerations import ConflictOutcome, MatchStatus, PointerMode, RecordKind, RetractReason
 from casebus.events.types import DataCombined, DeconflictionNoHit
 from casebus.matching.candidates import postings
 from casebus.matching.decide import compare
 from casebus.matching.held import HeldRecord, HeldToken
+from casebus.matching.model import WEIGHTS
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -169,6 +170,27 @@ def test_a_value_that_becomes_common_retracts_what_it_had_caused_and_says_why() 
     assert changes.no_hit.suppressed == (K.SERVICE_ACCOUNT_ID,)
     hub.take(record(CAP, ACCOUNT, open=False, revision=2))
     assert len(hub.findings()) == 1, "rare again"
+
+
+def test_a_tip_amended_by_what_differs_takes_its_match_back_as_corrected_so_that_who_acted_is_told() -> None:
+    hub = Hub()
+    ours, theirs = (sighting(K.EMAIL, "email", value) for value in ("1", "2"))
+    hub.take(record(0, PHONE, ours))
+    assert hub.take(record(1, PHONE)).combined
+    (gone,) = hub.take(record(1, PHONE, theirs, revision=2)).combined
+    assert (gone.status, gone.retract_reason) == (MatchStatus.retracted, RetractReason.CORRECTED)
+
+
+def test_a_judgement_of_a_pair_that_only_an_older_model_found_retracts_it_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub = Hub()
+    hub.take(record(0, PHONE))
+    (found,) = hub.take(record(1, PHONE)).combined
+    monkeypatch.setitem(WEIGHTS, "phone", 0.0)
+    shown = [each.evidence_id for each in found.evidence]
+    (gone,) = hub.judge(judgement(found.conflict_id, AGENCIES[0], ConflictOutcome.FALSE_MATCH, *shown)).combined
+    assert (gone.status, gone.retract_reason) == (MatchStatus.retracted, RetractReason.UNKNOWN)
 
 
 def test_more_evidence_is_a_revision_and_the_same_evidence_is_nothing() -> None:
