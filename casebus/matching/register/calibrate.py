@@ -57,7 +57,9 @@ EXPECTED_MATCHES = 0.3
 ONE_MORE = 3
 """A new record can move a pair up so many buckets, less one."""
 FEW = 30
-"""Of fewer pairs with dates of birth nothing is concluded."""
+"""Of fewer pairs with dates of birth, or of one household, nothing is concluded."""
+MANY = 0.5
+"""Pairs of one household for each pair of one person, above which a register is one of households."""
 OPINION = 1.5
 """Other fields have an opinion about a pair when their log-odds, without this field, are further from 0 than this."""
 SURE = 0.6
@@ -205,6 +207,11 @@ class Calibration:
     def households(self) -> float:
         """Return how many pairs of one household there are for each pair of one person."""
         return self._household_rate / self._rate
+
+    @property
+    def is_of_households(self) -> bool:
+        """Tell whether pairs of one household are many, and seen: the estimate begins with one that nobody saw."""
+        return self.households > MANY and self._household_rate * self._pairs > FEW
 
     def _strayed(self) -> bool:
         """Tell whether the model has come to describe namesakes or a household: a register may have no duplicates at all."""

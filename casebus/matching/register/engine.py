@@ -22,8 +22,8 @@ ALERT = 4.6
 BELOW = 0.1
 """So far below an alert's weight is that of a pair in doubt."""
 SIDES = (0, 1)
-SOME, MANY = 0.05, 0.5
-"""Pairs of one household for each pair of one person, above which a register has families in it, or is one of households."""
+SOME = 0.05
+"""Pairs of one household for each pair of one person, above which a register has families in it."""
 SINGLE, SINGLE_LINKING, SINGLE_ONCE, SINGLE_EXCLUSIVE, SLACK = 0.0, -1.0, -2.0, -3.0, 2.0
 MANY_PARTNERS = 0.03
 """A register is taken to hold each person once if no larger share of the other's records has two sure partners in it."""
@@ -103,7 +103,7 @@ class Register:
         self.model: Model = calibration.run(self.compared.by_pattern(), self._ticks(Stage.calibrating, 25))
         self.matches = calibration.matches
         self.doubts = Doubts(calibration.other_name, calibration.other_national, calibration.households > SOME)
-        self.crowded = calibration.reports or calibration.households > MANY
+        self.crowded = calibration.reports or calibration.is_of_households
         self.uncalibrated = calibration.first
         self.edges = self._edges()
 
