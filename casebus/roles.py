@@ -20,6 +20,7 @@ from casebus.bus.parking import PARKED_RECORDS
 from casebus.bus.sqlite_log import SqliteLog
 from casebus.bus.timed import TimedLoop
 from casebus.bus.topic_identity import TOPICS_READ
+from casebus.cases.notification import FOLLOWED_TO, NOTIFICATIONS
 from casebus.cases.outcomes import OUTCOMES, WELFARE_CHECKS
 from casebus.clock import Clock
 from casebus.desk.opening import Opening
@@ -199,7 +200,8 @@ def published_keys(directory: Directory) -> list[str]:
 def concepts_of(role: Role) -> list[Kept]:
     """Return the tables and indexes of a role: its consumers', parking, witnessing, and at an agency what intake remembers."""
     own: list[Kept] = [PARKED_RECORDS, TOPICS_READ, STATE_OWNER]
-    of_agency: list[Kept] = [OWN_RECORDS, OWN_CHECKS, TAKEN, OUTCOMES, WELFARE_CHECKS, SESSIONS, *FOLLOWER_CONCEPTS]
+    kept_by_desk: list[Kept] = [OUTCOMES, WELFARE_CHECKS, SESSIONS, NOTIFICATIONS, FOLLOWED_TO]
+    of_agency: list[Kept] = [OWN_RECORDS, OWN_CHECKS, TAKEN, *kept_by_desk, *FOLLOWER_CONCEPTS]
     own += of_agency if role is Role.agency else [STANDINGS]
     return own + [
         c for consumer in consumers_of(role) if isinstance(consumer, EventConsumer) for c in consumer.concepts

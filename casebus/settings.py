@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -45,6 +45,34 @@ class ConsoleSettings(BaseModel):
         return self.origin or f"{scheme}://{host}:{self.port}"
 
 
+_ADDRESS = r"^[0-9A-Za-z.!#$%&'*+/=?^_`{|}~-]{1,64}@[0-9A-Za-z.-]{1,200}$"
+
+
+class NotifySettings(BaseModel):
+    """Whom one agency's node tells that an alert waits: `[notify.nz-police]`. A webhook, e-mail, or both.
+
+    Secrets are in files: the webhook's is what its messages are signed with. `mail_server` is HOST:PORT; TLS is begun
+    with STARTTLS, unless it is on this machine. `least_severity` leaves less urgent alerts to the board.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    webhook_url: (
+        Annotated[str, Field(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[!-~]{1,500}$")] | None
+    ) = None
+    webhook_secret_file: str | None = None
+    webhook_ca_file: str | None = None
+    mail_server: Annotated[str, Field(pattern=r"^[0-9A-Za-z.-]{1,200}:[0-9]{1,5}$")] | None = None
+    mail_from: Annotated[str, Field(pattern=_ADDRESS)] | None = None
+    mail_to: Annotated[list[Annotated[str, Field(pattern=_ADDRESS)]], Field(max_length=20)] = Field(
+        default_factory=list
+    )
+    mail_username: Annotated[str, Field(max_length=200)] | None = None
+    mail_password_file: str | None = None
+    mail_ca_file: str | None = None
+    least_severity: Literal["routine", "high", "immediate"] = "high"
+
+
 class Settings(BaseModel):
     """The settings of one data directory.
 
@@ -70,12 +98,14 @@ class Settings(BaseModel):
     kafka_password_file: str | None = None
     replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
     console: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")], ConsoleSettings] = Field(default_factory=dict)
+    notify: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")], NotifySettings] = Field(default_factory=dict)
 
     def to_toml(self) -> str:
         """Return the file's text; absent is null."""
-        lines = _lines(self.model_dump(exclude_none=True, exclude={"console"}))
-        for agency, console in self.console.items():
-            lines += ["", f"[console.{agency}]", *_lines(console.model_dump(exclude_none=True))]
+        lines = _lines(self.model_dump(exclude_none=True, exclude={"console", "notify"}))
+        for name, tables in (("console", self.console), ("notify", self.notify)):
+            for agency, table in tables.items():
+                lines += ["", f"[{name}.{agency}]", *_lines(table.model_dump(exclude_none=True))]
         return "\n".join(lines) + "\n"
 
 
@@ -84,6 +114,8 @@ def _lines(values: Mapping[str, object]) -> list[str]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
     return str(value).lower() if isinstance(value, bool | int) else '"' + str(value).replace("\\", "\\\\") + '"'
 
 

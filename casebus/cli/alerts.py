@@ -13,7 +13,7 @@ from casebus.cli.at_desk import desk_of
 from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, refuse_without_officer
 from casebus.cli.output import page, print_json
 from casebus.desk import ALERT_FIELDS, Desk
-from casebus.desk.plain import alert_row, deed_row, iso
+from casebus.desk.plain import alert_row, deed_row, iso, notified_row
 from casebus.events.enumerations import Band, ConflictOutcome, Overlap, Severity
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
@@ -70,10 +70,11 @@ def list_alerts(
 def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False) -> None:
     """Show one alert: why it matched, whom to ring, by when, and where both sides stand."""
     with desk_of(data, agency, officer) as desk:
-        seen = desk.alert(ref, (*ALERT_FIELDS, "mistaken", *(() if as_json else ("also_own", "notes"))))
+        seen = desk.alert(ref, (*ALERT_FIELDS, "mistaken", "notified", *(() if as_json else ("also_own", "notes"))))
         also = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
         row, notes, mistaken = as_dict(seen, desk), desk.notes(seen), desk.mistaken(seen)
-    row["mistaken"] = mistaken
+        notified = [notified_row(each) for each in desk.notified(seen)]
+    row |= {"mistaken": mistaken, "notified": notified}
     print_json(row) if as_json else _print_alert(row | {"also_own": also, "notes": notes})
 
 
@@ -285,5 +286,17 @@ def _print_alert(row: dict[str, Any]) -> None:
         console.print(f"  this desk goes by: {row['own_severity']}, due by {row['due_by']}")
     if row.get("mistaken"):
         console.print(f"  {row['mistaken']}", markup=False)
+    for told in row.get("notified", ()):
+        console.print(f"  told by {told['way']}: {_told(told)}", markup=False)
     due = f"respond by {row['respond_by']}" if row["respond_by"] else "a weak match, to look at: no answer is due"
     console.print(f"  raised {row['raised_at']}, {due}")
+
+
+def _told(row: dict[str, Any]) -> str:
+    """Return where a notification stands, in words."""
+    if row["delivered_at"]:
+        return f"delivered {row['delivered_at']}"
+    if not row["attempts"]:
+        return "not sent yet"
+    again = f"tried again {row['next_at']}" if row["next_at"] else "given up"
+    return f"not delivered after {row['attempts']} attempts, {again}: {row['why']}"

@@ -15,6 +15,7 @@ from casebus import keys, logs
 from casebus.cli.options import AsJson, Data, clock, installation, named
 from casebus.cli.output import page, print_json, words
 from casebus.clock import Clock
+from casebus.console.assets import is_styled
 from casebus.errors import CasebusError, PartlyDone, UsageError, VerificationFailed
 from casebus.installing import initialise, topics_of
 from casebus.layout import HUB, Layout
@@ -122,7 +123,7 @@ def run(
 def _run_role(
     found: Installation, role: str, only: list[str], stop: Stop, until_idle: bool, timeout: float | None
 ) -> None:
-    opened = open_role(found, role, only, _console_of(found, role))
+    opened = open_role(found, role, only, {**_console_of(found, role), **_notifier_of(found, role)})
     try:
         opened.node.run(stopped=stop, until_idle=until_idle, timeout_s=timeout)
     finally:
@@ -137,6 +138,16 @@ def _console_of(found: Installation, role: str) -> More:
     from casebus.console import serving  # here: a node without a console loads no web server
 
     return {serving.NAME: partial(serving.component, found, role, settings)}
+
+
+def _notifier_of(found: Installation, role: str) -> More:
+    """Return the notifier of an agency whose settings have one, as a component of its node."""
+    settings = found.settings.notify.get(role)
+    if settings is None:
+        return {}
+    from casebus.notifying import assembling  # here: a node without it loads no HTTP client
+
+    return {assembling.NAME: partial(assembling.component, found, role, settings)}
 
 
 def _faults(found: Installation, *roles: str) -> frozenset[tuple[str, str]]:
@@ -223,6 +234,8 @@ def _checks(layout: Layout, now: Clock) -> list[Check]:
         _check("bus", lambda: _reach_bus(found)),
         *(_check(f"{key} key of {code}", partial(_read_key, found, code, key)) for code, key in _keys(found)),
         *(_check(f"state of {code}", partial(_reach_state, found, code)) for code in found.present),
+        *(_check(f"console of {code}", _look_at_styles) for code in found.present if code in found.settings.console),
+        *(_check(f"notifier of {code}", partial(_look_at_notifier, found, code)) for code in _notifying(found)),
         *(_check(f"ledger as {code} holds it", partial(_look_for_alarms, found, code)) for code in found.present),
         *(
             [_check("the ledger's journal and checkpoint", partial(_read_ledger, found))]
@@ -230,6 +243,23 @@ def _checks(layout: Layout, now: Clock) -> list[Check]:
             else []
         ),
     ]
+
+
+def _look_at_styles() -> str:
+    if is_styled():
+        return "styled"
+    return "works, plainly drawn: what it is styled with is not installed (`make assets`, or the wheel)"
+
+
+def _notifying(found: Installation) -> list[str]:
+    return [code for code in found.present if code in found.settings.notify]
+
+
+def _look_at_notifier(found: Installation, code: str) -> str:
+    from casebus.notifying import assembling
+
+    ways = assembling.ways_of(found.settings.notify[code], found.clock)
+    return f"tells by {' and '.join(ways)}"
 
 
 def _keys(found: Installation) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, OwnAnswer, mistake_w
 from casebus.cases.conflict import answers_of
 from casebus.cases.desk_history import DEEDS, Deed, Verb, in_order
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
+from casebus.cases.notification import NOTIFICATIONS, Notification
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.desk.office import Office, find_alert, no_alert, refuse_too_long
 from casebus.errors import UsageError
@@ -116,6 +117,12 @@ class AlertCommands:
         with self._office.store.view() as view:
             deeds = in_order(view.by(DEEDS, "conflict", seen.alert.conflict_id))
         return [deed.note for deed in deeds if deed.note]
+
+    def notified(self, seen: DeskAlert) -> list[Notification]:
+        """Return who was told outside that this alert waits, and what came of it, in order."""
+        with self._office.store.view() as view:
+            found = view.by(NOTIFICATIONS, "conflict", seen.alert.conflict_id)
+        return sorted(found, key=lambda each: (each.raised_at, each.way))
 
     def mistaken(self, seen: DeskAlert) -> str | None:
         """Return what this desk must hear of an alert that it had answered and that stands no more as it did, else None."""

@@ -6,6 +6,7 @@ from typing import Any
 from casebus.cases.conversation import Lead, Message, Proposal, Release
 from casebus.cases.desk_history import Deed
 from casebus.cases.desk_work import DeskAlert
+from casebus.cases.notification import Notification
 from casebus.cases.outcomes import Figure, Outcome, WelfareCheck
 from casebus.cases.referral import Referral
 
@@ -55,6 +56,18 @@ def deed_row(deed: Deed) -> dict[str, Any]:
         "verb": deed.verb.value,
         "detail": deed.detail,
         "note": deed.note,
+    }
+
+
+def notified_row(notification: Notification) -> dict[str, Any]:
+    """Return who was told outside of an alert, and what came of it."""
+    return {
+        "way": notification.way.value,
+        "delivery": notification.delivery.value,
+        "attempts": notification.attempts,
+        "delivered_at": iso_or_null(notification.delivered_at),
+        "next_at": iso_or_null(notification.next_at),
+        "why": notification.why or None,
     }
 
 

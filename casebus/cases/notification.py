@@ -1,0 +1,120 @@
+"""Telling an officer who does not look at the board that an alert waits: what is told, how often it is tried. Pure.
+
+A notification has a reference, a severity, a time and a link. Nothing of why two records matched, of whom, or with
+whom: it leaves the agency's own systems, and whoever reads it logs in to see more (`reference/console.md` §6).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from casebus.cases.alert import Alert
+from casebus.cases.conflict import SideState
+from casebus.events.enumerations import Severity
+from casebus.state import Concept
+from casebus.wire.ids import content_id
+
+RETRY_AFTER_S = (10, 60, 300, 900, 3600, 3600, 3600)
+"""How long after each failed attempt the next one is made. After the last it is given up: four hours have gone by."""
+
+_WORDS = 200
+_RANK = {Severity.routine: 0, Severity.high: 1, Severity.immediate: 2}
+
+
+class Way(StrEnum):
+    """How somebody is told."""
+
+    webhook = "webhook"
+    email = "e-mail"
+
+
+class Delivery(StrEnum):
+    """Where a notification stands."""
+
+    waiting = "waiting"
+    delivered = "delivered"
+    given_up = "given up"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One alert, raised once, told one way. Its id is the same however often it is sent, so a receiver knows a repeat.
+
+    `next_at` is when it is tried next, None once it was delivered or given up; `why` is what went wrong last, in words.
+    """
+
+    notification_id: str
+    conflict_id: str
+    ref: str
+    severity: Severity
+    way: Way
+    raised_at: datetime
+    respond_by: datetime | None
+    attempts: int
+    next_at: datetime | None
+    delivered_at: datetime | None
+    why: str
+
+    @property
+    def delivery(self) -> Delivery:
+        """Where it stands."""
+        if self.delivered_at is not None:
+            return Delivery.delivered
+        return Delivery.given_up if self.next_at is None else Delivery.waiting
+
+
+NOTIFICATIONS: Concept[Notification] = Concept(
+    "notifications",
+    Notification,
+    lambda notification: notification.notification_id,
+    {
+        "conflict": lambda notification: notification.conflict_id,
+        "waiting": lambda notification: "yes" if notification.next_at is not None else None,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedTo:
+    """The number of the last change of an alert that the notifier has looked at."""
+
+    number: int
+
+
+FOLLOWED_TO: Concept[FollowedTo] = Concept("notified_to", FollowedTo, lambda _: "")
+
+
+def wanted(alert: Alert, ways: Iterable[Way], least: Severity, now: datetime) -> Iterator[Notification]:
+    """Yield what is to be told of an alert: once for each time that it was raised, and each way.
+
+    Nothing of a weak match, of one that is retracted, that this side has taken up, or that is less severe than `least`.
+    """
+    untouched = alert.waits and not alert.is_apart and alert.ours.state is SideState.new
+    if not untouched or _RANK[alert.severity] < _RANK[least]:
+        return
+    for way in ways:
+        raised = f"{alert.raised_at.isoformat()} {alert.severity.value}"
+        yield Notification(
+            notification_id=content_id("notification", alert.conflict_id, raised, way.value),
+            conflict_id=alert.conflict_id,
+            ref=alert.ref,
+            severity=alert.severity,
+            way=way,
+            raised_at=alert.raised_at,
+            respond_by=alert.respond_by,
+            attempts=0,
+            next_at=now,
+            delivered_at=None,
+            why="",
+        )
+
+
+def attempted(notification: Notification, failure: str | None, now: datetime) -> Notification:
+    """Return a notification after an attempt to send it: delivered, to be tried again later, or given up."""
+    attempts = notification.attempts + 1
+    if failure is None:
+        return replace(notification, attempts=attempts, next_at=None, delivered_at=now, why="")
+    pauses = RETRY_AFTER_S[notification.attempts : attempts]
+    next_at = now + timedelta(seconds=pauses[0]) if pauses else None
+    return replace(notification, attempts=attempts, next_at=next_at, why=failure[:_WORDS])

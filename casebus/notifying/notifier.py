@@ -1,0 +1,119 @@
+"""The notifier of an agency's node: follows its alerts, and sees to it that each that waits is told outside, or says why not.
+
+What is to be sent is committed before it is sent, with the place in the feed up to which alerts were looked at. A crash
+after sending and before the mark sends again, under the same id. Sending happens in a thread of its own, one at a time:
+a mail server that hangs holds up no tip.
+"""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+
+import structlog
+
+from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.alert_feed import changed_after, feed_end
+from casebus.cases.notification import (
+    FOLLOWED_TO,
+    NOTIFICATIONS,
+    Delivery,
+    FollowedTo,
+    Notification,
+    Way,
+    attempted,
+    wanted,
+)
+from casebus.clock import Clock
+from casebus.events.enumerations import Severity
+from casebus.notifying.told import Messenger
+from casebus.store.store import Save, Store, View
+
+WAITING_AT_MOST = 500
+
+
+class Notifier:
+    """One agency's. Begins with what is raised after it first ran: nobody is told of a year of old alerts."""
+
+    def __init__(self, store: Store, clock: Clock, messengers: Mapping[Way, Messenger], least: Severity) -> None:
+        self._store = store
+        self._clock = clock
+        self._messengers = dict(messengers)
+        self._least = least
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="notifier")
+        self._sending: tuple[Notification, Future[str | None]] | None = None
+        self._log = structlog.get_logger()
+
+    def step(self) -> int:
+        """Note what alerts ask for, take in what the last sending came to, and begin the next; return how much was done."""
+        return self._follow() + self._collect() + self._begin()
+
+    def idle(self) -> bool:
+        """Tell whether every alert was looked at and each notification tried at least once; what failed is tried later."""
+        if self._sending is not None:
+            return False
+        with self._store.view() as view:
+            at = view.get(FOLLOWED_TO, "")
+            untried = any(each.attempts == 0 for each in self._waiting(view))
+            return at is not None and at.number == feed_end(view) and not untried
+
+    def close(self) -> None:
+        """Let go of the thread. What is under way is finished, and sent again after the next start."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _follow(self) -> int:
+        with self._store.view() as view:
+            end, at = feed_end(view), view.get(FOLLOWED_TO, "")
+            if at is not None and at.number == end:
+                return 0
+            alerts = [] if at is None else self._changed(view, at.number)
+            new = [each for each in self._wanted(alerts) if view.get(NOTIFICATIONS, each.notification_id) is None]
+        with self._store.transaction() as tx:
+            for each in new:
+                tx.apply(Save(NOTIFICATIONS, each))
+            tx.apply(Save(FOLLOWED_TO, FollowedTo(end)))
+        return max(1, len(new))
+
+    def _changed(self, view: View, number: int) -> list[Alert]:
+        """Return the alerts that changed after a number; every one, where the feed no longer reaches back to it."""
+        changed = changed_after(view, number)
+        if changed is None:
+            return list(view.all(ALERTS))
+        return [alert for conflict_id in changed if (alert := view.get(ALERTS, conflict_id)) is not None]
+
+    def _wanted(self, alerts: Iterable[Alert]) -> list[Notification]:
+        now = self._clock.now()
+        return [each for alert in alerts for each in wanted(alert, self._messengers, self._least, now)]
+
+    def _waiting(self, view: View) -> list[Notification]:
+        return view.by(NOTIFICATIONS, "waiting", "yes", limit=WAITING_AT_MOST)
+
+    def _begin(self) -> int:
+        if self._sending is not None:
+            return 0
+        with self._store.view() as view:
+            due = [each for each in self._waiting(view) if self._is_due(each, self._clock.now())]
+        if not due:
+            return 0
+        first = min(due, key=lambda each: (-_urgency(each.severity), each.next_at, each.notification_id))
+        self._sending = first, self._thread.submit(self._messengers[first.way].send, first)
+        return 1
+
+    def _is_due(self, notification: Notification, now: datetime) -> bool:
+        """Tell whether it is time; a way that is no longer in the settings waits until it is again."""
+        return notification.way in self._messengers and notification.next_at is not None and notification.next_at <= now
+
+    def _collect(self) -> int:
+        if self._sending is None or not self._sending[1].done():
+            return 0
+        notification, future = self._sending
+        self._sending = None
+        after = attempted(notification, future.result(), self._clock.now())
+        with self._store.transaction() as tx:
+            tx.apply(Save(NOTIFICATIONS, after))
+        if after.delivery is not Delivery.delivered:
+            self._log.warning("notification_failed", ref=after.ref, way=after.way.value, attempts=after.attempts)
+        return 1
+
+
+def _urgency(severity: Severity) -> int:
+    return (Severity.routine, Severity.high, Severity.immediate).index(severity)
