@@ -350,6 +350,16 @@ def test_what_is_shown_is_on_record_and_no_more_than_that(world: World) -> None:
     assert (world.readings()[-1].resource, world.readings()[-1].references) == ("outcome", ())
 
 
+def test_recording_waits_for_no_bus(world: World) -> None:
+    relay(world)
+    (topic,) = world.installation.layout.bus.rglob(f"*{world.agency}.events*.sqlite")
+    topic.write_bytes(b"no database" * 1000)
+    assert world.browser().get("/outcomes").status_code == 503
+    record(world)
+    answer = world.browser().get("/children")
+    assert (answer.status_code, "the bus does not answer" in answer.text) == (200, True)
+
+
 @pytest.mark.parametrize("told", [False, True])
 def test_the_newest_is_first_and_every_number_is_on_one_page(world: World, told: bool) -> None:
     browser = world.browser()
