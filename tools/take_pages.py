@@ -14,11 +14,13 @@ from console.browser_parts import FLAGS, Window, served  # noqa: E402  the tests
 from console.console_world import IA, LEAD, NOW, OFFICER, World  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
+from casebus.cases.outcomes import OUTCOMES  # noqa: E402
 from casebus.cases.outgoing import NOTICES, Notice  # noqa: E402
 from casebus.events import enumerations as en  # noqa: E402
 from casebus.events.types import Contact, MatchedKind  # noqa: E402
 from casebus.intake.checks import OWN_CHECKS  # noqa: E402
 from casebus.state import Save  # noqa: E402
+from casebus.wire.ids import content_id  # noqa: E402
 
 PAGES = ROOT / "docs/pages"
 NCA_DESK = Contact(
@@ -104,12 +106,28 @@ def asked(world: World) -> str:
     return path
 
 
+def stated(world: World) -> str:
+    """State two numbers of children and restate one; return where the other is restated."""
+    desk = world.browser(OFFICER)
+    tips = {"kind": "SAFEGUARDED_FROM_POTENTIAL_ABUSE", "rule": "DISTINCT_CHILDREN", "status": "PROVISIONAL"}
+    found = {"kind": "LOCATED_MISSING", "rule": "DISTINCT_CHILDREN", "status": "CONFIRMED", "country": "NZ"}
+    desk.send("/children", {**tips, "number": "4", "measures": ["SAFETY_PLAN"], "command": content_id("first")})
+    with world.store.view() as view:
+        (first,) = view.all(OUTCOMES)
+    again = {**tips, "number": "3", "status": "RESTATED", "revision": "1", "command": content_id("second")}
+    desk.send(f"/children/{first.outcome_id}/restate", again)
+    desk.send("/children", {**found, "number": "1", "command": content_id("third")})
+    with world.store.view() as view:
+        (other,) = [each for each in view.all(OUTCOMES) if each.stated.country]
+    return f"/children/{other.outcome_id}/restate"
+
+
 def take(window: Window, world: World, ref: dict[str, str]) -> None:
     """Take every page as one officer sees it."""
     window.page.goto("/login")
     window.page.screenshot(path=PAGES / "login.png", full_page=True)
     page = window.log_in()
-    check = asked(world)
+    check, restated = asked(world), stated(world)
     for name, path in {
         "board": "/",
         "board-in-hand": "/?tab=in-hand",
@@ -124,6 +142,8 @@ def take(window: Window, world: World, ref: dict[str, str]) -> None:
         "check": check,
         "feeds": "/feeds",
         "outcomes": "/outcomes",
+        "children": "/children",
+        "restate": restated,
         "directory": "/directory",
         "preferences": "/preferences",
         "help": "/help",

@@ -7,9 +7,14 @@ counted by different rules, or are of different kinds, are never added up (domai
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from casebus.errors import Conflict
 from casebus.events import enumerations as en
 from casebus.events.types import ChildSafeguarded, Payload, WelfareCheckCompleted, WelfareCheckRequested
 from casebus.state import Concept
+
+MAX_CHILDREN = 1_000_000
+MAX_CONCERNING = 100
+"""How many own tips and cases one outcome names: as many as its event carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +70,60 @@ class Figure:
     children: int
 
 
-def figures(outcomes: Iterable[Outcome]) -> list[Figure]:
-    """Return the figures that stand: what was replaced or retracted counts nowhere."""
-    stated = {outcome.outcome_id: outcome.stated for outcome in outcomes}
-    replaced = {each.supersedes for each in stated.values() if each.supersedes}
-    sums: dict[tuple[str, str, str], int] = {}
-    for outcome_id, each in stated.items():
-        if outcome_id in replaced or each.status is en.OutcomeStatus.RETRACTED:
+def is_count(children: int) -> bool:
+    """Tell whether that can be a number of children."""
+    return 0 <= children <= MAX_CHILDREN
+
+
+def is_country(code: str) -> bool:
+    """Tell whether that is written as a country is: two capital letters, as in ISO 3166."""
+    return len(code) == 2 and code.isascii() and code.isalpha() and code.isupper()
+
+
+def standing(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the outcomes that count: what was replaced or retracted counts nowhere."""
+    stated = list(outcomes)
+    replaced = {each.stated.supersedes for each in stated}
+    return [
+        each
+        for each in stated
+        if each.outcome_id not in replaced and each.stated.status is not en.OutcomeStatus.RETRACTED
+    ]
+
+
+def last_stated(outcome: Outcome, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return what was stated last in place of an outcome: itself where nothing replaced it.
+
+    Several where documents replaced one figure twice; none where they replaced each other in a circle.
+    """
+    after: dict[str | None, list[Outcome]] = {}
+    for each in outcomes:
+        after.setdefault(each.stated.supersedes, []).append(each)
+    last, seen, waiting = [], set(), [outcome]
+    while waiting:
+        one = waiting.pop(0)
+        if one.outcome_id in seen:
             continue
-        key = (each.outcome_type.value, each.count_rule.value, each.status.value)
-        sums[key] = sums.get(key, 0) + each.count
+        seen.add(one.outcome_id)
+        waiting.extend(after.get(one.outcome_id, ()))
+        if one.outcome_id not in after:
+            last.append(one)
+    return last
+
+
+def refuse_overtaken(outcome: Outcome, outcomes: Iterable[Outcome]) -> None:
+    """Raise `Conflict` where an outcome no longer stands: whoever restates it has not seen what does."""
+    if any(each.stated.supersedes == outcome.outcome_id for each in outcomes):
+        raise Conflict("that figure was restated before", next_step="restate the one that replaced it.")
+    if outcome.stated.status is en.OutcomeStatus.RETRACTED:
+        raise Conflict("that figure was retracted", next_step="record a new one.")
+
+
+def figures(outcomes: Iterable[Outcome]) -> list[Figure]:
+    """Return the figures that stand, each kind and rule and status by itself."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for each in standing(outcomes):
+        stated = each.stated
+        key = (stated.outcome_type.value, stated.count_rule.value, stated.status.value)
+        sums[key] = sums.get(key, 0) + stated.count
     return sorted(Figure(*key, children) for key, children in sums.items())

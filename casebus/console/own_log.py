@@ -44,14 +44,23 @@ class OwnLog:
 
     def figures(self) -> Figures:
         """Return the agency's figures, up to the last event of its own that is on the bus."""
-        topic = events_topic(self._agency)
         with self._lock:
-            opener = Opener(self._in.schemas, self._in.directory)
-            while batch := self._opened().read(topic, self._next, limit=BATCH):
-                for recorded in batch:
-                    self._count(opener, recorded)
-                    self._next = recorded.position + 1
+            self._catch_up()
             return self._counting.figures()
+
+    def outcome_times(self) -> dict[str, datetime]:
+        """Return when each outcome of the agency's own was last stated on the bus, by its id."""
+        with self._lock:
+            self._catch_up()
+            return {outcome_id: at for outcome_id, (at, _) in self._counting.outcomes.items()}
+
+    def _catch_up(self) -> None:
+        topic = events_topic(self._agency)
+        opener = Opener(self._in.schemas, self._in.directory)
+        while batch := self._opened().read(topic, self._next, limit=BATCH):
+            for recorded in batch:
+                self._count(opener, recorded)
+                self._next = recorded.position + 1
 
     def _count(self, opener: Opener, recorded: Recorded) -> None:
         try:

@@ -10,10 +10,13 @@ from casebus.events.enumerations import (
     Band,
     CheckBasis,
     ConflictOutcome,
+    CountRule,
     IdentifierType,
+    OutcomeStatus,
     PointerMode,
     Rarity,
     RetractReason,
+    SafeguardMeasure,
     Severity,
 )
 
@@ -128,6 +131,35 @@ POINTER = {
     PointerMode.OPEN: "who asks",
     PointerMode.DESK_ONLY: "only that the coordination desk is to be rung",
     PointerMode.SILENT: "nothing",
+}
+
+COUNT_RULE = {
+    CountRule.DISTINCT_CHILDREN: "each child once",
+    CountRule.CHILDREN_IN_HOUSEHOLD: "all children of a household",
+    CountRule.ESTIMATE: "an estimate",
+    CountRule.CUMULATIVE_RESTATED: "all so far, restated each time",
+    CountRule.UNKNOWN: "by another rule",
+}
+OUTCOME_STATUS = {
+    OutcomeStatus.PROVISIONAL: "provisional",
+    OutcomeStatus.CONFIRMED: "confirmed",
+    OutcomeStatus.RESTATED: "restated",
+    OutcomeStatus.RETRACTED: "retracted",
+    OutcomeStatus.UNKNOWN: "another status",
+}
+MEASURE = {
+    SafeguardMeasure.SUSPECT_ARRESTED: "reported person arrested",
+    SafeguardMeasure.BAIL_CONDITIONS: "bail conditions",
+    SafeguardMeasure.SUSPECT_ACCESS_REMOVED: "reported person's access to the child ended",
+    SafeguardMeasure.POLICE_PROTECTION: "police protection",
+    SafeguardMeasure.EMERGENCY_COURT_ORDER: "emergency court order",
+    SafeguardMeasure.CHILD_PROTECTION_PLAN: "child protection plan",
+    SafeguardMeasure.SAFETY_PLAN: "safety plan",
+    SafeguardMeasure.FAMILY_INFORMED: "family informed",
+    SafeguardMeasure.SUPPORT_SERVICE: "support service",
+    SafeguardMeasure.DEVICE_SEIZED: "device seized",
+    SafeguardMeasure.PLATFORM_ACCOUNT_CLOSED: "account on a platform closed",
+    SafeguardMeasure.UNKNOWN: "another measure",
 }
 
 

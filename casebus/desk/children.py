@@ -3,11 +3,24 @@
 A number never stands alone: it has a kind, a counting rule and a status, and a restated one names what it replaces.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from casebus.cases.access import Command, Kind
-from casebus.cases.outcomes import OUTCOMES, WELFARE_CHECKS, Figure, Outcome, WelfareCheck, figures
+from casebus.cases.outcomes import (
+    MAX_CONCERNING,
+    OUTCOMES,
+    WELFARE_CHECKS,
+    Figure,
+    Outcome,
+    WelfareCheck,
+    figures,
+    is_count,
+    is_country,
+    last_stated,
+    refuse_overtaken,
+)
 from casebus.desk.office import Office
 from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
@@ -16,6 +29,7 @@ from casebus.intake.adapter import Draft, RecordKey, SafeguardDraft, WelfareComp
 from casebus.intake.drafting import Drafting
 from casebus.intake.own_outcomes import remember_outcomes
 from casebus.intake.records import OWN_RECORDS, OwnKind, OwnRecord
+from casebus.intake.revisions import Drafted
 from casebus.intake.sections import storable
 from casebus.store.store import Save, Transaction, View
 
@@ -36,6 +50,26 @@ class Count:
     measures: tuple[en.SafeguardMeasure, ...] = ()
     country: str | None = None
     role: en.CreditRole = en.CreditRole.LEAD
+
+
+class Chosen(Protocol):
+    """What was chosen to be shown."""
+
+    @property
+    def shown(self) -> Sequence[Outcome]:
+        """The outcomes that are shown."""
+        ...
+
+
+C = TypeVar("C", bound=Chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """An outcome as it was read. A document may state it anew under the same number: that is its next revision."""
+
+    outcome: Outcome
+    revision: int
 
 
 class Children:
@@ -78,41 +112,100 @@ class Children:
             self._office.record(tx, "welfare checks", [check.check_id for check in shown], CHECK_FIELDS)
         return shown
 
-    def record_outcome(self, count: Count, concerning: Sequence[str] = ()) -> Outcome:
-        """Record children safeguarded, concerning own tips by their numbers or ids."""
+    def record_outcome(self, count: Count, concerning: Sequence[str] = (), command: str | None = None) -> Outcome:
+        """Record children safeguarded, concerning own tips and cases by their numbers or ids.
+
+        `command` is an id that the caller made for what it asks: asked again, nothing is recorded twice.
+        """
         if count.status is en.OutcomeStatus.RESTATED:
             raise UsageError("a restated figure names what it replaces", next_step="use `outcomes restate`.")
-        return self._state(count, concerning, None)
-
-    def restate_outcome(self, outcome: str, count: Count) -> Outcome:
-        """Replace a figure by another; the first stays on record and counts no more. Raises `Conflict` for one that was
-        replaced before: restate the one that replaced it.
-        """
-        return self._state(count, (), outcome)
-
-    def _state(self, count: Count, concerning: Sequence[str], replaces: str | None) -> Outcome:
+        if len(concerning) > MAX_CONCERNING:
+            raise UsageError(f"an outcome names at most {MAX_CONCERNING} tips and cases", next_step="name fewer.")
         self._office.require(Command.record_outcome)
         with self._office.store.transaction() as tx:
-            before = _record(tx, replaces, OwnKind.outcome) if replaces else None
-            if before and any(each.stated.supersedes == before.record_id for each in tx.all(OUTCOMES)):
-                raise Conflict("that figure was restated before", next_step="restate the one that replaced it.")
-            retracted = count.status is en.OutcomeStatus.RETRACTED
-            draft = SafeguardDraft(
-                key=RecordKey(SYSTEM, self._office.new_id()),
-                outcome_type=count.outcome_type,
-                count=_count(count.children),
-                count_rule=count.count_rule,
-                measures=tuple(measure for measure in en.SafeguardMeasure if measure in count.measures),
-                country=_country(count.country),
-                concerning=tuple(_record(tx, name).key for name in concerning),
-                credit=(Credit(agency=self._office.agency, role=count.role),),
-                status=en.OutcomeStatus.RESTATED if before and not retracted else count.status,
-                supersedes=before.key if before else None,
+            keys = tuple(_record(tx, name, OwnKind.tip, OwnKind.case).key for name in concerning)
+            credit = (Credit(agency=self._office.agency, role=count.role),)
+            return self._state(tx, self._draft(command, count, keys, credit))
+
+    def restate_outcome(
+        self, outcome: str, count: Count, revision: int | None = None, command: str | None = None
+    ) -> Outcome:
+        """Replace a figure by another; the first stays on record and counts no more. What it concerns and whose credit it
+        is stay as they were.
+
+        Raises `Conflict` for one that was replaced or retracted before (restate what stands), or that is no longer of the
+        revision that the caller read. `command` as for `record_outcome`.
+        """
+        self._office.require(Command.record_outcome)
+        with self._office.store.transaction() as tx:
+            record = _record(tx, outcome, OwnKind.outcome)
+            before = _outcome(tx, record.record_id)
+            draft = self._draft(command, count, _concerned(tx, before), before.stated.credit, record.key)
+            if not self._is_known(tx, draft):
+                refuse_overtaken(before, tx.all(OUTCOMES))
+                if revision not in (None, record.revision):
+                    raise Conflict("that figure was stated anew since it was read", next_step="read it again.")
+            return self._state(tx, draft)
+
+    def _draft(
+        self,
+        command: str | None,
+        count: Count,
+        concerning: tuple[RecordKey, ...],
+        credit: tuple[Credit, ...],
+        replaces: RecordKey | None = None,
+    ) -> SafeguardDraft:
+        retracted = count.status is en.OutcomeStatus.RETRACTED
+        return SafeguardDraft(
+            key=RecordKey(SYSTEM, command or self._office.new_id()),
+            outcome_type=count.outcome_type,
+            count=_count(count.children),
+            count_rule=count.count_rule,
+            measures=tuple(measure for measure in en.SafeguardMeasure if measure in count.measures),
+            country=_country(count.country),
+            concerning=concerning,
+            credit=credit,
+            status=en.OutcomeStatus.RESTATED if replaces and not retracted else count.status,
+            supersedes=replaces,
+        )
+
+    def _is_known(self, view: View, draft: SafeguardDraft) -> bool:
+        return view.get(OWN_RECORDS, self._drafting.record_id(OwnKind.outcome, draft.key)) is not None
+
+    def _state(self, tx: Transaction, draft: SafeguardDraft) -> Outcome:
+        known = self._is_known(tx, draft)
+        drafted = self._drafting.draft(draft, lambda record_id: tx.get(OWN_RECORDS, record_id))
+        if known and drafted.events:
+            raise UsageError(
+                "that was sent before, and said something else",
+                unchanged="what it said first is on record.",
+                next_step="look at what is on record; send this again if it is another outcome.",
             )
-            record = self._publish(tx, draft)
-            outcome = tx.get(OUTCOMES, record.record_id)
-            assert outcome is not None, "bug: an outcome was recorded and is not there"
-            return outcome
+        return _outcome(tx, self._keep(tx, drafted).record_id)
+
+    def browse(self, choose: Callable[[list[Outcome]], C]) -> C:
+        """Return what was chosen of all that was stated; what was chosen is on record."""
+        self._office.require_sight(Kind.outcome)
+        with self._office.store.transaction() as tx:
+            chosen = choose(list(tx.all(OUTCOMES)))
+            self._office.record(tx, "outcomes", [outcome.outcome_id for outcome in chosen.shown], OUTCOME_FIELDS)
+        return chosen
+
+    def trace(self, outcome: str) -> tuple[Stated, list[Stated]]:
+        """Return an outcome by its id, and what was stated last in its place: itself where nothing replaced it.
+
+        Raises `NotFound`, and records the look all the same.
+        """
+        self._office.require_sight(Kind.outcome)
+        with self._office.store.transaction() as tx:
+            found = tx.get(OUTCOMES, storable(outcome))
+            last = last_stated(found, tx.all(OUTCOMES)) if found else []
+            shown = [found, *(each for each in last if each != found)] if found else []
+            self._office.record(tx, "outcome", [each.outcome_id for each in shown], OUTCOME_FIELDS if shown else ())
+            read = {each.outcome_id: Stated(each, _record(tx, each.outcome_id).revision) for each in shown}
+        if found is None:
+            raise NotFound("no such outcome here")
+        return read[found.outcome_id], [read[each.outcome_id] for each in last]
 
     def outcomes(self) -> tuple[list[Outcome], list[Figure]]:
         """Return all that was stated, and the figures that stand; on record."""
@@ -123,7 +216,9 @@ class Children:
         return shown, figures(shown)
 
     def _publish(self, tx: Transaction, draft: Draft) -> OwnRecord:
-        drafted = self._drafting.draft(draft, lambda record_id: tx.get(OWN_RECORDS, record_id))
+        return self._keep(tx, self._drafting.draft(draft, lambda record_id: tx.get(OWN_RECORDS, record_id)))
+
+    def _keep(self, tx: Transaction, drafted: Drafted) -> OwnRecord:
         assert drafted.record is not None, "bug: a draft of the desk makes a record"
         tx.apply(Save(OWN_RECORDS, drafted.record))
         for event in drafted.events:
@@ -137,11 +232,14 @@ class Children:
         return check
 
 
-def _record(view: View, name: str, kind: OwnKind | None = None) -> OwnRecord:
-    """Return an own record by its number or id. Raises `NotFound`; `Conflict` where several have the number."""
+def _record(view: View, name: str, *kinds: OwnKind) -> OwnRecord:
+    """Return an own record, of one of these kinds if any are named, by its number or id.
+
+    Raises `NotFound`; `Conflict` where several have the number.
+    """
     one = view.get(OWN_RECORDS, storable(name.lower()))
     found = [one] if one else view.by(OWN_RECORDS, "number", storable(name))
-    wanted = [record for record in found if kind is None or record.kind is kind]
+    wanted = [record for record in found if not kinds or record.kind in kinds]
     if not wanted:
         raise NotFound("no such record of this agency", next_step="name it as your own system does, or by its id.")
     if len(wanted) > 1:
@@ -149,13 +247,25 @@ def _record(view: View, name: str, kind: OwnKind | None = None) -> OwnRecord:
     return wanted[0]
 
 
+def _outcome(view: View, outcome_id: str) -> Outcome:
+    outcome = view.get(OUTCOMES, outcome_id)
+    assert outcome is not None, "bug: an outcome was recorded and is not there"
+    return outcome
+
+
+def _concerned(view: View, outcome: Outcome) -> tuple[RecordKey, ...]:
+    """Return what an outcome concerns, of what this agency holds: a document may name what never arrived."""
+    records = (view.get(OWN_RECORDS, record_id) for record_id in outcome.stated.record_ids)
+    return tuple(record.key for record in records if record is not None)
+
+
 def _count(children: int) -> int:
-    if not 0 <= children <= 1_000_000:
+    if not is_count(children):
         raise UsageError("that is no number of children")
     return children
 
 
 def _country(code: str | None) -> str | None:
-    if code is not None and not (len(code) == 2 and code.isascii() and code.isupper()):
+    if code is not None and not is_country(code):
         raise UsageError("a country is its two letters in ISO 3166", next_step="for example NZ or GB.")
     return code

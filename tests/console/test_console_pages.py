@@ -9,7 +9,18 @@ from casebus.console.guard import MAX_BODY_BYTES, POLICY
 from casebus.errors import NotPermitted, UsageError
 from casebus.settings import ConsoleSettings
 
-PAGES = ("/", "/check", "/directory", "/feeds", "/outcomes", "/referrals", "/preferences", "/help", "/accessibility")
+PAGES = (
+    "/",
+    "/check",
+    "/children",
+    "/directory",
+    "/feeds",
+    "/outcomes",
+    "/referrals",
+    "/preferences",
+    "/help",
+    "/accessibility",
+)
 
 
 def refs(page: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
-from console.console_world import IA, NZ, UK, World
+from console.console_world import IA, NZ, UK, Browser, World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +17,7 @@ from casebus import logs
 from casebus.cases.access import DeskRole
 from casebus.cases.alert import Alert
 from casebus.cases.conversation import RELEASES, Release, ReleaseState
+from casebus.cases.outcomes import OUTCOMES
 from casebus.console.stream import framed
 from casebus.events import enumerations as en
 from casebus.installing import TRAINING_OFFICERS
@@ -26,6 +27,7 @@ from casebus.wire.ids import content_id
 NOTE, THEIR_NOTE, TYPED, HELD, TEXT, ASKED, THEIRS_ASKED = (
     f"CANARY-{name}-SYNTHETIC" for name in ("note", "their", "typed", "held", "text", "asked", "theirs-asked")
 )
+OUR_CHILDREN, THEIR_CHILDREN = 640_371, 958_213
 STAFF = {code: {each.role: each.id for each in listed} for code, listed in TRAINING_OFFICERS.items()}
 FIELDS = st.lists(
     st.sampled_from([f for f in en.DisclosedField if f is not en.DisclosedField.UNKNOWN]), min_size=1, unique=True
@@ -57,6 +59,16 @@ def release(
 
 def check_form(value: str) -> dict[str, str]:
     return {"basis": "CASE", "urgency": "LOW", "purpose": "DETECTION", "email": f"{value}@mail.example"}
+
+
+def safeguarded(officer: Browser, world: World, children: int) -> str:
+    """Record children safeguarded on the page; return the outcome's id."""
+    kind = {"kind": "LOCATED_MISSING", "rule": "ESTIMATE", "status": "CONFIRMED"}
+    form = {**kind, "number": str(children), "command": content_id("command", str(children))}
+    assert officer.send("/children", form).status_code == 303
+    with world.store.view() as view:
+        (outcome,) = view.all(OUTCOMES)
+    return outcome.outcome_id
 
 
 @settings(max_examples=4, deadline=None)
@@ -94,6 +106,8 @@ def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(
         officer.send(f"/alerts/{alert.ref}/acknowledge", {"note": NOTE})
         officer.send(f"/alerts/{alert.ref}/talk/message", {"note": TEXT})
         check = officer.send("/check", check_form(ASKED)).headers["location"]
+        safeguarded(their_officer, theirs, THEIR_CHILDREN)
+        restated = f"/children/{safeguarded(officer, ours, OUR_CHILDREN)}/restate"
         with ours.store.transaction() as tx:
             tx.apply(Save(RELEASES, release(alert, True, state, tuple(asked), tlp, ours.clock.now())))
             asked_of_us = release(alert, False, ReleaseState.asked, tuple(asked), tlp, ours.clock.now())
@@ -103,7 +117,7 @@ def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(
         viewer = ours.browser(STAFF[here][role])
         works = role is not DeskRole.operator
         paths = ("/", f"/alerts/{alert.ref}", f"/alerts/{alert.ref}/talk", f"/alerts/{alert.ref}/links", "/referrals")
-        answers = [viewer.get(path) for path in (*paths, "/check", "/feeds", "/outcomes")]
+        answers = [viewer.get(path) for path in (*paths, "/check", "/feeds", "/outcomes", "/children", restated)]
         assert {answer.status_code for answer in answers} == {200 if works else 403}, "a failed page proves nothing"
         listed = "".join(answer.text for answer in answers) + viewer.get(f"/alerts/{partners.ref}").text
         shown = listed + viewer.get(check).text
@@ -112,6 +126,8 @@ def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(
         assert TYPED not in shown, "what was released is shown again nowhere at this agency"
         assert THEIR_NOTE not in shown
         assert THEIRS_ASKED not in shown
+        assert str(THEIR_CHILDREN) not in shown
+        assert (str(OUR_CHILDREN) in shown) == works
         assert partners.ref not in shown
         assert ASKED not in listed, "what was asked about stands on the check's own page alone"
         assert (HELD in shown) == (works and state is ReleaseState.granted)

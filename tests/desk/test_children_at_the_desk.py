@@ -11,7 +11,7 @@ from casebus.bus.consumer import Role
 from casebus.bus.log import Recorded
 from casebus.bus.outbox import Publisher
 from casebus.cases.access import DeskRole, Viewer
-from casebus.cases.outcomes import figures
+from casebus.cases.outcomes import Outcome, figures, last_stated
 from casebus.clock import SystemClock
 from casebus.desk import Desk
 from casebus.desk.children import Count
@@ -109,8 +109,12 @@ def test_a_restated_figure_names_what_it_replaces_and_only_the_last_counts(agenc
         children.restate_outcome(first.number, Count(RESCUED, 9))
     stated, standing = children.outcomes()
     assert (len(stated), [each.children for each in standing]) == (2, [3])
-    children.restate_outcome(second.outcome_id, Count(RESCUED, 3, status=RETRACTED))
+    last = children.restate_outcome(second.outcome_id, Count(RESCUED, 3, status=RETRACTED))
     assert children.outcomes()[1] == []
+    with pytest.raises(Conflict, match="retracted"):
+        children.restate_outcome(last.outcome_id, Count(RESCUED, 3))
+    for each in (first, second, last):
+        assert [found.outcome for found in children.trace(each.outcome_id)[1]] == [last]
     assert all(isinstance(payload, ChildSafeguarded) for payload in published(agency))
 
 
@@ -121,6 +125,8 @@ def test_what_is_no_number_of_children_or_no_country_is_refused_and_nothing_is_p
         lambda: children.record_outcome(Count(RESCUED, 10**9)),
         lambda: children.record_outcome(Count(RESCUED, 1, country="New Zealand")),
         lambda: children.record_outcome(Count(RESCUED, 1, country="nz")),
+        lambda: children.record_outcome(Count(RESCUED, 1, country="A1")),
+        lambda: children.record_outcome(Count(RESCUED, 1), [NUMBER] * 101),
         lambda: children.record_outcome(Count(RESCUED, 1, status=RESTATED)),
         lambda: children.request_check([], SOON, -1),
     ):
@@ -136,6 +142,51 @@ def test_what_is_no_number_of_children_or_no_country_is_refused_and_nothing_is_p
         with pytest.raises(NotFound):
             unknown()
     assert published(agency) == []
+
+
+def test_a_restated_figure_concerns_what_the_first_concerned_and_keeps_its_credit(agency: Agency) -> None:
+    children = desk_of(agency).children
+    first = children.record_outcome(Count(RESCUED, 4, role=en.CreditRole.SUPPORT), [NUMBER])
+    second = children.restate_outcome(first.outcome_id, Count(RESCUED, 3))
+    assert len(first.stated.record_ids) == 1
+    assert second.stated.record_ids == first.stated.record_ids
+    assert second.stated.credit == first.stated.credit, "a part that supported does not become one that led"
+
+
+def test_a_command_that_is_given_again_states_nothing_twice(agency: Agency) -> None:
+    children = desk_of(agency).children
+    first = [children.record_outcome(Count(RESCUED, 4), [NUMBER], tip_id("a")) for _ in range(2)]
+    second = [children.restate_outcome(first[0].outcome_id, Count(RESCUED, 3), 1, tip_id("b")) for _ in range(2)]
+    assert (first[0], second[0]) == (first[1], second[1])
+    with pytest.raises(UsageError, match="something else"):
+        children.record_outcome(Count(RESCUED, 5), [NUMBER], tip_id("a"))
+    assert len(published(agency)) == 2
+
+
+def test_a_figure_that_its_document_stated_anew_is_not_restated_unseen(agency: Agency) -> None:
+    for name, number in (("first.csv", 1), ("second.csv", 2)):
+        row = synthetic_returns.child_safeguarded("OR-1", NUMBER, children=number)
+        agency.offer(name, synthetic_returns.nzp_returns(row))
+        agency.settle()
+    children = desk_of(agency).children
+    (stated,), _ = children.outcomes()
+    first, last = children.trace(stated.outcome_id)
+    assert (first.revision, last) == (2, [first])
+    with pytest.raises(Conflict, match="stated anew"):
+        children.restate_outcome(stated.outcome_id, Count(RESCUED, 7), revision=1)
+    children.restate_outcome(stated.outcome_id, Count(RESCUED, 7), revision=2)
+    assert [each.children for each in children.outcomes()[1]] == [7]
+
+
+def test_figures_that_documents_let_replace_each_other_in_a_circle_have_no_last_one() -> None:
+    content = {"count": 1, "count_rule": en.CountRule.ESTIMATE, "measures": (), "country": None, "record_ids": ()}
+    circle = [
+        Outcome(one, one, ChildSafeguarded(
+            outcome_id=one, outcome_type=RESCUED, credit=(), status=RESTATED, supersedes=other, **content,
+        ))
+        for one, other in ((tip_id("a"), tip_id("b")), (tip_id("b"), tip_id("a")))
+    ]  # fmt: skip
+    assert last_stated(circle[0], circle) == []
 
 
 def test_what_documents_state_is_counted_too(agency: Agency) -> None:
