@@ -14,7 +14,7 @@ from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clo
 from casebus.cli.output import page, print_json
 from casebus.desk import ALERT_FIELDS, Desk
 from casebus.desk.plain import alert_row, deed_row, iso, notified_row
-from casebus.events.enumerations import Band, ConflictOutcome, Overlap, Severity
+from casebus.events.enumerations import Agreement, Band, ConflictOutcome, Overlap, Severity
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
 
@@ -251,7 +251,7 @@ def _print_table(agency: str, rows: list[dict[str, Any]]) -> None:
         return
     table = Table("ref", "severity", "overlap", "state", "ours", "theirs", "partner", "kinds", "respond by")
     for row in rows:
-        kinds = ", ".join(matched["kind"] for matched in row["matched"])
+        kinds = ", ".join(each["kind"] for each in row["matched"] if each["agreement"] != Agreement.differs)
         overlap = overlap_words(Overlap(row["overlap"]))
         states = (row["state"], row["our_state"], row["their_state"])
         partner = row["partner"] or "through the desk"

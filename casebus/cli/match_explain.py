@@ -115,7 +115,8 @@ def _print(row: dict[str, Any]) -> None:
             values = f"{' | '.join(line['a'])}  /  {' | '.join(line['b'])}"
             counted = f", in {line['own_records']} own records" if line["own_records"] else ""
             kinds = " and ".join(dict.fromkeys((line["kind"], line["other_kind"])))
-            say.print(f"  {word}: {kinds} {line['weight']:+.2f}{counted}: {values}", markup=False)
+            alike = " in part (a name or a handle in it, or another form)" if line["agreement"] == "similar" else ""
+            say.print(f"  {word}{alike}: {kinds} {line['weight']:+.2f}{counted}: {values}", markup=False)
     for side in ("a", "b"):
         for reason in row["dropped"][side]:
             say.print(f"  left out of {row[side]['ref']}: {reason}", markup=False)

@@ -40,9 +40,11 @@ def file(
     ignore_unknown: IgnoreUnknown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find pairs of records that may be one person.
+    """Find pairs of records that may be one person, in one register or across two. Nothing leaves this machine.
 
     Bands: `alert` (so sure that at most one in a hundred is wrong, as far as the register itself can tell) and `review`.
+    The pairs are written to --out, in place of what was there, as record_a,record_b,band,weight,reasons. The columns of a
+    register, and what the words mean, stand in docs/registers.md.
     """
     sources = [path for path in (first, second) if path is not None]
     refuse_output(out, sources)
