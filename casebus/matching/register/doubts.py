@@ -2,8 +2,8 @@
 
 Father and son may share all but a date of birth, twins all but a given name. Such a pair goes to review. An identifier that
 one person alone has lifts the doubt, except where the records themselves say senior and junior, or give two national ids.
-A name alone, whatever the town, is doubted always. That two ids are two people holds where they are written with care; where one person's records often have two, the weight
-says what that is worth.
+A name alone, whatever the town, is doubted always. That two ids are two people holds where they are written with care;
+where one person's records often have two, the weight says what that is worth.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,8 @@ class Doubts:
     """What a register says about its people.
 
     `other_name`: how often two records of one person have another given name; where they hardly ever do, another given
-    name is somebody else. `other_national`: the same of national ids. `families`: whether it has pairs of one household; where it has none, nobody is another's father.
+    name is somebody else. `other_national`: the same of national ids. `families`: whether it has pairs of one household;
+    where it has none, nobody is another's father.
     """
 
     other_name: float
