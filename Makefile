@@ -46,6 +46,7 @@ check: .venv/.dev  ## style, types, direction of imports, generated files
 bench: .venv/.dev .venv/.splink/.ready  ## the figures of docs/performance.md, measured here, matching beside Splink
 	$(PY) bench/ledger.py
 	$(PY) bench/matching.py
+	$(PY) bench/board.py
 
 # Splink stands apart: what it needs is no part of casebus. A subset: make bench-quality ARGUMENTS=--quick
 .venv/.splink/.ready: bench/quality/requirements.lock .venv/.runtime
