@@ -320,7 +320,7 @@ def test_alerts_are_acknowledged_and_resolved_and_the_state_selects(network: Net
     )
     network.settle()
     seen = network.json("alerts", "show", theirs["ref"], "--agency", "uk-nca")
-    assert list(seen) == [*ALERT_KEYS, *DESK_KEYS, "mistaken"]
+    assert list(seen) == [*ALERT_KEYS, *DESK_KEYS, "mistaken", "notified"]
     assert (seen["their_state"], seen["our_state"], seen["outcome"]) == ("resolved", "new", None)
     network.casebus(
         "alerts", "resolve", theirs["ref"], "--outcome", "DELAYED", "--agency", "uk-nca", env={"CASEBUS_OFFICER": "N"}

@@ -204,7 +204,7 @@ def test_the_fields_on_record_are_those_that_are_shown(quiet: Network, told: Tol
     assert added(quiet, "alerts", "list", *agency, role=story.AFFAIRS)[0].fields == TABLE_FIELDS
     assert set(TABLE_FIELDS) < set(ALERT_FIELDS)
     (shown,) = added(quiet, "alerts", "show", row["ref"], *agency, role=story.AFFAIRS)
-    assert set(shown.fields) == {*ALERT_FIELDS, "also_own", "mistaken", "notes"}
+    assert set(shown.fields) == {*ALERT_FIELDS, "also_own", "mistaken", "notes", "notified"}
     record = json.loads(quiet.casebus("log", "tail", "casebus.hub.events").splitlines()[0])
     assert readings(quiet)[-1].fields == tuple(record)
     (found, *_) = quiet.json("log", "search")["rows"]

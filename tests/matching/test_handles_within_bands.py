@@ -3,9 +3,9 @@
 from itertools import permutations
 
 import pytest
-from hub_in_memory import AGENCIES, Hub, judgement
-from matching.matching_builders import email, phone, screen
-from matching.matching_builders import record as tip
+from cases.hub_in_memory import AGENCIES, Hub, judgement
+from matching_builders import email, phone, screen
+from matching_builders import record as tip
 
 from casebus.cases.matchmaking import judged
 from casebus.cases.pair import Verdict, conflict_id_of
