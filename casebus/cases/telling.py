@@ -73,7 +73,7 @@ def _between_desks(payload: Payload) -> str:
             return f"message from {payload.agency or 'the partner'}, sealed"
         case t.LeadAgencyProposed():
             who = payload.agency or "the partner"
-            return f"{who} proposes who leads: {_words(payload.lead)}, {_words(payload.basis)}"
+            return f"proposed by {who} as the lead: {_words(payload.lead)}, {_words(payload.basis)}"
         case t.ReferralSent():
             return f"referral sent by {payload.agency or 'a partner'} to {payload.to}: {_words(payload.reason)}"
         case t.ReferralAccepted():
