@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from casebus.errors import NotFound, UsageError
 
 MAX_BYTES = 65_536
+THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+"""Where nothing crosses a network, so that no TLS is asked for."""
 
 
 class ConsoleSettings(BaseModel):
@@ -145,6 +147,16 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     except ValidationError as error:
         places = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
         raise UsageError(f"{path} has wrong settings: {places}", next_step="see docs/getting-started.md.") from error
+
+
+def secret_of(file: str | None, name: str) -> bytes:
+    """Return the secret of the file that a setting names. Raises `UsageError` where it is not set, or cannot be read."""
+    if file is None:
+        raise UsageError(f"{name} is not set", next_step="secrets are named by file in casebus.toml.")
+    try:
+        return Path(file).read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}", next_step="name a readable file.") from error
 
 
 def database_url(settings: Settings) -> str | None:

@@ -132,6 +132,9 @@ def conflict_state(ours: Side, theirs: Side, *, retracted: bool) -> ConflictStat
     return ConflictState.resolved if ours.outcome is theirs.outcome else ConflictState.disputed
 
 
+URGENCY = {Severity.routine: 0, Severity.high: 1, Severity.immediate: 2}
+"""The order of severities: the greater the sooner."""
+
 RESPOND_WITHIN_S: dict[Severity, int] = {
     Severity.immediate: 3600,
     Severity.high: 8 * 3600,

@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from casebus.cases import alert as alerts
 from casebus.cases.alert import Alert
-from casebus.cases.conflict import RESPOND_WITHIN_S, SideState
+from casebus.cases.conflict import RESPOND_WITHIN_S, URGENCY, SideState
 from casebus.errors import Conflict, UsageError
 from casebus.events.enumerations import ConflictOutcome, Severity
 from casebus.state import Concept
@@ -31,8 +31,6 @@ ACKNOWLEDGED_FOR_S: dict[Severity, int] = {
 """How long an acknowledgement holds while nobody has the alert in hand; then it is new again at this desk."""
 
 SNOOZE_AT_MOST_S = 7 * 24 * 3600
-
-_RANK = {Severity.routine: 0, Severity.high: 1, Severity.immediate: 2}
 
 
 class Stage(StrEnum):
@@ -99,7 +97,7 @@ class DeskAlert:
         told, judged = self.alert.severity, self.work.severity
         if judged is None:
             return told
-        if _RANK[judged] < _RANK[told] and self.work.severity_at != self.alert.revision:
+        if URGENCY[judged] < URGENCY[told] and self.work.severity_at != self.alert.revision:
             return told
         return judged
 
@@ -192,7 +190,7 @@ def snooze(seen: DeskAlert, until: datetime, now: datetime) -> DeskAlert:
 
 def lowers(seen: DeskAlert, severity: Severity) -> bool:
     """Tell whether that severity is lower than the one that the desk goes by now."""
-    return _RANK[severity] < _RANK[seen.severity]
+    return URGENCY[severity] < URGENCY[seen.severity]
 
 
 def judge(seen: DeskAlert, severity: Severity, reason: str | None) -> DeskAlert:

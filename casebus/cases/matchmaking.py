@@ -20,7 +20,7 @@ from casebus.events.enumerations import RecordKind, RetractReason
 from casebus.events.types import DataCombined, DeconflictionNoHit
 from casebus.matching.candidates import (
     Frequency,
-    Shared,
+    InCommon,
     common_kinds,
     eligible,
     enough,
@@ -124,7 +124,7 @@ class Matchmaking:
 
     def _candidates(self) -> set[str]:
         """Return the records that share enough with this one to be worth reading."""
-        shared: dict[str, Shared] = {}
+        shared: dict[str, InCommon] = {}
         for key, token in self._new.items():
             holders = self._holders[key]
             if holders:
@@ -183,10 +183,11 @@ class Matchmaking:
     def _may_match(self, left: HeldRecord, right: HeldRecord) -> bool:
         """Tell whether what two records share can add up to anything. Most pairs that a crossing touches cannot.
 
-        It only spares work: of the pairs with the record itself `_candidates` has left no others.
+        It only spares work. Pairs with the record itself are not asked about: `_candidates` has seen to them, and those
+        that stood before are compared anyway.
         """
         ours, theirs = self._tokens_of(left), self._tokens_of(right)
-        shared: Shared = {}
+        shared: InCommon = {}
         for key in ours.keys() & theirs.keys():
             note(shared, ours[key], self._frequency(ours[key].family, ours[key].value))
         return most(shared, min(prior_at_most(left.kind), prior_at_most(right.kind))) >= REVIEW

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from casebus.cases.alert import Alert
-from casebus.cases.conflict import SideState
+from casebus.cases.conflict import URGENCY, SideState
 from casebus.events.enumerations import Severity
 from casebus.state import Concept
 from casebus.wire.ids import content_id
@@ -19,7 +19,6 @@ RETRY_AFTER_S = (10, 60, 300, 900, 3600, 3600, 3600)
 """How long after each failed attempt the next one is made. After the last it is given up: four hours have gone by."""
 
 _WORDS = 200
-_RANK = {Severity.routine: 0, Severity.high: 1, Severity.immediate: 2}
 
 
 class Way(StrEnum):
@@ -70,7 +69,7 @@ NOTIFICATIONS: Concept[Notification] = Concept(
     lambda notification: notification.notification_id,
     {
         "conflict": lambda notification: notification.conflict_id,
-        "waiting": lambda notification: "yes" if notification.next_at is not None else None,
+        "waiting": lambda notification: notification.severity.value if notification.next_at is not None else None,
     },
 )
 
@@ -91,7 +90,7 @@ def wanted(alert: Alert, ways: Iterable[Way], least: Severity, now: datetime) ->
     Nothing of a weak match, of one that is retracted, that this side has taken up, or that is less severe than `least`.
     """
     untouched = alert.waits and not alert.is_apart and alert.ours.state is SideState.new
-    if not untouched or _RANK[alert.severity] < _RANK[least]:
+    if not untouched or URGENCY[alert.severity] < URGENCY[least]:
         return
     for way in ways:
         raised = f"{alert.raised_at.isoformat()} {alert.severity.value}"

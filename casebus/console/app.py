@@ -33,9 +33,7 @@ from casebus.console.pages import Pages
 from casebus.console.web import Parts
 from casebus.errors import NotPermitted, UsageError
 from casebus.roles import Installation
-from casebus.settings import ConsoleSettings
-
-HERE = ("127.0.0.1", "::1", "localhost")
+from casebus.settings import THIS_MACHINE, ConsoleSettings
 
 
 def create(installation: Installation, agency: str, settings: ConsoleSettings) -> tuple[ASGIApp, Parts]:
@@ -69,7 +67,7 @@ def refuse_unsafe(installation: Installation, settings: ConsoleSettings) -> None
             "training_login lets people in without a proof of who they are, and these are real cases",
             next_step="take training_login out of casebus.toml, and name an oidc_issuer.",
         )
-    if settings.bind not in HERE and not settings.tls_certificate_file and not settings.behind_proxy:
+    if settings.bind not in THIS_MACHINE and not settings.tls_certificate_file and not settings.behind_proxy:
         raise UsageError(
             "the console would send cases over a network in the clear",
             next_step="bind it to 127.0.0.1, or give tls_certificate_file and tls_key_file, or say behind_proxy.",

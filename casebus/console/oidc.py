@@ -7,7 +7,6 @@ cookie. It lasts ten minutes and serves once.
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from authlib.integrations.base_client import OAuthError
@@ -18,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from casebus.errors import NotPermitted, Unavailable, UsageError
-from casebus.settings import ConsoleSettings
+from casebus.settings import ConsoleSettings, secret_of
 
 COOKIE = "casebus-oidc"
 UNDER_WAY_S = 600
@@ -55,11 +54,8 @@ class Oidc:
                 "oidc_issuer is set without oidc_client_id and oidc_client_secret_file",
                 next_step="the provider gave both when this console was registered there.",
             )
-        try:
-            secret = Path(settings.oidc_client_secret_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise UsageError(f"oidc_client_secret_file cannot be read: {error.strerror}") from error
-        return Oidc(settings, secret)
+        secret = secret_of(settings.oidc_client_secret_file, "oidc_client_secret_file")
+        return Oidc(settings, secret.decode())
 
     async def begin(self, request: Request, going_to: str) -> Response:
         """Return the redirect to the provider. Raises `Unavailable`."""

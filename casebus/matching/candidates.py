@@ -82,17 +82,17 @@ def prior_at_most(kind: RecordKind) -> float:
     return max(PRIOR_OF_CASES, PRIOR_OF_TIPS) if kind is RecordKind.case else PRIOR_OF_TIPS
 
 
-Shared = dict[str, int]
+InCommon = dict[str, int]
 """Families of which two records share a value, each with how many hold the rarest of them."""
 
 
-def note(shared: Shared, token: HeldToken, frequency: int) -> None:
+def note(shared: InCommon, token: HeldToken, frequency: int) -> None:
     """Note a value that two records share; one that too many hold says nothing."""
     if eligible(token, frequency):
         shared[token.family] = min(frequency, shared.get(token.family, frequency))
 
 
-def most(shared: Shared, prior: float = max(PRIOR_OF_CASES, PRIOR_OF_TIPS)) -> float:
+def most(shared: InCommon, prior: float) -> float:
     """Return the most that two records can add up to which share values of these families and of no other.
 
     `compare` never scores more: one family counts for each kind, a handle beside them, and a person's attributes each at
@@ -103,16 +103,17 @@ def most(shared: Shared, prior: float = max(PRIOR_OF_CASES, PRIOR_OF_TIPS)) -> f
     persons: list[float] = []
     for name, frequency in shared.items():
         family = FAMILIES.get(name)
-        if family is None:
-            best[name] = SAME_REPORT_SCORE if name == SOURCE_REPORT else 0.0
-        elif family.says is not None:
+        if family is None:  # a report's number is no fact about a person
+            continue
+        if family.says is not None:
             persons.append(_less("person", frequency, family.cap))
             for term in said(family.says):
                 _raise(best, term.partition(".")[0], WEIGHTS[term])
         else:
             fact = "handle" if name in HANDLES else family.kinds[0]
             _raise(best, fact, WEIGHTS[name] + (0.0 if fact is _SCREEN else _less(name, frequency, family.cap)))
-    return prior + sum(best.values()) + max(persons, default=0.0)
+    total = prior + sum(best.values()) + max(persons, default=0.0)
+    return max(total, SAME_REPORT_SCORE) if SOURCE_REPORT in shared else total
 
 
 _SCREEN = IdentifierType.SERVICE_SCREEN_NAME

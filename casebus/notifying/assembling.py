@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 from casebus.cases.notification import Way
 from casebus.clock import Clock
@@ -14,7 +13,7 @@ from casebus.notifying.notifier import Notifier
 from casebus.notifying.told import Links, Messenger
 from casebus.notifying.webhook import Webhook
 from casebus.roles import Installation
-from casebus.settings import NotifySettings
+from casebus.settings import NotifySettings, secret_of
 
 NAME = "notifier"
 LEAST_SECRET_BYTES = 16
@@ -44,7 +43,7 @@ def ways_of(settings: NotifySettings, clock: Clock) -> list[str]:
 def messengers_of(settings: NotifySettings, links: Links, clock: Clock) -> Iterator[tuple[Way, Messenger]]:
     """Yield the ways that the settings name. Raises `UsageError` for half a setting, or a secret that cannot be read."""
     if settings.webhook_url is not None:
-        secret = _secret(settings.webhook_secret_file, "webhook_secret_file")
+        secret = secret_of(settings.webhook_secret_file, "webhook_secret_file")
         if len(secret) < LEAST_SECRET_BYTES:
             raise UsageError(
                 f"webhook_secret_file holds fewer than {LEAST_SECRET_BYTES} bytes",
@@ -70,14 +69,5 @@ def _account(settings: NotifySettings, server: str, sender: str) -> Account:
     host, _, port = server.rpartition(":")
     password = None
     if settings.mail_username is not None:
-        password = _secret(settings.mail_password_file, "mail_password_file").decode()
+        password = secret_of(settings.mail_password_file, "mail_password_file").decode()
     return Account(host, int(port), sender, settings.mail_username, password, settings.mail_ca_file)
-
-
-def _secret(file: str | None, name: str) -> bytes:
-    if file is None:
-        raise UsageError(f"{name} is not set", next_step="secrets are named by file in [notify.AGENCY].")
-    try:
-        return Path(file).read_bytes().strip()
-    except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}", next_step="name a readable file.") from error

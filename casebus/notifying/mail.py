@@ -10,10 +10,10 @@ from email.utils import format_datetime
 from casebus.cases.notification import Notification
 from casebus.clock import Clock
 from casebus.notifying.told import SEVERITY_WORDS, Links
+from casebus.settings import THIS_MACHINE
 
 TIMEOUT_S = 5.0
 SUBJECT = "casebus: an alert waits for you"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Mail:
         return f"the mail server refused {len(refused)} of {len(self._recipients)} addresses" if refused else None
 
     def _secure(self, server: smtplib.SMTP) -> None:
-        if self._account.host not in LOOPBACK:
+        if self._account.host not in THIS_MACHINE:
             server.starttls(context=ssl.create_default_context(cafile=self._account.ca_file))
         if self._account.username is not None:
             server.login(self._account.username, self._account.password or "")

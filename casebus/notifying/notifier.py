@@ -7,12 +7,13 @@ a mail server that hangs holds up no tip.
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.alert_feed import changed_after, feed_end
+from casebus.cases.conflict import URGENCY
 from casebus.cases.notification import (
     FOLLOWED_TO,
     NOTIFICATIONS,
@@ -28,7 +29,9 @@ from casebus.events.enumerations import Severity
 from casebus.notifying.told import Messenger
 from casebus.store.store import Save, Store, View
 
-WAITING_AT_MOST = 500
+LOOK_AGAIN = timedelta(minutes=1)
+"""The longest rest: what waits is not read at every step."""
+MOST_URGENT_FIRST = sorted(Severity, key=URGENCY.__getitem__, reverse=True)
 
 
 class Notifier:
@@ -41,6 +44,7 @@ class Notifier:
         self._least = least
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="notifier")
         self._sending: tuple[Notification, Future[str | None]] | None = None
+        self._rests_until: datetime | None = None
         self._log = structlog.get_logger()
 
     def step(self) -> int:
@@ -53,8 +57,8 @@ class Notifier:
             return False
         with self._store.view() as view:
             at = view.get(FOLLOWED_TO, "")
-            untried = any(each.attempts == 0 for each in self._waiting(view))
-            return at is not None and at.number == feed_end(view) and not untried
+            waiting = (each for severity in MOST_URGENT_FIRST for each in _waiting(view, severity))
+            return at is not None and at.number == feed_end(view) and not any(each.attempts == 0 for each in waiting)
 
     def close(self) -> None:
         """Let go of the thread. What is under way is finished, and sent again after the next start."""
@@ -71,6 +75,7 @@ class Notifier:
             for each in new:
                 tx.apply(Save(NOTIFICATIONS, each))
             tx.apply(Save(FOLLOWED_TO, FollowedTo(end)))
+        self._rests_until = None
         return max(1, len(new))
 
     def _changed(self, view: View, number: int) -> list[Alert]:
@@ -84,23 +89,33 @@ class Notifier:
         now = self._clock.now()
         return [each for alert in alerts for each in wanted(alert, self._messengers, self._least, now)]
 
-    def _waiting(self, view: View) -> list[Notification]:
-        return view.by(NOTIFICATIONS, "waiting", "yes", limit=WAITING_AT_MOST)
-
     def _begin(self) -> int:
-        if self._sending is not None:
+        now = self._clock.now()
+        # A clock that was put back makes nobody rest longer.
+        rests = self._rests_until is not None and now < self._rests_until <= now + LOOK_AGAIN
+        if self._sending is not None or rests:
             return 0
-        with self._store.view() as view:
-            due = [each for each in self._waiting(view) if self._is_due(each, self._clock.now())]
-        if not due:
+        first = self._first(now)
+        if first is None:
             return 0
-        first = min(due, key=lambda each: (-_urgency(each.severity), each.next_at, each.notification_id))
         self._sending = first, self._thread.submit(self._messengers[first.way].send, first)
         return 1
 
-    def _is_due(self, notification: Notification, now: datetime) -> bool:
-        """Tell whether it is time; a way that is no longer in the settings waits until it is again."""
-        return notification.way in self._messengers and notification.next_at is not None and notification.next_at <= now
+    def _first(self, now: datetime) -> Notification | None:
+        """Return what is sent next, the most severe that is due; where nothing is, rest until something will be.
+
+        A way that is no longer in the settings waits until it is again.
+        """
+        later = now + LOOK_AGAIN
+        with self._store.view() as view:
+            for severity in MOST_URGENT_FIRST:
+                waiting = [(each.next_at, each) for each in _waiting(view, severity) if each.way in self._messengers]
+                due = [(at, each) for at, each in waiting if at is not None and at <= now]
+                if due:
+                    return min(due, key=lambda pair: (pair[0], pair[1].notification_id))[1]
+                later = min([later, *(at for at, _ in waiting if at is not None)])
+        self._rests_until = later
+        return None
 
     def _collect(self) -> int:
         if self._sending is None or not self._sending[1].done():
@@ -108,6 +123,7 @@ class Notifier:
         notification, future = self._sending
         self._sending = None
         after = attempted(notification, future.result(), self._clock.now())
+        self._rests_until = None
         with self._store.transaction() as tx:
             tx.apply(Save(NOTIFICATIONS, after))
         if after.delivery is not Delivery.delivered:
@@ -115,5 +131,5 @@ class Notifier:
         return 1
 
 
-def _urgency(severity: Severity) -> int:
-    return (Severity.routine, Severity.high, Severity.immediate).index(severity)
+def _waiting(view: View, severity: Severity) -> list[Notification]:
+    return view.by(NOTIFICATIONS, "waiting", severity.value)

@@ -165,6 +165,13 @@ def test_a_correction_takes_one_identifier_out_and_puts_its_replacement_in() -> 
     assert names(held(received("a", "b"), corrected("b", None, RecordKind.tip))) == {"a"}
 
 
+def test_a_correction_that_puts_a_compromised_account_in_marks_a_possible_child_as_an_amendment_does() -> None:
+    account = sighting("c").model_copy(update={"subject": en.SubjectCategory.POSSIBLE_VICTIM_ACCOUNT_COMPROMISED})
+    correction = corrected("a", "c", RecordKind.tip).model_copy(update={"replacement": account})
+    assert held(received("a"), correction).record.possible_child
+    assert not held(received("a"), corrected("a", "c", RecordKind.tip)).record.possible_child
+
+
 def test_a_correction_of_nothing_puts_an_identifier_in_once() -> None:
     added = held(opened("a"), corrected("b", "b"))
     assert names(added) == {"a", "b"}

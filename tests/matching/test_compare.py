@@ -574,7 +574,7 @@ def test_no_match_scores_more_than_the_eligible_values_that_it_shares_can_add_up
         shared: dict[str, int] = {}
         for token in set(postings(a)) & set(postings(b)):
             note(shared, token, max(2, frequency(token.family, token.value)))
-        assert match.score <= most(shared)
+        assert match.score <= most(shared, PRIOR_OF_TIPS)
 
 
 def test_a_number_that_too_many_records_have_is_no_reports_and_hides_no_match():

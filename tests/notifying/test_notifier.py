@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,24 @@ def test_the_most_severe_goes_first(world: World, notifier_of: Callable[..., Not
     )
     settle(notifier)
     assert [json.loads(body)["severity"] for _, body in hook.posted] == ["immediate", "high", "routine"]
+
+
+def test_while_nothing_is_due_what_waits_is_not_read_at_every_step(
+    world: World, notifier_of: Callable[..., Notifier], hook: WebhookServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook.status = 500
+    notifier = notifier_of(webhook=webhook(world, hook))
+    world.hold(world.alert("new"))
+    settle(notifier)
+    looks: list[datetime] = []
+    first = notifier._first
+    monkeypatch.setattr(notifier, "_first", lambda now: looks.append(now) or first(now))
+    for _ in range(100):
+        notifier.step()
+    assert len(looks) <= 1
+    world.clock.sleep(RETRY_AFTER_S[0])
+    settle(notifier)
+    assert len(hook.posted) == 2
 
 
 def test_a_server_that_is_not_there_is_a_reason_in_words_without_its_address(world: World) -> None:
