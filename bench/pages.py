@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ machine moves by a factor of two with what else it does. The programs of one com
 
 
 def machine() -> str:
-    """Return what the figures were measured on."""
+    """Return what the figures were measured on, and by which command."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -23,7 +24,8 @@ def machine() -> str:
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     day = datetime.now(UTC).date().isoformat()
     system = f"{platform.system()} {platform.release()}, {platform.python_implementation()} {platform.python_version()}"
-    return f"{model}, {os.cpu_count()} processors; {system}; load before: {load}; {day}"
+    command = " ".join([f"python {Path(sys.argv[0]).resolve().relative_to(PAGE.parent.parent)}", *sys.argv[1:]])
+    return f"`{command}` on {model}, {os.cpu_count()} processors; {system}; load before: {load}; {day}"
 
 
 def write_section(subject: str, text: str) -> None:
