@@ -19,6 +19,8 @@ HEADERS = (
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
 )
+WHOLE_OR_UNCHANGED = (200, 304)
+"""What may be kept under /static/: a file. Anything else there is a page, with somebody's name and token in it."""
 TLS_HEADER = ("strict-transport-security", "max-age=31536000")
 TOO_LARGE = b"The request is larger than a form of this console can be. Nothing was changed.\n"
 
@@ -45,7 +47,8 @@ class Guard:
     def _adding(self, send: Send, path: str) -> Send:
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                caching = () if path.startswith("/static/") else ((b"cache-control", b"no-store"),)
+                public = path.startswith("/static/") and message["status"] in WHOLE_OR_UNCHANGED
+                caching = () if public else ((b"cache-control", b"no-store"),)
                 message["headers"] = [*message["headers"], *self._headers, *caching]
             await send(message)
 
