@@ -9,19 +9,19 @@ from fastapi.concurrency import run_in_threadpool
 
 from casebus.cases.alert_feed import feed_end
 from casebus.console.door import Door
-from casebus.errors import CasebusError
 
 LOOK_EVERY_S = 0.04
 PAUSE_S = 1.0
 
 
 class Live:
-    """The number of the last change, and who waits for a later one."""
+    """The number of the last change, and who waits for a later one. `hears` is whether the last look succeeded."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._end = 0
         self._changed = asyncio.Condition()
+        self.hears = True
         self.closing = False
 
     @asynccontextmanager
@@ -41,22 +41,28 @@ class Live:
             self._changed.notify_all()
 
     async def wait_beyond(self, number: int, seconds: float) -> bool:
-        """Wait until something changed after a number; return whether it did within so many seconds."""
+        """Wait until something changed after a number; return whether it did within so many seconds.
+
+        A number that is still beyond the last change then is of no feed that this desk has: of a state that was restored
+        from a copy since, or made up. All has changed for whoever holds it.
+        """
         try:
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait_for(lambda: self._end > number or self.closing)
-        except TimeoutError:  # nothing changed: that is the answer
-            return False
+        except TimeoutError:  # nothing changed
+            return self.hears and self._end < number
         return self._end > number
 
     async def _look(self) -> None:
         while True:
             try:
                 end = await run_in_threadpool(self._read_end)
-            except CasebusError as error:  # the boards show that they hear nothing; the next look may succeed
-                structlog.get_logger().warning("console_cannot_look", code=error.code)
+            except Exception as error:  # the boards show that they hear nothing; the next look may succeed
+                self.hears = False
+                structlog.get_logger().warning("console_cannot_look", error_type=type(error).__name__)
                 await asyncio.sleep(PAUSE_S)
                 continue
+            self.hears = True
             if end != self._end:
                 async with self._changed:
                     self._end = end

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from casebus.cases.access import Kind, Thing, may_view
 from casebus.cases.desk_work import DeskAlert
 from casebus.console.board import Tab, tab_of, worst_first
 from casebus.console.logins import SignedIn
-from casebus.console.web import Console, Parts, signed_in
+from casebus.console.web import Console, Parts, Signed
 from casebus.events.enumerations import Severity
 
 router = APIRouter()
@@ -31,7 +32,13 @@ class Frame:
     text: str
 
 
-@router.get("/stream", dependencies=[Depends(signed_in)])
+def sees_alerts(console: Console, signed: Signed) -> None:
+    """Raise `NotPermitted`, and put the attempt on record, for who may not see alerts."""
+    with console.door.desk(signed.viewer) as desk:
+        desk.require_sight(Kind.alert)
+
+
+@router.get("/stream", dependencies=[Depends(sees_alerts)])
 async def stream(console: Console, request: Request) -> Response:
     """Stream what changes on the board from a change on. The header, which a browser sends again, wins over the address."""
     since = _number(request.query_params.get("since"))
@@ -47,8 +54,8 @@ async def _frames(console: Parts, token: str | None, since: int, after: int) -> 
     while not console.live.closing:
         changed = await console.live.wait_beyond(after, HEARTBEAT_S)
         signed = await run_in_threadpool(console.logins.find, token)
-        if signed is None or console.live.closing:
-            return  # the session has ended; the browser asks again and is sent to log in
+        if signed is None or not _may_see(signed) or console.live.closing:
+            return  # the session or the right has ended; the browser asks again, and is told
         if changed:
             frame = await run_in_threadpool(framed, console, signed, since, after)
             after = frame.number
@@ -57,8 +64,11 @@ async def _frames(console: Parts, token: str | None, since: int, after: int) -> 
 
 
 def heartbeat(console: Parts) -> str:
-    """Return a named event: a comment raises none in the browser, and the board must notice when nothing comes."""
-    return event(console.clock.now().strftime("%H:%M:%S"), name="hb")
+    """Return a named event: a comment raises none in the browser, and the board must notice when nothing comes.
+
+    While the console itself hears nothing it is a comment, and so the board says that it hears nothing.
+    """
+    return event(console.clock.now().strftime("%H:%M:%S"), name="hb") if console.live.hears else ": \n\n"
 
 
 def event(data: str, *, name: str | None = None, number: int | None = None) -> str:
@@ -86,6 +96,10 @@ def framed(console: Parts, signed: SignedIn, since: int, after: int) -> Frame:
         },
     )
     return Frame(pushed.end, text)
+
+
+def _may_see(signed: SignedIn) -> bool:
+    return may_view(signed.viewer, Thing(Kind.alert, signed.viewer.agency)).allowed
 
 
 def _is_new_and_immediate(seen: DeskAlert) -> bool:

@@ -30,7 +30,7 @@ C = TypeVar("C", bound=Chosen)
 class Pushed:
     """What changed: up to which change of the feed, which alerts since the last push, and which since the page was made.
 
-    `since_page` is None where the feed no longer reaches back to the page: it must be made anew.
+    `since_page` is None where the feed does not reach back to the page or the last push: it must be made anew.
     """
 
     end: int
@@ -95,7 +95,7 @@ class Browsing:
         with self._office.store.transaction() as tx:
             of_page, of_push = changed_after(tx, since), changed_after(tx, after)
             alerts = _read(tx, of_push or [])
-            since_page = None if of_page is None else _read(tx, of_page)
+            since_page = None if of_page is None or of_push is None else _read(tx, of_page)
             shown = dict.fromkeys(seen.alert.ref for seen in (*alerts, *(since_page or ())))
             self._office.record(tx, "alerts as they changed", list(shown), fields)
             return Pushed(feed_end(tx), alerts, since_page)
