@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 
 from casebus.bus.outbox import Publisher
-from casebus.cases.access import UNNAMED, Command, Kind, Viewer
+from casebus.cases.access import UNNAMED, Command, Kind, Thing, Viewer, may_view
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
 from casebus.desk.browsing import Browsing
@@ -54,6 +54,10 @@ class Desk(AlertCommands, Browsing):
     def require(self, command: Command) -> None:
         """Raise `NotPermitted`, and put the attempt on record, where the viewer may not do this."""
         self._office.require(command)
+
+    def may_see(self, kind: Kind) -> bool:
+        """Tell whether the viewer may see this here."""
+        return may_view(self.viewer, Thing(kind, self.viewer.agency)).allowed
 
     def require_sight(self, kind: Kind) -> None:
         """Raise `NotPermitted`, and put the attempt on record, where the viewer may not see this."""
