@@ -57,7 +57,7 @@ class Live:
         while True:
             try:
                 end = await run_in_threadpool(self._read_end)
-            except Exception as error:  # the boards show that they hear nothing; the next look may succeed
+            except Exception as error:  # noqa: BLE001  the boards show that they hear nothing; the next look may succeed
                 self.hears = False
                 structlog.get_logger().warning("console_cannot_look", error_type=type(error).__name__)
                 await asyncio.sleep(PAUSE_S)

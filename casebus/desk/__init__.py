@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from casebus.bus.outbox import Publisher
 from casebus.cases.access import UNNAMED, Command, Kind, Thing, Viewer, may_view
@@ -62,6 +63,10 @@ class Desk(AlertCommands, Browsing):
     def require_sight(self, kind: Kind) -> None:
         """Raise `NotPermitted`, and put the attempt on record, where the viewer may not see this."""
         self._office.require_sight(kind)
+
+    def noting_absence(self, what: Command | Kind) -> AbstractContextManager[None]:
+        """Put on record, without any reference, that something was looked for in the block which is not here."""
+        return self._office.noting_absence(what)
 
     def accessed(
         self,

@@ -46,7 +46,7 @@ class Browsing:
     def browse(self, choose: Callable[[list[DeskAlert]], C], fields: Sequence[str]) -> tuple[C, int]:
         """Return what was chosen of all alerts, and the feed's end at that moment. What was chosen is on record."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             work = {each.conflict_id: each for each in tx.all(DESK_WORK)}
             chosen = choose([DeskAlert.of(alert, work.get(alert.conflict_id)) for alert in tx.all(ALERTS)])
             self._office.record(tx, "alerts", [seen.alert.ref for seen in chosen.rows], fields)
@@ -55,7 +55,7 @@ class Browsing:
     def opened(self, ref: str, fields: Sequence[str]) -> tuple[DeskAlert, list[Deed]]:
         """Return one alert and what was done about it. Raises `NotFound`, and records the look all the same."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             found = find_alert(tx, ref)
             self._office.record(tx, "alert", [found.alert.ref] if found else [], fields if found else ())
             deeds = in_order(tx.by(DEEDS, "conflict", found.alert.conflict_id)) if found else []
@@ -67,7 +67,7 @@ class Browsing:
         """Return the alerts about the same own records, the given one first. All of them are on record."""
         self._office.require_sight(Kind.alert)
         own = {seen.alert.own_id, seen.alert.also_own_id} - {None}
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             found = [each for each in tx.all(ALERTS) if {each.own_id, each.also_own_id} & own]
             found.sort(key=lambda alert: (alert.conflict_id != seen.alert.conflict_id, alert.ref))
             self._office.record(tx, "alerts around one", [alert.ref for alert in found], fields)
@@ -76,7 +76,7 @@ class Browsing:
     def heard_from(self) -> dict[str, datetime]:
         """Return when each partner that this desk knows of was last heard: by an alert, or by what it did about one."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             times = [(alert.partner, alert.raised_at) for alert in tx.all(ALERTS) if alert.partner]
             times += [(deed.who, deed.at) for deed in tx.all(DEEDS)]
             self._office.record(tx, "when partners were heard", [], ("partner", "at"))
@@ -92,7 +92,7 @@ class Browsing:
     def changed(self, since: int, after: int, fields: Sequence[str]) -> Pushed:
         """Return what changed since a page was made, and of that what changed after the last push; it is on record."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             of_page, of_push = changed_after(tx, since), changed_after(tx, after)
             alerts = _read(tx, of_push or [])
             since_page = None if of_page is None or of_push is None else _read(tx, of_page)

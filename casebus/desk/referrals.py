@@ -56,7 +56,7 @@ class Referrals:
         refuse_too_long(package.note)
         self._office.require(Command.send_referral)
         self._refuse_without_agreement(to)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.send_referral) as tx:
             seen = self._office.seen(tx, ref) if ref else None
             own = _records(tx, records) or ((seen.alert.own_id,) if seen else ())
             if not own:
@@ -107,7 +107,7 @@ class Referrals:
     def all(self) -> list[Referral]:
         """Return the referrals that this agency sent or got, what waits first; on record."""
         self._office.require_sight(Kind.referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.referral) as tx:
             shown = sorted(tx.all(REFERRALS), key=lambda each: (each.state.value != "sent", each.respond_by))
             names = dict.fromkeys(name.value for each in shown for name, _ in each.values)
             self._office.record(tx, "referrals", [each.referral_id for each in shown], (*REFERRAL_FIELDS, *names))
@@ -116,7 +116,7 @@ class Referrals:
     def accept(self, referral_id: str) -> Referral:
         """Take responsibility. Raises `Conflict` for what was answered, or taken back before."""
         self._office.require(Command.answer_referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.answer_referral) as tx:
             referral = self._waiting(tx, referral_id)
             after = replace(referral, accepted=True)
             tx.apply(Save(REFERRALS, after))
@@ -131,7 +131,7 @@ class Referrals:
     def decline(self, referral_id: str, reason: en.ReferralDecline) -> Referral:
         """Leave responsibility where it is, with a reason from a closed list. Raises like `accept`."""
         self._office.require(Command.answer_referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.answer_referral) as tx:
             referral = self._waiting(tx, referral_id)
             after = replace(referral, declined=reason)
             tx.apply(Save(REFERRALS, after))
