@@ -76,8 +76,8 @@ def _report(out: Path, register: Register, suspects: list[Suspects], aside: Coun
     if crowded:
         words().print(f"{crowded} records share all that they have with many: each was compared with a few of those.")
     if aside:
-        told = ", ".join(f"{column} {rows}" for column, rows in sorted(aside.items()))
-        words().print(f"Rows in which nothing came of a column (nonsense, or a placeholder): {told}.")
+        counted = ", ".join(f"{column} {rows}" for column, rows in sorted(aside.items()))
+        words().print(f"Rows in which nothing came of a column (nonsense, or a placeholder): {counted}.")
 
 
 def against(
