@@ -4,7 +4,7 @@ What is kept belongs to a place in the feed of changes (`casebus.cases.alert_fee
 and is never changed: a later one is put in its stead. So any thread may go on from whatever is kept, and a look that fails
 leaves the last. Where the feed does not reach back to it, or the state was restored from a copy, everything is read anew.
 
-About 0.7 KiB of memory an alert.
+About 450 bytes of memory an alert: 4 MiB for 10,000, 43 MiB for 100,000 (`bench/board.py`).
 """
 
 from collections.abc import Mapping
