@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from console.console_world import World
+from console.console_world import NZ, World
 
+from casebus.bus.timed import TimedLoop
 from casebus.cases.alert_feed import FEED_END
 from casebus.console.door import Door
 from casebus.console.live import LOOK_EVERY_S, Live
+from casebus.console.stream import framed
+from casebus.events.enumerations import Severity
 from casebus.store.store import Store, View
+from consumers.deadlines import Deadlines
 
 
 class CountingDoor(Door):
@@ -72,3 +76,13 @@ def test_what_boards_go_by_is_read_before_the_first_is_asked_for(desk: World) ->
                 return len(door.placed.read(Unchanged(view)))  # type: ignore[arg-type]
 
     assert asyncio.run(prepared()) == 4
+
+
+def test_what_a_deadline_alone_changes_is_sent_to_open_boards(world: World) -> None:
+    world.hold(world.alert("high", minutes=5 * 60, severity=Severity.high))
+    browser = world.browser()
+    signed = browser.parts.logins.find(browser.client.cookies[browser.parts.logins.cookie])
+    assert TimedLoop(Deadlines(NZ), world.store, world.installation.publisher(NZ), world.clock).step() > 0
+    frame = framed(browser.parts, signed, 1, 1)
+    assert frame.number == 2
+    assert world.alert("high").ref in frame.text
