@@ -78,6 +78,11 @@ class Release:
         """Return it without the values, whose time is over."""
         return replace(self, state=ReleaseState.ended, values=())
 
+    def as_of(self, now: datetime) -> "Release":
+        """Return it as it may be shown: values whose time is over are gone, whether or not the node has run since."""
+        is_over = self.keep_until is not None and now >= self.keep_until
+        return self.ended() if self.values and is_over else self
+
 
 RELEASES: Concept[Release] = Concept(
     "releases",

@@ -144,7 +144,8 @@ class Conversation:
         with self._office.store.transaction() as tx:
             conflict_id = self._office.seen(tx, ref).alert.conflict_id if ref else None
             found = tx.by(RELEASES, "conflict", conflict_id) if conflict_id else list(tx.all(RELEASES))
-            shown = sorted(found, key=lambda release: (release.asked_at, release.request_id))
+            as_of = (release.as_of(self._office.now()) for release in found)
+            shown = sorted(as_of, key=lambda release: (release.asked_at, release.request_id))
             names = dict.fromkeys(field.value for release in shown for field, _ in release.values)
             self._office.record(tx, "releases", [each.request_id for each in shown], (*RELEASE_FIELDS, *names))
         return shown
