@@ -11,6 +11,7 @@ from casebus.cases.access import DeskRole
 from casebus.cases.alert import Alert
 from casebus.cases.conversation import RELEASES, Release, ReleaseState
 from casebus.cases.outcomes import OUTCOMES
+from casebus.clock import FixedClock, SystemClock
 from casebus.events import enumerations as en
 from casebus.installing import TRAINING_OFFICERS
 from casebus.state import Save
@@ -49,7 +50,8 @@ class Planted:
 
     def __init__(self, folder: Path, drawn: Drawn) -> None:
         self.here, self.there = drawn.agencies[0], drawn.agencies[1]
-        self.ours, self.theirs = World(folder / "data", self.here), World(folder / "data", self.there)
+        clock = FixedClock(SystemClock().now())  # the command line goes by the machine's
+        self.ours, self.theirs = (World(folder / "data", code, clock) for code in (self.here, self.there))
         more = {"overlap": drawn.overlap, "band": drawn.band}
         self.alert = self.ours.alert("shared", partner=self.there, **more)
         apart = {"partner": None, "own_id": content_id("record", "another")}
