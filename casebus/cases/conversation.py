@@ -14,7 +14,6 @@ from casebus.events.types import (
     DisclosureRefused,
     DisclosureRequested,
     LeadAgencyProposed,
-    SealedBox,
 )
 from casebus.state import Concept
 
@@ -169,12 +168,19 @@ def proposed(payload: LeadAgencyProposed) -> Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A box that arrived, until it was opened. The row is committed with the event's effects; the opening follows."""
+    """What arrived with a box, until it was opened: the payload as JSON, and when its record was appended.
+
+    The row is committed with the event's effects; the opening follows. `refused` says why it was not opened, `wants_key`
+    which key would; it stays as it came.
+    """
 
     type: str
     item_id: str
-    box: SealedBox
+    body: str
+    at: datetime
     opened: bool = False
+    refused: str | None = None
+    wants_key: str | None = None
 
     @property
     def key(self) -> str:
@@ -186,5 +192,8 @@ SEALED: Concept[Sealed] = Concept(
     "sealed_boxes",
     Sealed,
     lambda sealed: sealed.key,
-    {"unopened": lambda sealed: None if sealed.opened else "yes"},
+    {
+        "unopened": lambda sealed: None if sealed.opened or sealed.refused else "yes",
+        "wants_key": lambda sealed: sealed.wants_key,
+    },
 )

@@ -72,7 +72,9 @@ class Node:
             FixedClock(NOW),
             world.hub.directory,
         )
-        self.opening = Opening(code, keys.training_encryption_key(code), self.store, FixedClock(NOW))
+        key = keys.training_encryption_key(code)
+        held = {keys.key_id(code, keys.public_bytes(key)): key}
+        self.opening = Opening(code, held, self.store, FixedClock(NOW), world.hub.directory)
         self._drafting = drafting_of(code)
         draw = Random(code).randbytes  # the same story under one seed, whatever ids it makes
         self.checking = Checking(code, "officer", self._drafting, self.store, self.publisher, FixedClock(NOW), draw)
