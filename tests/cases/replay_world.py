@@ -69,13 +69,16 @@ class Node:
         self.publisher = Publisher(sealer(code))
         self.relay = Relay(self.store, world.hub.log)
         self.inbox = gated(DESK, world.hub.log, self.store, world.hub.directory, code)
-        self.desk = Desk(
-            Viewer(code, "officer", DeskRole.desk_lead),
-            b"i" * 32,
-            self.store,
-            self.publisher,
-            FixedClock(NOW),
-            world.hub.directory,
+        self.desk, self.lead = (
+            Desk(
+                Viewer(code, role.value, role),
+                b"i" * 32,
+                self.store,
+                self.publisher,
+                FixedClock(NOW),
+                world.hub.directory,
+            )
+            for role in (DeskRole.officer, DeskRole.desk_lead)
         )
         key = keys.training_encryption_key(code)
         held = {keys.key_id(code, keys.public_bytes(key)): key}
@@ -221,7 +224,7 @@ class Story:
 
     def _case(self, node: Node) -> None:
         key = self._key("case")
-        if self._draw.random() < 0.25:
+        if self._draw.random() < 0.4:
             node.take(CaseClosure(key, en.CaseCloseReason.CLOSED))
             return
         node.take(
@@ -288,7 +291,7 @@ class Story:
             lambda: desk.reopen(ref, "on second thoughts"),
             lambda: desk.assign(ref, "another officer"),
             lambda: desk.conversation.send_message(ref, "ring us"),
-            *[lambda: desk.conversation.propose_lead(ref, self._draw.choice(SIDES), en.LeadBasis.AGREEMENT)] * 2,
+            *[lambda: node.lead.conversation.propose_lead(ref, self._draw.choice(SIDES), en.LeadBasis.AGREEMENT)] * 4,
             *[lambda: desk.referrals.send(partner, REASON, en.Severity.high, ref=ref)] * 2,
             *[lambda: self._answer_referral(node)] * 4,
         )
