@@ -75,7 +75,7 @@ def test_logging_in_and_out_and_being_refused_is_on_record_by_pseudonym(desk: Wo
     assert browser.log_in("mallory").status_code == 403
     browser.log_in(OFFICER)
     browser.send("/logout")
-    assert [(each.resource, each.actor) for each in desk.readings()] == [
+    assert [(each.resource, each.actor) for each in desk.accesses()] == [
         ("denied: login", pseudonym(id_key, "mallory")),
         ("login", pseudonym(id_key, OFFICER)),
         ("logout", pseudonym(id_key, OFFICER)),
