@@ -5,6 +5,7 @@ A thread of its own looks, many times a second, as long as a board is open, and 
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -19,7 +20,9 @@ STOP_WITHIN_S = 2.0
 
 
 class Live:
-    """The number of the last change, and who waits for a later one. `hears` is whether the last look succeeded."""
+    """The number of the last change, and who waits for a later one. `hears` is whether the last look succeeded,
+    `streams` how many are open of each session.
+    """
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -28,6 +31,7 @@ class Live:
         self._waiting = 0
         self._look_now = threading.Event()
         self._ended = threading.Event()
+        self.streams: Counter[str] = Counter()
         self.hears = True
         self.closing = False
 
