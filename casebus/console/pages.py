@@ -1,6 +1,6 @@
 """Turns values into pages. Everything that reaches a template is escaped there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -10,13 +10,18 @@ from casebus.cases.telling import overlap_words
 from casebus.clock import Clock
 from casebus.console import words
 from casebus.console.assets import TEMPLATES, is_styled
+from casebus.console.freshness import Fresh
 from casebus.console.logins import SignedIn
 
 
 class Pages:
-    """The templates, with what every page needs: the agency, the time, whether it is training, who is looking."""
+    """The templates, with what every page needs: the agency, the time, whether it is training, who is looking, how fresh
+    it is.
+    """
 
-    def __init__(self, agency: str, agency_name: str, clock: Clock, *, training: bool) -> None:
+    def __init__(
+        self, agency: str, agency_name: str, clock: Clock, fresh: Callable[[], Fresh | None], *, training: bool
+    ) -> None:
         self._clock = clock
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -37,6 +42,7 @@ class Pages:
             "training": training,
             "styled": is_styled(),
             "w": words,
+            "how_fresh": fresh,
         }
 
     def text(self, template: str, signed: SignedIn | None, values: Mapping[str, Any]) -> str:

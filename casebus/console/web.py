@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 
 from casebus.clock import Clock
 from casebus.console.door import Door
+from casebus.console.freshness import Freshness
 from casebus.console.live import Live
 from casebus.console.logins import Logins, SignedIn
 from casebus.console.oidc import Oidc
@@ -38,6 +39,7 @@ class Parts:
     oidc: Oidc | None
     live: Live
     own_log: OwnLog
+    freshness: Freshness
 
     @property
     def clock(self) -> Clock:

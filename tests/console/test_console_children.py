@@ -103,7 +103,9 @@ def test_what_is_recorded_is_published_with_its_rule_and_stands_in_the_list_and_
     relay(world)
     browser = world.browser()
     assert "waits to be sent" not in browser.get("/children").text
-    assert "Safeguarded from potential abuse all children of a household provisional 4" in text(browser.get("/outcomes"))
+    assert "Safeguarded from potential abuse all children of a household provisional 4" in text(
+        browser.get("/outcomes")
+    )
 
 
 def test_a_restated_number_replaces_the_one_before_and_is_counted_once(world: World) -> None:
