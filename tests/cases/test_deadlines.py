@@ -17,7 +17,7 @@ from casebus.cases import desk_work as dw
 from casebus.cases.alert import ALERTS, told
 from casebus.cases.alert_feed import FEED
 from casebus.cases.conversation import RELEASES, Release, ReleaseState
-from casebus.cases.deadlines import alert_due, referral_due, release_due
+from casebus.cases.deadlines import Fallen, alert_due, referral_due, release_due
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES
@@ -186,6 +186,13 @@ def test_released_values_are_gone_when_their_time_is_over() -> None:
     (effect,) = release_due(release(), HIGH_DUE).effects
     assert isinstance(effect, Save)
     assert (effect.entity.state, effect.entity.values) == (ReleaseState.ended, ())  # type: ignore[attr-defined]
+
+
+def test_released_values_that_were_not_opened_yet_have_their_time_too() -> None:
+    assert release_due(release(values=()), HIGH_DUE - SECOND).next_at == HIGH_DUE
+    assert release_due(release(values=()), HIGH_DUE).effects
+    (effect,) = release_due(release(), HIGH_DUE).effects
+    assert release_due(effect.entity, HIGH_DUE) == Fallen(), "once"  # type: ignore[union-attr]
 
 
 class Desk:
