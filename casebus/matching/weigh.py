@@ -10,7 +10,7 @@ from casebus.events.enumerations import IdentifierType, RecordKind, SubjectCateg
 from casebus.matching.candidates import Frequency
 from casebus.matching.facts import Fact, Facts, facts
 from casebus.matching.families import BY_RARITY
-from casebus.matching.held import Agreed, HeldRecord, Shared
+from casebus.matching.held import Agreed, HeldRecord, HeldToken, Shared
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 from casebus.matching.persons import Person, in_common, persons, shared
 
@@ -37,15 +37,18 @@ def weigh(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Weighed:
     ours, theirs = persons(a, common), persons(b, common)
     pairs, crowded = shared(ours, theirs)
     values = {token for tokens in pairs.values() for token in tokens}
-    counts = {token: max(2, frequency(token.family, token.value)) for token in values}
+    counts = {token: max(2, frequency(*token)) for token in values}
     base = prior(a, b)
     found = [
         _pair(ours[one], theirs[other], facts(ours[one], theirs[other], tokens, counts, crowded), base)
         for (one, other), tokens in pairs.items()
     ]
-    nothing = Weighed((), tuple(sorted(crowded)), (), base, False, (), ())
+    if not found:
+        return Weighed((), tuple(sorted(crowded)), (), base, False, (), ())
+    if len(found) == 1:
+        return found[0]
     mirrored = a.record_id > b.record_id
-    return max(found, key=lambda weighed: _rank(weighed, mirrored=mirrored), default=nothing)
+    return max(found, key=lambda weighed: _rank(weighed, mirrored=mirrored))
 
 
 def prior(a: HeldRecord, b: HeldRecord) -> float:
@@ -73,8 +76,8 @@ def _line(fact: Fact) -> Agreed:
     return Agreed(fact.kind, fact.other_kind, fact.agreement, fact.rarity, weight)
 
 
-def _kinds(line: Agreed) -> list[str]:
-    return sorted((line.kind.value, line.other_kind.value))
+def _kinds(line: Agreed) -> list[IdentifierType]:
+    return sorted((line.kind, line.other_kind))
 
 
 def _rank(weighed: Weighed, *, mirrored: bool) -> tuple[object, ...]:
@@ -89,13 +92,13 @@ def _rank(weighed: Weighed, *, mirrored: bool) -> tuple[object, ...]:
     return weighed.score, child, lines, weighed.suppressed, roles, _told(weighed.evidence), sides
 
 
-def _sides(line: Agreed, *, mirrored: bool) -> tuple[str, str]:
-    ours, theirs = line.kind.value, line.other_kind.value
+def _sides(line: Agreed, *, mirrored: bool) -> tuple[IdentifierType, IdentifierType]:
+    ours, theirs = line.kind, line.other_kind
     return (theirs, ours) if mirrored else (ours, theirs)
 
 
-def _told(evidence: tuple[Shared, ...]) -> list[tuple[str, str]]:
-    return sorted((each.token.family, each.token.value) for each in evidence)
+def _told(evidence: tuple[Shared, ...]) -> list[HeldToken]:
+    return sorted(each.token for each in evidence)
 
 
 CHILD_ROLES = frozenset(
