@@ -229,6 +229,11 @@ class Directory:
         agreement = self.agreement(one, other)
         return agreement is not None and agreement.pointer and overlap in agreement.overlaps
 
+    def may_tell_anything(self, one: str, other: str) -> bool:
+        """Tell whether there is any kind of match between two agencies that may be told to them."""
+        agreement = self.agreement(one, other)
+        return one == other or (agreement is not None and agreement.pointer and bool(agreement.overlaps))
+
 
 def _contradictions(directory: Directory) -> Iterator[str]:
     codes = [agency.code for agency in directory.agencies]

@@ -34,9 +34,9 @@ def found(pair: Pair, match: Match, status: MatchStatus, new: frozenset[str]) ->
         severity=match.severity,
         risk_id=pair.finding.risk_id,
         band=match.band,
-        matched=tuple(MatchedKind(kind=m.kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched),
+        matched=tuple([MatchedKind(kind=m.kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched]),
         matched_second=tuple(
-            MatchedKind(kind=m.other_kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched
+            [MatchedKind(kind=m.other_kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched]
         ),
         suppressed=match.suppressed,
         evidence=pair.finding.evidence,

@@ -69,9 +69,9 @@ def shared(ours: dict[int, Person], theirs: dict[int, Person]) -> tuple[Pairs, s
     our_holders, their_holders = _holders(ours), _holders(theirs)
     pairs: Pairs = {}
     crowded: set[IdentifierType] = set()
-    for token in our_holders.keys() & their_holders.keys():
-        one_side, other_side = our_holders[token], their_holders[token]
-        if max(len(one_side), len(other_side)) > MAX_PERSONS_PER_VALUE:
+    for token, one_side in our_holders.items():
+        other_side = their_holders.get(token, ())
+        if max(len(one_side), len(other_side)) > MAX_PERSONS_PER_VALUE and other_side:
             our_kinds = frozenset[IdentifierType]().union(*(ours[number].tokens[token] for number in one_side))
             crowded |= our_kinds.intersection(*(theirs[number].tokens[token] for number in other_side))
             continue

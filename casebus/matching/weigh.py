@@ -57,22 +57,22 @@ def prior(a: HeldRecord, b: HeldRecord) -> float:
 
 
 def _pair(one: Person, other: Person, said: Facts, base: float) -> Weighed:
-    lines = sorted((_line(fact) for fact in said.facts), key=lambda line: (-line.weight, _kinds(line)))
-    terms = tuple(sorted(term for fact in said.facts for term in fact.terms))
+    lines = [_line(fact) for fact in said.facts]
+    terms = tuple(sorted([term for fact in said.facts for term in fact.terms]))
     return Weighed(
-        lines=tuple(lines),
+        lines=tuple(sorted(lines, key=lambda line: (-line.weight, _kinds(line)))),
         suppressed=said.suppressed,
-        evidence=tuple(Shared(token, fact.kind, fact.other_kind) for fact in said.facts for token in fact.tokens),
+        evidence=tuple([Shared(token, fact.kind, fact.other_kind) for fact in said.facts for token in fact.tokens]),
         # Weights are multiples of 1/64, so that the sum is exact and does not depend on its order.
-        score=base + sum(WEIGHTS[term] for term in terms),
-        firm=any(fact.firm for fact in said.facts),
+        score=base + sum([WEIGHTS[term] for term in terms]),
+        firm=any([fact.firm for fact in said.facts]),
         roles=tuple(sorted((one.roles, other.roles), key=sorted)),
         terms=terms,
     )
 
 
 def _line(fact: Fact) -> Agreed:
-    weight = sum(WEIGHTS[term] for term in fact.terms)
+    weight = sum([WEIGHTS[term] for term in fact.terms])
     return Agreed(fact.kind, fact.other_kind, fact.agreement, fact.rarity, weight)
 
 
