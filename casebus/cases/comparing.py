@@ -58,7 +58,7 @@ def _pair(
     before: Pair | None, match: Match | None, judgements: Sequence[Judgement], left: Holding, right: Holding
 ) -> Pair:
     ids = (left.record.record_id, right.record.record_id)
-    conflict_id = conflict_id_of(*ids)
+    conflict_id = before.conflict_id if before else conflict_id_of(*ids)
     parties = (party_of(left.record), party_of(right.record))
     finding = None
     if match is not None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from casebus.cases.comparing import Compared, compared
 from casebus.cases.disclosure import covered_by, may_be_told
 from casebus.cases.grouping import Grouped, regrouped
+from casebus.cases.grouping import Known as Groups
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.judgement import JUDGEMENTS, Judgement
 from casebus.cases.pair import PAIRS, Pair, conflict_id_of
@@ -99,8 +100,16 @@ class Matchmaking:
         """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
         changed = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
         combined = tuple(each.told for each in changed if each.told is not None)
-        effects = (*self._own_effects(), *pair_effects(self._known, changed))
+        effects = (*self._own_effects(), *pair_effects(self, changed))
         return Changes(effects, combined, self._no_hit(combined))
+
+    def pairs_of(self, record_id: str) -> list[Pair]:
+        """Return the pairs of a record that were found before: none of a new one."""
+        return [] if self._is_new and record_id == self._after.record.record_id else self._known.pairs_of(record_id)
+
+    def grouped(self, record_id: str) -> Grouped | None:
+        """Return the group that a record was in: a new one in none."""
+        return None if self._is_new and record_id == self._after.record.record_id else self._known.grouped(record_id)
 
     def _own_effects(self) -> Iterator[Effect]:
         record_id = self._after.record.record_id
@@ -115,8 +124,7 @@ class Matchmaking:
     def _affected(self) -> set[tuple[str, str]]:
         """Return the pairs to compare: those with this record, and those that a token at its cap decides."""
         me = self._after.record.record_id
-        before = [] if self._is_new else self._known.pairs_of(me)
-        partners = {partner for pair in before for partner in pair.record_ids}
+        partners = {partner for pair in self.pairs_of(me) for partner in pair.record_ids}
         partners |= self._candidates()
         decided: set[tuple[str, str]] = set()
         for token in self._old.keys() ^ self._new.keys():
@@ -276,7 +284,7 @@ def _weighed_anew(_left: HeldRecord, _right: HeldRecord) -> RetractReason:
     return RetractReason.UNKNOWN
 
 
-def pair_effects(known: Known, changed: Sequence[Compared]) -> Iterator[Effect]:
+def pair_effects(known: Groups, changed: Sequence[Compared]) -> Iterator[Effect]:
     """Yield the pairs as they now stand, and the groups that they make."""
     yield from (Save(PAIRS, each.pair) for each in changed)
     yield from regrouped(known, ((each.before, each.pair) for each in changed))

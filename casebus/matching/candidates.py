@@ -44,8 +44,6 @@ _MAY_CARRY = {
     kind: frozenset(family.name for family in FAMILIES.values() if kind in family.kinds) for kind in IdentifierType
 }
 
-_CAPS = {SOURCE_REPORT: REPORT_CAP} | {family.name: family.cap for family in FAMILIES.values()}
-
 
 def index_key(family: str, value: str) -> bytes:
     """Return a token as it is indexed: 128 bits, whatever the family's name and the value's length."""
@@ -59,7 +57,10 @@ def indexed(record: HeldRecord) -> dict[HeldToken, bytes]:
 
 def cap(family: str) -> int:
     """Return how many records may hold a value of this family before it says nothing; 0 for a family not known here."""
-    return _CAPS.get(family, 0)
+    known = FAMILIES.get(family)
+    if known is None:
+        return REPORT_CAP if family == SOURCE_REPORT else 0
+    return known.cap
 
 
 def enough(token: HeldToken) -> int:

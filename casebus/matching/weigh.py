@@ -65,7 +65,7 @@ def _pair(one: Person, other: Person, said: Facts, base: float) -> Weighed:
         evidence=tuple([Shared(token, fact.kind, fact.other_kind) for fact in said.facts for token in fact.tokens]),
         # Weights are multiples of 1/64, so that the sum is exact and does not depend on its order.
         score=base + sum([WEIGHTS[term] for term in terms]),
-        firm=any([fact.firm for fact in said.facts]),
+        firm=any(fact.firm for fact in said.facts),
         roles=tuple(sorted((one.roles, other.roles), key=sorted)),
         terms=terms,
     )

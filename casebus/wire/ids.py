@@ -37,8 +37,7 @@ def uuid7(now: datetime, random_bytes: bytes) -> str:
 
 def _framed(parts: Iterable[str]) -> bytes:
     # Lengths come first so that ("ab", "c") and ("a", "bc") differ.
-    encoded = [part.encode() for part in parts]
-    return b"".join([len(part).to_bytes(8, "big") + part for part in encoded])
+    return b"".join([len(part).to_bytes(8, "big") + part for part in map(str.encode, parts)])
 
 
 def _uuid8(digest: bytes) -> str:
