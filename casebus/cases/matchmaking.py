@@ -213,7 +213,7 @@ class Matchmaking:
         match = compare(left.record, right.record, self._frequency)
         if before is None and match is None:
             return None
-        return compared(before, match, self._known.judgements(conflict_id), left, right, self._why)
+        return compared(conflict_id, before, match, self._known.judgements(conflict_id), left, right, self._why)
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
@@ -265,7 +265,7 @@ def judged(known: Known, judgement: Judgement) -> Changes:
     assert right is not None, "bug: a pair of a record that is not held"
     others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
     match = compare(left.record, right.record, _frequency_in(known))
-    found = compared(pair, match, [*others, judgement], left, right, _weighed_anew)
+    found = compared(pair.conflict_id, pair, match, [*others, judgement], left, right, _weighed_anew)
     changed = [found] if found else []
     combined = tuple(each.told for each in changed if each.told is not None)
     return Changes((kept, *pair_effects(known, changed)), combined, None)
