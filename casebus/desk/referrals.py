@@ -81,14 +81,16 @@ class Referrals:
                 note=storable(package.note) or None,
             )
             tx.apply(Save(REFERRALS, referral))
-            self._office.publish(tx, self._sent(referral, package))
+            self._office.publish(tx, self._office.signed_for(self._sent(referral, package), to))
             if seen is not None:
                 self._office.remember(tx, seen, Verb.referred, to)
         return referral
 
     def _sent(self, referral: Referral, package: Package) -> ReferralSent:
         content = Content(tuple((name, storable(value)) for name, value in package.values), storable(package.note))
-        belongs = Belongs("ReferralSent", referral.referral_id, referral.partner)
+        belongs = Belongs(
+            "ReferralSent", referral.referral_id, referral.partner, referral.conflict_id or "", self._office.agency
+        )
         return ReferralSent(
             referral_id=referral.referral_id,
             conflict_id=referral.conflict_id,
