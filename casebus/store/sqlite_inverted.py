@@ -96,7 +96,7 @@ class SqliteInverted:
         self._young, self._middle = SqliteRows(f"{index.table}_young"), SqliteRows(f"{index.table}_middle")
         self._rest = SqliteRows(index.table)
         self.tables = (self._young, self._middle, self._rest)
-        self._statements: dict[tuple[int, str], str] = {}
+        self._statements: dict[tuple[int, bool], str] = {}
 
     def post(self, connection: SqliteConnection, owner: str, tokens: Sequence[bytes]) -> int:
         """Note that an owner holds tokens; return how many rows that makes, for `settle`."""
@@ -135,15 +135,17 @@ class SqliteInverted:
         where each one's last wanted owner stands need not be looked for.
         """
         most = wanted[tokens[-1]]
-        rows = connection.rows(self._asking(len(tokens), "held") + " LIMIT ?1", (most + 1, *tokens))
-        return rows if len(rows) <= most else connection.rows(self._asking(len(tokens), "held_so_far"), (most, *tokens))
+        rows = connection.rows(self._asking(len(tokens), bounded=False), (most + 1, *tokens))
+        return rows if len(rows) <= most else connection.rows(self._asking(len(tokens), bounded=True), (most, *tokens))
 
-    def _asking(self, tokens: int, what: str) -> str:
-        if (tokens, what) not in self._statements:
+    def _asking(self, tokens: int, *, bounded: bool) -> str:
+        """Return the question after so many tokens. Its first value bounds the owners of each, or else all rows."""
+        if (tokens, bounded) not in self._statements:
             marks = ", ".join(f"(?{number})" for number in range(2, tokens + 2))
-            held = " UNION ALL ".join(getattr(table, what) for table in self.tables)
-            self._statements[tokens, what] = f"WITH wanted (token) AS (VALUES {marks}) {held}"
-        return self._statements[tokens, what]
+            held = " UNION ALL ".join(table.held_so_far if bounded else table.held for table in self.tables)
+            limit = "" if bounded else " LIMIT ?1"
+            self._statements[tokens, bounded] = f"WITH wanted (token) AS (VALUES {marks}) {held}{limit}"
+        return self._statements[tokens, bounded]
 
 
 def _check(owner: str, tokens: Sequence[bytes]) -> None:
