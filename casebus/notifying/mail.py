@@ -18,14 +18,17 @@ SUBJECT = "casebus: an alert waits for you"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where mail is handed over. Without TLS to this machine only; `password` goes with `username`."""
+    """Where mail is handed over. Without TLS to this machine only; `password` goes with `username`, both of them ASCII.
+
+    `tls` is whom it trusts, None for the certificate authorities that this machine trusts.
+    """
 
     host: str
     port: int
     sender: str
     username: str | None = None
     password: str | None = None
-    ca_file: str | None = None
+    tls: ssl.SSLContext | None = None
 
 
 class Mail:
@@ -52,7 +55,7 @@ class Mail:
 
     def _secure(self, server: smtplib.SMTP) -> None:
         if self._account.host not in THIS_MACHINE:
-            server.starttls(context=ssl.create_default_context(cafile=self._account.ca_file))
+            server.starttls(context=self._account.tls or ssl.create_default_context())
         if self._account.username is not None:
             server.login(self._account.username, self._account.password or "")
 

@@ -122,7 +122,7 @@ class Notifier:
             return 0
         notification, future = self._sending
         self._sending = None
-        after = attempted(notification, future.result(), self._clock.now())
+        after = attempted(notification, _failure(notification.way, future), self._clock.now())
         self._rests_until = None
         with self._store.transaction() as tx:
             tx.apply(Save(NOTIFICATIONS, after))
@@ -133,3 +133,11 @@ class Notifier:
 
 def _waiting(view: View, severity: Severity) -> list[Notification]:
     return view.by(NOTIFICATIONS, "waiting", severity.value)
+
+
+def _failure(way: Way, sending: Future[str | None]) -> str | None:
+    """Return why a sending failed, in words, None where it did not. A messenger that raises ends no node: it has failed."""
+    try:
+        return sending.result()
+    except Exception as error:  # noqa: BLE001  whatever a messenger raises, the agency's node goes on
+        return f"the {way.value} could not be used ({type(error).__name__})"

@@ -302,6 +302,50 @@ def test_half_a_setting_is_refused_when_the_notifier_starts(world: World, given:
 
 
 @pytest.mark.parametrize(
+    ("setting", "content"),
+    [
+        ("webhook_ca_file", None),
+        ("webhook_ca_file", "no certificate"),
+        ("mail_ca_file", None),
+        ("mail_password_file", "pässword"),
+    ],
+)
+def test_a_file_that_will_not_do_is_refused_by_its_settings_name_before_anything_is_sent(
+    world: World, tmp_path: Path, setting: str, content: str | None
+) -> None:
+    (tmp_path / "secret").write_bytes(SECRET)
+    if content is not None:
+        (tmp_path / "wrong").write_text(content, encoding="utf-8")
+    whole: dict[str, Any] = {
+        "webhook_url": "https://hooks.police.example/x",
+        "webhook_secret_file": str(tmp_path / "secret"),
+        "mail_server": "mail.police.example:587",
+        "mail_from": "casebus@police.example",
+        "mail_to": ["desk@police.example"],
+        "mail_username": "desk",
+        "mail_password_file": str(tmp_path / "secret"),
+    }
+    assert len(list(messengers_of(NotifySettings(**whole), LINKS, world.clock))) == 2
+    with pytest.raises(UsageError, match=setting):
+        list(messengers_of(NotifySettings(**whole | {setting: str(tmp_path / "wrong")}), LINKS, world.clock))
+
+
+def test_a_messenger_that_raises_has_failed_and_ends_no_node(
+    world: World, notifier_of: Callable[..., Notifier]
+) -> None:
+    class Raises:
+        def send(self, notification: Notification) -> str | None:
+            raise ValueError("a secret")
+
+    notifier = notifier_of(webhook=Raises())
+    world.hold(world.alert("new"))
+    settle(notifier)
+    (told,) = kept(world)
+    assert (told.attempts, told.delivery) == (1, Delivery.waiting)
+    assert told.why == "the webhook could not be used (ValueError)"
+
+
+@pytest.mark.parametrize(
     "url", ["http://hooks.police.example/x", "file:///etc/passwd", "https://a b", "http://127.0.0.1.example/x"]
 )
 def test_a_webhook_elsewhere_speaks_tls(url: str) -> None:
