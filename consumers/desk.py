@@ -57,8 +57,8 @@ class Desk:
         work = DeskAlert.of(after, view.get(DESK_WORK, about.conflict_id)).work
         risen = after_rise(work, before or after, after)
         deed = deed_of(about, DeskAlert(after, risen).version, received.event.id, received.appended_at)
-        awake = (Save(DESK_WORK, risen),) if risen != work else ()
-        return (*saved(view, after), *awake, Save(DEEDS, deed), *self._mistake(before, after, received, view))
+        kept = saved(view, after, risen if risen != work else None)
+        return (*kept, Save(DEEDS, deed), *self._mistake(before, after, received, view))
 
     def _mistake(self, before: Alert | None, after: Alert, received: Received, view: View) -> Iterator[Effect]:
         """Yield the notice for who answered an alert that stands no more as it did: they may have acted on it."""

@@ -149,10 +149,8 @@ class Office:
     ) -> None:
         """Save an alert as it stands after a command, with who did what; nothing where nothing changed and was noted."""
         if after != seen:
-            for effect in saved(tx, after.alert):
+            for effect in saved(tx, after.alert, after.work if after.work != seen.work else None):
                 tx.apply(effect)
-        if after.work != seen.work:
-            tx.apply(Save(DESK_WORK, after.work))
         if after != seen or note:
             self.remember(tx, after, verb if after != seen else Verb.noted, detail if after != seen else "", note)
 
