@@ -2,7 +2,8 @@
 
 Everything is a function of what stands and of `now`, and done once it is no longer due: asked again at the same moment,
 nothing more happens. A clock that jumps does no harm. Forward: desks are told too early that nobody answers, and a referral
-goes back to its sender, who had it all along. Backward: nothing is taken back, and nothing is done twice.
+goes back to its sender, who had it all along. Backward: nothing is taken back, and nothing is done twice. What was done while
+it was ahead holds no longer than anything can: an acknowledgement, a snooze that ends later than one can is over.
 
 Clocks (domain.md §2.5): an answer is due 1 h, 8 h or 7 d after an alert was raised, by the severity that the desk goes by.
 Nobody has taken it up by half of that: the desk's lead is told. By the end: the coordination desk. An acknowledgement that
@@ -16,7 +17,7 @@ from datetime import datetime, timedelta
 from casebus.cases.conflict import RESPOND_WITHIN_S
 from casebus.cases.conversation import RELEASES, Release
 from casebus.cases.desk_history import CLOCK, DEEDS, Deed, Verb
-from casebus.cases.desk_work import DeskAlert, DeskWork, Escalation, Stage
+from casebus.cases.desk_work import LEEWAY_S, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
 from casebus.events.types import ReferralExpired
@@ -46,7 +47,8 @@ def alert_due(seen: DeskAlert, now: datetime) -> Fallen:
     work = seen.work
     deeds: list[tuple[Verb, str]] = []
     if seen.alert.ours.outcome is None and seen.has_lapsed(now) and work.acknowledged_until is not None:
-        work = replace(work, waits_since=work.acknowledged_until, acknowledged_until=None, changes=work.changes + 1)
+        since = min(work.acknowledged_until, now)
+        work = replace(work, waits_since=since, acknowledged_until=None, changes=work.changes + 1)
         deeds.append((Verb.lapsed, "nobody had it in hand"))
     if work.snoozed_until is not None and not DeskAlert(seen.alert, work).is_snoozed(now):
         work = replace(work, snoozed_until=None, changes=work.changes + 1)
@@ -59,21 +61,23 @@ def alert_due(seen: DeskAlert, now: datetime) -> Fallen:
     return Fallen(tuple(_effects(seen, after, deeds, now)), work if deeds else None, _next(after, now))
 
 
-def _since(seen: DeskAlert) -> datetime:
-    """Return since when the alert has waited for somebody."""
+def _since(seen: DeskAlert, now: datetime) -> datetime:
+    """Return since when the alert has waited for somebody; a moment to come is a clock's that was ahead, and not counted."""
     waits = seen.work.waits_since
-    return max(waits, seen.alert.raised_at) if waits else seen.alert.raised_at
+    counts = waits is not None and waits <= now + timedelta(seconds=LEEWAY_S)
+    return max(waits, seen.alert.raised_at) if waits and counts else seen.alert.raised_at
 
 
-def _times(seen: DeskAlert) -> tuple[datetime, datetime]:
+def _times(seen: DeskAlert, now: datetime) -> tuple[datetime, datetime]:
     within = timedelta(seconds=RESPOND_WITHIN_S[seen.severity])
-    return _since(seen) + within / 2, _since(seen) + within
+    since = _since(seen, now)
+    return since + within / 2, since + within
 
 
 def _level(seen: DeskAlert, now: datetime) -> Escalation:
     if seen.stage(now) is not Stage.new:
         return Escalation.none
-    half, due = _times(seen)
+    half, due = _times(seen, now)
     if now >= due:
         return Escalation.coordination_desk
     return Escalation.desk_lead if now >= half else Escalation.none
@@ -84,7 +88,7 @@ def _next(seen: DeskAlert, now: datetime) -> datetime | None:
     if seen.work.assignee is None:
         times.append(seen.work.acknowledged_until)
     if seen.stage(now) is Stage.new:
-        times += _times(seen)
+        times += _times(seen, now)
     return min((at for at in times if at is not None and at > now), default=None)
 
 

@@ -62,6 +62,10 @@ class Notification:
             return Delivery.delivered
         return Delivery.given_up if self.next_at is None else Delivery.waiting
 
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether it is to be sent now. A moment farther away than any pause was noted by a clock that was ahead."""
+        return self.next_at is not None and not now < self.next_at <= now + timedelta(seconds=max(RETRY_AFTER_S))
+
 
 NOTIFICATIONS: Concept[Notification] = Concept(
     "notifications",

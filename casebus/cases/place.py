@@ -50,7 +50,7 @@ class Place:
 
     def stage(self, now: datetime) -> Stage:
         """Return how far this desk is."""
-        return self.work.stage(self.ours, now)
+        return self.work.stage(self.ours, self.severity, now)
 
     def rests(self, now: datetime) -> bool:
         """Tell whether it was put aside until later."""

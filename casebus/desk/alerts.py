@@ -191,7 +191,7 @@ class AlertCommands:
         with self._command(Command.set_severity, reason) as tx:
             seen = self._office.seen(tx, ref, version)
             lowers_immediate = seen.severity is Severity.immediate and desk_work.lowers(seen, severity)
-            after = desk_work.judge(seen, severity, reason)
+            after = desk_work.judge(seen, severity, reason, self._office.now())
             if not lowers_immediate or self._office.may(Command.lower_immediate).allowed:
                 return self._done(tx, seen, after, Acts(Verb.judged, severity.value, reason))
         self._office.require(Command.lower_immediate)

@@ -110,7 +110,7 @@ class Notifier:
         with self._store.view() as view:
             for severity in MOST_URGENT_FIRST:
                 waiting = [(each.next_at, each) for each in _waiting(view, severity) if each.way in self._messengers]
-                due = [(at, each) for at, each in waiting if at is not None and at <= now]
+                due = [(at, each) for at, each in waiting if at is not None and each.is_due(now)]
                 if due:
                     return min(due, key=lambda pair: (pair[0], pair[1].notification_id))[1]
                 later = min([later, *(at for at, _ in waiting if at is not None)])

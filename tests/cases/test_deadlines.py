@@ -87,6 +87,42 @@ def test_a_snooze_ends_by_itself_and_at_once_when_a_child_is_at_risk() -> None:
     assert not DeskAlert(risen, resting.work).is_snoozed(RAISED_AT + SECOND), "whatever the work says"
 
 
+AHEAD, RIGHT_AGAIN = RAISED_AT + timedelta(days=3650), RAISED_AT + timedelta(days=30)
+
+
+def test_an_acknowledgement_that_was_given_while_the_clock_was_ahead_holds_nothing() -> None:
+    seen = dw.acknowledge(DeskAlert.of(alert(severity=Severity.immediate), None), AHEAD)
+    assert seen.stage(RIGHT_AGAIN) is Stage.new
+    lapsed = after(seen, RIGHT_AGAIN)
+    assert lapsed.work.waits_since == RIGHT_AGAIN
+    assert after(lapsed, RIGHT_AGAIN + timedelta(hours=1)).work.escalated is Escalation.coordination_desk
+
+
+def test_an_alert_that_was_reopened_while_the_clock_was_ahead_escalates() -> None:
+    resolved = dw.resolve(DeskAlert.of(alert(severity=Severity.immediate), None), ConflictOutcome.DELAYED)
+    seen = dw.reopen(resolved, "why", AHEAD)
+    assert after(seen, RIGHT_AGAIN).work.escalated is Escalation.coordination_desk
+
+
+def test_a_snooze_that_was_granted_while_the_clock_was_ahead_is_over() -> None:
+    seen = dw.snooze(dw.acknowledge(high(), AHEAD), AHEAD + timedelta(days=1), AHEAD)
+    assert not seen.is_snoozed(RIGHT_AGAIN)
+    assert after(seen, RIGHT_AGAIN).work.snoozed_until is None
+
+
+def test_a_clock_that_is_set_back_a_little_takes_no_acknowledgement_and_no_snooze_back() -> None:
+    seen = dw.acknowledge(high(), RAISED_AT)
+    resting = dw.snooze(seen, RAISED_AT + timedelta(days=7), RAISED_AT)
+    assert alert_due(seen, RAISED_AT - SECOND).effects == ()
+    assert resting.is_snoozed(RAISED_AT - SECOND)
+
+
+def test_a_severity_that_is_raised_lets_no_acknowledgement_hold_longer_than_one_of_that_severity() -> None:
+    seen = dw.judge(dw.acknowledge(high(), RAISED_AT), Severity.immediate, None, RAISED_AT)
+    assert seen.stage(RAISED_AT) is Stage.acknowledged, "it is not taken from who has just taken it up"
+    assert seen.stage(RAISED_AT + timedelta(minutes=30)) is Stage.new
+
+
 moments = st.integers(-400, 4000).map(lambda hours: RAISED_AT + timedelta(hours=hours))
 works = st.builds(
     DeskWork,
@@ -230,6 +266,15 @@ def test_the_loop_does_what_is_due_once_over_restarts_and_jumps(desk: Desk) -> N
     assert desk.at(RAISED_AT + timedelta(days=4000)) > 0
     assert desk.count() == (2, 3, 1), "to the coordination desk, and the referral back"
     assert desk.loop.idle()
+
+
+def test_the_loop_looks_again_when_the_clock_was_put_right(desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        tx.apply(Save(ALERTS, dw.acknowledge(high(), AHEAD).alert))
+        tx.apply(Save(DESK_WORK, dw.acknowledge(high(), AHEAD).work))
+        tx.apply(Save(REFERRALS, referral(accepted=True)))
+    assert desk.at(AHEAD) == 0
+    assert desk.at(RIGHT_AGAIN) > 0, "what falls due is reckoned anew"
 
 
 def test_an_expired_referral_is_told_to_the_partner(desk: Desk) -> None:

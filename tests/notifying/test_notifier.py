@@ -282,6 +282,19 @@ def test_nobody_is_called_for_what_the_desk_has_taken_up(world: World) -> None:
     assert not list(wanted(world.kept(new), Way, Severity.routine, world.clock.now()))
 
 
+def test_a_notification_that_was_noted_while_the_clock_was_ahead_is_sent_when_it_is_right_again(
+    world: World, notifier_of: Callable[..., Notifier], hook: WebhookServer
+) -> None:
+    hook.status = 500
+    notifier = notifier_of(webhook=webhook(world, hook))
+    world.clock.sleep(3650 * 86400)
+    world.hold(world.alert("new"))
+    settle(notifier)
+    world.clock.sleep(-3649 * 86400)
+    settle(notifier)
+    assert len(hook.posted) == 2
+
+
 @given(answers=st.lists(st.sampled_from([None, "no"]), max_size=12))
 def test_every_notification_ends_delivered_or_given_up_and_only_once(answers: list[str | None]) -> None:
     now = SOME_ALERT.raised_at
