@@ -154,11 +154,17 @@ class DeskAlert:
 
 def after_rise(work: DeskWork, before: Alert, after: Alert) -> DeskWork:
     """Return the work after the alert was told anew: one that asks for an answer anew rests no more, its clocks start
-    anew.
+    anew. What somebody acknowledged before and has not in hand waits again.
     """
     if before.raised_at == after.raised_at:
         return work
-    return DeskWork(work.conflict_id, changes=work.changes, assignee=work.assignee)
+    waits = work.assignee is None and after.ours.state is SideState.acknowledged
+    return DeskWork(
+        work.conflict_id,
+        changes=work.changes,
+        assignee=work.assignee,
+        waits_since=after.raised_at if waits else None,
+    )
 
 
 # --- commands ---
