@@ -126,8 +126,9 @@ class Alert:
 
     @property
     def waits(self) -> bool:
-        """Tell whether an outcome of this side is still to come."""
-        return not self.is_notice and self.retracted is None and self.band is Band.alert and self.ours.outcome is None
+        """Tell whether an outcome of this side is still to come: something is asked, and it has proposed none."""
+        asks = self.band is Band.alert and self.retracted is None and not self.is_apart
+        return asks and not self.is_notice and self.ours.outcome is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ goes back to its sender, who had it all along. Backward: nothing is taken back, 
 it was ahead holds no longer than anything can: an acknowledgement, a snooze that ends later than one can is over.
 
 Clocks (domain.md §2.5): an answer is due 1 h, 8 h or 7 d after an alert was raised, by the severity that the desk goes by.
-Nobody has taken it up by half of that: the desk's lead is told. By the end: the coordination desk. An acknowledgement that
-lapsed starts the clock anew.
+Nobody has taken it up by half of that: it is for the desk's lead. By the end: for the coordination desk. An acknowledgement
+that lapsed, or a snooze that ended, starts the clock anew. Who has it in hand and has proposed no outcome by the end is
+asked about it too: nothing stays in a hand for good. Nothing of this while it rests, or while nothing is asked.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from datetime import datetime, timedelta
 from casebus.cases.conflict import RESPOND_WITHIN_S
 from casebus.cases.conversation import RELEASES, Release
 from casebus.cases.desk_history import CLOCK, DEEDS, Deed, Verb
-from casebus.cases.desk_work import LEEWAY_S, DeskAlert, DeskWork, Escalation, Stage
+from casebus.cases.desk_work import ACKNOWLEDGED_FOR_S, LEEWAY_S, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
 from casebus.events.types import ReferralExpired
@@ -25,9 +26,16 @@ from casebus.state import Effect, Save
 from casebus.wire.ids import content_id
 
 _ORDER = (Escalation.none, Escalation.desk_lead, Escalation.coordination_desk)
+_ESCALATES = (Stage.new, Stage.in_hand)
 _WORDS = {
-    Escalation.desk_lead: "half its time is over and nobody has taken it up: for the desk's lead",
-    Escalation.coordination_desk: "its time is over and nobody has taken it up: ring the coordination desk",
+    Stage.new: {
+        Escalation.desk_lead: "half its time is over and nobody has taken it up: for the desk's lead",
+        Escalation.coordination_desk: "its time is over and nobody has taken it up: ring the coordination desk",
+    },
+    Stage.in_hand: {
+        Escalation.desk_lead: "its time is over and who has it in hand has proposed no outcome: for the desk's lead",
+        Escalation.coordination_desk: "its time is long over, in hand and without an outcome: ring the coordination desk",
+    },
 }
 
 
@@ -43,22 +51,51 @@ class Fallen:
 
 
 def alert_due(seen: DeskAlert, now: datetime) -> Fallen:
-    """Return what is due about an alert that waits for this desk's outcome."""
+    """Return what is due about an alert; nothing unless it waits for this desk's outcome, and nothing while it rests."""
+    if not seen.alert.waits:
+        return Fallen()
     work = seen.work
     deeds: list[tuple[Verb, str]] = []
-    if seen.alert.ours.outcome is None and seen.has_lapsed(now) and work.acknowledged_until is not None:
+    if work.snoozed_until is not None and not seen.is_snoozed(now):
+        work = _awake(seen, min(work.snoozed_until, now))
+        deeds.append((Verb.woke, ""))
+    if work.acknowledged_until is not None and DeskAlert(seen.alert, work).has_lapsed(now):
         since = min(work.acknowledged_until, now)
         work = replace(work, waits_since=since, acknowledged_until=None, changes=work.changes + 1)
         deeds.append((Verb.lapsed, "nobody had it in hand"))
-    if work.snoozed_until is not None and not DeskAlert(seen.alert, work).is_snoozed(now):
-        work = replace(work, snoozed_until=None, changes=work.changes + 1)
-        deeds.append((Verb.woke, ""))
     level = _level(DeskAlert(seen.alert, work), now)
     if _ORDER.index(level) > _ORDER.index(work.escalated):
         work = replace(work, escalated=level, changes=work.changes + 1)
         deeds.append((Verb.escalated, level.value.replace("_", " ")))
     after = DeskAlert(seen.alert, work)
     return Fallen(tuple(_effects(seen, after, deeds, now)), work if deeds else None, _next(after, now))
+
+
+def _awake(seen: DeskAlert, at: datetime) -> DeskWork:
+    """Return the work of an alert that woke: its clocks run from then on. What lapsed meanwhile lapses at that moment; who
+    has it in hand has as long as if it had just been taken up.
+    """
+    until = seen.work.acknowledged_until
+    if seen.work.assignee is not None:
+        until = at + timedelta(seconds=ACKNOWLEDGED_FOR_S[seen.severity])
+    elif until is not None:
+        until = max(until, at)
+    since = seen.work.waits_since and max(seen.work.waits_since, at)
+    return replace(
+        seen.work, snoozed_until=None, acknowledged_until=until, waits_since=since, changes=seen.work.changes + 1
+    )
+
+
+def _times(seen: DeskAlert, now: datetime) -> tuple[datetime, datetime]:
+    """Return when the desk's lead should hear of it, and when the coordination desk: by half of the time to answer and by its
+    end where nobody has it; where somebody has, at its end or when taking it up has held, and half as long after.
+    """
+    within = timedelta(seconds=RESPOND_WITHIN_S[seen.severity])
+    if seen.stage(now) is Stage.in_hand:
+        asks = max(seen.alert.raised_at + within, _taken_up_until(seen, now))
+        return asks, asks + within / 2
+    since = _since(seen, now)
+    return since + within / 2, since + within
 
 
 def _since(seen: DeskAlert, now: datetime) -> datetime:
@@ -68,26 +105,27 @@ def _since(seen: DeskAlert, now: datetime) -> datetime:
     return max(waits, seen.alert.raised_at) if waits and counts else seen.alert.raised_at
 
 
-def _times(seen: DeskAlert, now: datetime) -> tuple[datetime, datetime]:
-    within = timedelta(seconds=RESPOND_WITHIN_S[seen.severity])
-    since = _since(seen, now)
-    return since + within / 2, since + within
+def _taken_up_until(seen: DeskAlert, now: datetime) -> datetime:
+    """Return until when taking it up holds; a moment farther away than that can be is not counted."""
+    until = seen.work.acknowledged_until
+    longest = now + timedelta(seconds=ACKNOWLEDGED_FOR_S[seen.severity] + LEEWAY_S)
+    return until if until is not None and until <= longest else seen.alert.raised_at
 
 
 def _level(seen: DeskAlert, now: datetime) -> Escalation:
-    if seen.stage(now) is not Stage.new:
+    if seen.is_snoozed(now) or seen.stage(now) not in _ESCALATES:
         return Escalation.none
-    half, due = _times(seen, now)
-    if now >= due:
+    lead, coordination = _times(seen, now)
+    if now >= coordination:
         return Escalation.coordination_desk
-    return Escalation.desk_lead if now >= half else Escalation.none
+    return Escalation.desk_lead if now >= lead else Escalation.none
 
 
 def _next(seen: DeskAlert, now: datetime) -> datetime | None:
     times = [seen.work.snoozed_until]
     if seen.work.assignee is None:
         times.append(seen.work.acknowledged_until)
-    if seen.stage(now) is Stage.new:
+    if seen.stage(now) in _ESCALATES:
         times += _times(seen, now)
     return min((at for at in times if at is not None and at > now), default=None)
 
@@ -98,7 +136,7 @@ def _effects(before: DeskAlert, after: DeskAlert, deeds: list[tuple[Verb, str]],
         deed_id = content_id("clock", after.alert.conflict_id, verb.value, str(version))
         yield Save(DEEDS, Deed(deed_id, after.alert.conflict_id, version, now, CLOCK, verb, detail))
     if after.work.escalated is not before.work.escalated:
-        text = f"{after.alert.ref}: {_WORDS[after.work.escalated]}"
+        text = f"{after.alert.ref}: {_WORDS[after.stage(now)][after.work.escalated]}"
         notice_id = content_id("escalated", after.alert.conflict_id, after.work.escalated.value, str(after.version))
         yield Save(NOTICES, Notice(notice_id, "Escalated", after.alert.ref, text, now))
 

@@ -45,7 +45,9 @@ class Stage(StrEnum):
 
 
 class Escalation(StrEnum):
-    """Who was told that nobody takes the alert up. It only ever rises until somebody does."""
+    """Who should hear that nobody takes the alert up, or that who has it in hand proposes no outcome. It only ever rises
+    until somebody takes it up, anew.
+    """
 
     none = "none"
     desk_lead = "desk_lead"
@@ -56,6 +58,7 @@ class Escalation(StrEnum):
 class DeskWork:
     """What this desk keeps about one alert. `changes` counts what changed nothing on the bus, for stale writes.
 
+    `acknowledged_until` is until when taking it up holds: then it lapses, or who has it in hand is asked about it.
     `waits_since` is since when nobody has it again (an acknowledgement lapsed, or it was reopened). `severity` is the
     desk's own judgement, made at revision `severity_at`.
     """
@@ -81,9 +84,11 @@ class DeskWork:
                 return Stage.new
 
     def has_lapsed(self, severity: Severity, now: datetime) -> bool:
-        """Tell whether an acknowledgement that nobody followed up has run out."""
+        """Tell whether an acknowledgement that nobody followed up has run out. It does not while the alert rests."""
         until = self.acknowledged_until
-        return self.assignee is None and until is not None and not _holds(until, now, ACKNOWLEDGED_FOR_S[severity])
+        if until is None or self.assignee is not None or self.rests(severity, now):
+            return False
+        return not _holds(until, now, ACKNOWLEDGED_FOR_S[severity])
 
     def rests(self, severity: Severity, now: datetime) -> bool:
         """Tell whether an alert that the desk holds to be so severe may rest. What concerns a child at immediate risk never

@@ -93,7 +93,7 @@ def wanted(alert: Alert, ways: Iterable[Way], least: Severity, now: datetime) ->
 
     Nothing of a weak match, of one that is retracted, that this side has taken up, or that is less severe than `least`.
     """
-    untouched = alert.waits and not alert.is_apart and alert.ours.state is SideState.new
+    untouched = alert.waits and alert.ours.state is SideState.new
     if not untouched or URGENCY[alert.severity] < URGENCY[least]:
         return
     for way in ways:

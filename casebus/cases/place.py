@@ -23,6 +23,7 @@ class Place:
     partner: str | None
     kinds: tuple[IdentifierType, ...]
     is_notice: bool
+    is_apart: bool
     state: ConflictState
     ours: SideState
     severity: Severity
@@ -40,6 +41,7 @@ class Place:
             partner=alert.partner,
             kinds=tuple(matched.kind for matched in alert.matched),
             is_notice=alert.is_notice,
+            is_apart=alert.is_apart,
             state=alert.state,
             ours=alert.ours.state,
             severity=seen.severity,

@@ -14,18 +14,20 @@ from casebus.bus.log import Recorded
 from casebus.bus.outbox import Publisher
 from casebus.bus.timed import TimedLoop
 from casebus.cases import desk_work as dw
-from casebus.cases.alert import ALERTS, told
+from casebus.cases.alert import ALERTS, told, with_theirs
 from casebus.cases.alert_feed import FEED
 from casebus.cases.conversation import RELEASES, Release, ReleaseState
-from casebus.cases.deadlines import alert_due, referral_due, release_due
+from casebus.cases.deadlines import Fallen, alert_due, referral_due, release_due
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES
+from casebus.cases.place import Place
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
 from casebus.clock import FixedClock
+from casebus.console.board import Tab, tab_of
 from casebus.events import enumerations as en
 from casebus.events.enumerations import ConflictOutcome, Severity
-from casebus.events.types import ReferralExpired
+from casebus.events.types import Evidence, ReferralExpired
 from casebus.state import Save
 from casebus.store.sqlite import SqliteStore
 from casebus.wire.ids import content_id
@@ -71,8 +73,45 @@ def test_who_takes_it_up_in_time_hears_of_no_escalation_until_that_lapses() -> N
         Escalation.none,
     )
     assert after(lapsed, lapses + timedelta(hours=4)).work.escalated is Escalation.desk_lead, "the clock starts anew"
+
+
+def test_nothing_stays_in_a_hand_for_good_whoever_it_is() -> None:
     in_hand = dw.assign(high(), "OCEANZ-17", RAISED_AT)
-    assert alert_due(in_hand, RAISED_AT + timedelta(days=30)).effects == ()
+    assert alert_due(in_hand, HIGH_DUE - SECOND).effects == (), "the desk has its whole time to answer"
+    asked = after(in_hand, HIGH_DUE)
+    assert (asked.work.escalated, asked.stage(HIGH_DUE)) == (Escalation.desk_lead, Stage.in_hand)
+    assert after(asked, HIGH_DUE + timedelta(hours=4)).work.escalated is Escalation.coordination_desk
+    taken_anew = dw.assign(asked, "OCEANZ-02", HIGH_DUE)
+    assert alert_due(taken_anew, HIGH_DUE + timedelta(hours=4) - SECOND).effects == (), "who takes it late has a while"
+    assert after(taken_anew, HIGH_DUE + timedelta(hours=4)).work.escalated is Escalation.desk_lead
+    at_risk = dw.assign(DeskAlert.of(alert(severity=Severity.immediate), None), "OCEANZ-17", RAISED_AT)
+    assert after(at_risk, RAISED_AT + timedelta(minutes=90)).work.escalated is Escalation.coordination_desk
+
+
+def test_what_rests_neither_lapses_nor_escalates_and_its_clock_runs_from_when_it_wakes() -> None:
+    until = RAISED_AT + timedelta(days=3)
+    resting = dw.snooze(dw.acknowledge(high(), RAISED_AT), until, RAISED_AT)
+    assert alert_due(resting, until - SECOND).effects == ()
+    awake = after(resting, until + SECOND)
+    assert (awake.stage(until), awake.work.waits_since, awake.work.escalated) == (Stage.new, until, Escalation.none)
+    assert after(awake, until + timedelta(hours=4)).work.escalated is Escalation.desk_lead
+    in_hand = dw.snooze(dw.assign(high(), "OCEANZ-17", RAISED_AT), until, RAISED_AT)
+    assert alert_due(in_hand, until - SECOND).effects == ()
+    assert after(in_hand, until).work.escalated is Escalation.none
+    assert after(after(in_hand, until), until + timedelta(hours=4)).work.escalated is Escalation.desk_lead
+
+
+def test_what_the_partner_calls_two_people_asks_for_nothing_and_escalates_to_nobody() -> None:
+    evidence = Evidence(evidence_id=content_id("evidence"), kind=en.IdentifierType.EMAIL)
+    told_of = alert(severity=Severity.high, evidence=(evidence,))
+    they_said = told_of.they_said.resolved(ConflictOutcome.FALSE_MATCH, told_of.shown)
+    apart = DeskAlert.of(with_theirs(told_of, they_said), None)
+    assert apart.alert.is_apart
+    assert not apart.alert.waits
+    assert alert_due(apart, RAISED_AT + timedelta(days=9)) == Fallen()
+    assert tab_of(Place.of(apart), RAISED_AT) is Tab.done
+    in_hand = dw.assign(apart, "OCEANZ-17", RAISED_AT)
+    assert tab_of(Place.of(in_hand), RAISED_AT) is Tab.in_hand, "nothing is taken from an officer's hand"
 
 
 def test_a_snooze_ends_by_itself_and_at_once_when_a_child_is_at_risk() -> None:
