@@ -1,6 +1,6 @@
 """What officers do with alerts: read them, take them up, give them to somebody, let them rest, propose an outcome."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from casebus.errors import UsageError
 from casebus.events.enumerations import Band, ConflictOutcome, Severity
 from casebus.events.types import DeconflictionResolved
 from casebus.intake.records import OWN_RECORDS
+from casebus.officers import Officers
 from casebus.store.store import Save, Transaction
 
 ALERT_FIELDS = (
@@ -76,8 +77,9 @@ class AlertCommands:
     does not allow, and `UsageError` for a note longer than is kept; nothing is changed then.
     """
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, officers: Callable[[], Officers]) -> None:
         self._office = office
+        self._officers = officers
 
     # --- reading ---
 
@@ -162,21 +164,25 @@ class AlertCommands:
             return self._done(tx, seen, after, Acts(Verb.acknowledged, note=note))
 
     def assign(self, ref: str, assignee: str, version: int | None = None, note: str | None = None) -> DeskAlert:
-        """Give an alert to an officer of this agency, to oneself for example. One that was new is taken up by it."""
+        """Give an alert to an officer of this agency, to oneself for example. One that was new is taken up by it.
+
+        Raises `UsageError` for who works on no alerts at this desk: it would be in nobody's hand.
+        """
         with self._command(Command.assign, note) as tx:
             seen = self._office.seen(tx, ref, version)
-            after = desk_work.assign(seen, _officer(assignee), self._office.now())
-            return self._done(tx, seen, after, Acts(Verb.assigned, _officer(assignee), note))
+            officer = self._officer(assignee)
+            after = desk_work.assign(seen, officer, self._office.now())
+            return self._done(tx, seen, after, Acts(Verb.assigned, officer, note))
 
     def hand_over(self, ref: str, note: str, to: str | None = None, version: int | None = None) -> DeskAlert:
         """Hand an alert over with a note: to an officer, or (`to` None) back to the desk. Raises `UsageError` without
-        a note.
+        a note, and like `assign`.
         """
         if not note.strip():
             raise UsageError("a hand-over needs a note", next_step="write what the next officer has to know.")
         with self._command(Command.hand_over, note) as tx:
             seen = self._office.seen(tx, ref, version)
-            after = desk_work.hand_over(seen, _officer(to) if to else None, self._office.now())
+            after = desk_work.hand_over(seen, self._officer(to) if to else None, self._office.now())
             return self._done(tx, seen, after, Acts(Verb.handed_over, to or "the desk", note))
 
     def snooze(self, ref: str, until: datetime, version: int | None = None, note: str | None = None) -> DeskAlert:
@@ -216,6 +222,18 @@ class AlertCommands:
         self._office.require(command)
         return self._office.store.transaction()
 
+    def _officer(self, name: str) -> str:
+        """Return the id, as it is kept, of an officer who works on alerts here. Raises `UsageError`."""
+        name = name.strip()
+        if not name or len(name) > MAX_OFFICER_CHARS or not name.isprintable():
+            raise UsageError("the officer is not named by an id", next_step="give the id as officers.toml has it.")
+        if not self._officers().may_be_given(name, by=self._office.viewer.officer):
+            raise UsageError(
+                "officers.toml does not list that officer as one who works on alerts at this desk",
+                next_step="give the alert to an officer or a desk lead who is listed.",
+            )
+        return name
+
     def _done(self, tx: Transaction, seen: DeskAlert, after: DeskAlert, act: Acts) -> DeskAlert:
         self._office.keep(tx, seen, after, act.verb, act.detail, act.note)
         alert, office = after.alert, self._office
@@ -236,11 +254,3 @@ class AlertCommands:
 
 def _due(alert: Alert) -> tuple[bool, datetime, str]:
     return alert.respond_by is None, alert.respond_by or alert.raised_at, alert.ref
-
-
-def _officer(name: str) -> str:
-    """Return an officer's id as it is kept. Raises `UsageError` for an empty or long one."""
-    name = name.strip()
-    if not name or len(name) > MAX_OFFICER_CHARS or not name.isprintable():
-        raise UsageError("the officer is not named by an id", next_step="give the id as officers.toml has it.")
-    return name
