@@ -21,22 +21,13 @@ from casebus.cases.desk_history import CLOCK, DEEDS, Deed, Verb
 from casebus.cases.desk_work import ACKNOWLEDGED_FOR_S, LEEWAY_S, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
+from casebus.cases.wording import escalated
 from casebus.events.types import ReferralExpired
 from casebus.state import Effect, Save
 from casebus.wire.ids import content_id
 
 _ORDER = (Escalation.none, Escalation.desk_lead, Escalation.coordination_desk)
 _ESCALATES = (Stage.new, Stage.in_hand)
-_WORDS = {
-    Stage.new: {
-        Escalation.desk_lead: "half its time is over and nobody has taken it up: for the desk's lead",
-        Escalation.coordination_desk: "its time is over and nobody has taken it up: ring the coordination desk",
-    },
-    Stage.in_hand: {
-        Escalation.desk_lead: "its time is over and who has it in hand has proposed no outcome: for the desk's lead",
-        Escalation.coordination_desk: "its time is long over, in hand and without an outcome: ring the coordination desk",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +127,7 @@ def _effects(before: DeskAlert, after: DeskAlert, deeds: list[tuple[Verb, str]],
         deed_id = content_id("clock", after.alert.conflict_id, verb.value, str(version))
         yield Save(DEEDS, Deed(deed_id, after.alert.conflict_id, version, now, CLOCK, verb, detail))
     if after.work.escalated is not before.work.escalated:
-        text = f"{after.alert.ref}: {_WORDS[after.stage(now)][after.work.escalated]}"
+        text = f"{after.alert.ref}: {escalated(after, now)}"
         notice_id = content_id("escalated", after.alert.conflict_id, after.work.escalated.value, str(after.version))
         yield Save(NOTICES, Notice(notice_id, "Escalated", after.alert.ref, text, now))
 

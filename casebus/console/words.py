@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from casebus.cases.conflict import ConflictState, SideState
-from casebus.cases.desk_work import Escalation, Stage
+from casebus.cases.desk_work import Stage
+from casebus.cases.wording import SEVERITY
+from casebus.cases.wording import escalated as escalated
 from casebus.events.enumerations import (
     Agreement,
     Band,
@@ -20,11 +22,6 @@ from casebus.events.enumerations import (
     Severity,
 )
 
-SEVERITY = {
-    Severity.immediate: "Immediate risk to a child",
-    Severity.high: "High",
-    Severity.routine: "Routine",
-}
 SEVERITY_RULE = {
     Severity.immediate: "A tip or case on either side says that a child is at immediate risk. Answer within 1 hour.",
     Severity.high: "A live match between two agencies' own cases or tips. Answer within 8 hours.",
@@ -75,11 +72,6 @@ STAGE = {
     Stage.acknowledged: "acknowledged, nobody has it in hand",
     Stage.in_hand: "in hand",
     Stage.resolved: "outcome proposed",
-}
-ESCALATED = {
-    Escalation.none: "",
-    Escalation.desk_lead: "the desk's lead was told that nobody takes it up",
-    Escalation.coordination_desk: "the coordination desk was told that nobody takes it up",
 }
 STATE = {
     ConflictState.open: "Open",

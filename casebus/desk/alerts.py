@@ -54,7 +54,7 @@ ALERT_FIELDS = (
 )
 """What is shown of an alert where nobody says that it was less (DESIGN.md §9; after it what was added, and the desk's own business)."""
 
-NOTICE_FIELDS = ("type", "about", "text")
+NOTICE_FIELDS = ("at", "type", "about", "text")
 HISTORY_FIELDS = ("at", "who", "verb", "detail", "note")
 MAX_OFFICER_CHARS = 200
 
@@ -131,11 +131,13 @@ class AlertCommands:
         with self._office.store.view() as view:
             return mistake_words(seen.alert, view.by(OWN_ANSWERS, "conflict", seen.alert.conflict_id))
 
-    def notices(self) -> list[Notice]:
-        """Return what else the hub told this agency: checks that found nothing, records of its own that were parked."""
+    def notices(self, latest: int | None = None) -> list[Notice]:
+        """Return what else this desk has to hear, the newest first, at most the `latest`: checks that found nothing, records of
+        its own that were parked, what was not passed on, what nobody answered in time.
+        """
         self._office.require_sight(Kind.notice)
         with self._office.store.transaction() as tx:
-            found = list(tx.all(NOTICES))
+            found = sorted(tx.all(NOTICES), key=lambda notice: (notice.at, notice.event_id), reverse=True)[:latest]
             self._office.record(tx, "notices", [notice.event_id for notice in found], NOTICE_FIELDS)
         return found
 

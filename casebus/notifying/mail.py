@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from casebus.cases.desk_work import Escalation
 from casebus.cases.notification import Notification
+from casebus.cases.wording import FOR_WHOM, SEVERITY
 from casebus.clock import Clock
-from casebus.notifying.told import SEVERITY_WORDS, Links
+from casebus.notifying.told import Links
 from casebus.settings import THIS_MACHINE
 
 TIMEOUT_S = 5.0
@@ -71,10 +73,15 @@ class Mail:
         return message
 
     def _lines(self, notification: Notification) -> list[str]:
-        due, link = notification.respond_by, self._links.to(notification)
+        due, link, escalated = notification.respond_by, self._links.to(notification), notification.escalated
         return [
             f"Alert {notification.ref}",
-            f"Severity: {SEVERITY_WORDS[notification.severity]}",
+            f"Severity: {SEVERITY[notification.severity]}",
+            *(
+                [f"Nobody answered it in time. It is for {FOR_WHOM[escalated]}"]
+                if escalated is not Escalation.none
+                else []
+            ),
             *([f"An answer is due by {due:%Y-%m-%d %H:%M} UTC"] if due else []),
             *([link] if link else []),
             "",

@@ -5,15 +5,16 @@ after sending and before the mark sends again, under the same id. Sending happen
 a mail server that hangs holds up no tip.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import structlog
 
-from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.alert import ALERTS
 from casebus.cases.alert_feed import changed_after, feed_end
 from casebus.cases.conflict import URGENCY
+from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.notification import (
     FOLLOWED_TO,
     NOTIFICATIONS,
@@ -22,7 +23,10 @@ from casebus.cases.notification import (
     Notification,
     Way,
     attempted,
+    ended,
+    still_wanted,
     wanted,
+    wanted_of_escalation,
 )
 from casebus.clock import Clock
 from casebus.events.enumerations import Severity
@@ -69,8 +73,8 @@ class Notifier:
             end, at = feed_end(view), view.get(FOLLOWED_TO, "")
             if at is not None and at.number == end:
                 return 0
-            alerts = [] if at is None else self._changed(view, at.number)
-            new = [each for each in self._wanted(alerts) if view.get(NOTIFICATIONS, each.notification_id) is None]
+            wants = [] if at is None else self._wanted(view, at.number)
+            new = [each for each in wants if view.get(NOTIFICATIONS, each.notification_id) is None]
         with self._store.transaction() as tx:
             for each in new:
                 tx.apply(Save(NOTIFICATIONS, each))
@@ -78,16 +82,15 @@ class Notifier:
         self._rests_until = None
         return max(1, len(new))
 
-    def _changed(self, view: View, number: int) -> list[Alert]:
-        """Return the alerts that were saved after a number, whatever their desk did since; every one, where the feed no longer reaches back to it."""
-        changed = changed_after(view, number, told_only=True)
-        if changed is None:
-            return list(view.all(ALERTS))
-        return [alert for conflict_id in changed if (alert := view.get(ALERTS, conflict_id)) is not None]
-
-    def _wanted(self, alerts: Iterable[Alert]) -> list[Notification]:
+    def _wanted(self, view: View, number: int) -> Iterator[Notification]:
+        """Yield what is to be told of the alerts that were saved after a number, and of those on which their desk's work
+        changed where they escalated.
+        """
         now = self._clock.now()
-        return [each for alert in alerts for each in wanted(alert, self._messengers, self._least, now)]
+        for seen in _alerts(view, changed_after(view, number, told_only=True)):
+            yield from wanted(seen.alert, self._messengers, self._least, now)
+        for seen in _alerts(view, changed_after(view, number)):
+            yield from wanted_of_escalation(seen, self._messengers, self._least, now)
 
     def _begin(self) -> int:
         now = self._clock.now()
@@ -98,6 +101,10 @@ class Notifier:
         first = self._first(now)
         if first is None:
             return 0
+        if not self._is_wanted(first, now):
+            with self._store.transaction() as tx:
+                tx.apply(Save(NOTIFICATIONS, ended(first)))
+            return 1
         self._sending = first, self._thread.submit(self._messengers[first.way].send, first)
         return 1
 
@@ -117,6 +124,11 @@ class Notifier:
         self._rests_until = later
         return None
 
+    def _is_wanted(self, notification: Notification, now: datetime) -> bool:
+        with self._store.view() as view:
+            found = _alerts(view, [notification.conflict_id])
+        return any(still_wanted(notification, seen, now) for seen in found)
+
     def _collect(self) -> int:
         if self._sending is None or not self._sending[1].done():
             return 0
@@ -133,6 +145,14 @@ class Notifier:
 
 def _waiting(view: View, severity: Severity) -> list[Notification]:
     return view.by(NOTIFICATIONS, "waiting", severity.value)
+
+
+def _alerts(view: View, conflict_ids: list[str] | None) -> list[DeskAlert]:
+    """Return some alerts as their desk has them; every one for None, where the feed no longer reaches back far enough."""
+    if conflict_ids is None:
+        conflict_ids = [alert.conflict_id for alert in view.all(ALERTS)]
+    found = (view.get(ALERTS, each) for each in conflict_ids)
+    return [DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id)) for alert in found if alert]
 
 
 def _failure(way: Way, sending: Future[str | None]) -> str | None:

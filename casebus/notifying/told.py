@@ -4,13 +4,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from casebus.cases.notification import Notification
-from casebus.events.enumerations import Severity
-
-SEVERITY_WORDS = {
-    Severity.immediate: "A child may be at immediate risk",
-    Severity.high: "High",
-    Severity.routine: "Routine",
-}
 
 
 class Messenger(Protocol):

@@ -11,6 +11,7 @@ import ssl
 
 import httpx2
 
+from casebus.cases.desk_work import Escalation
 from casebus.cases.notification import Notification
 from casebus.clock import Clock
 from casebus.notifying.told import Links
@@ -57,9 +58,10 @@ class Webhook:
         due = notification.respond_by
         return {
             "id": notification.notification_id,
-            "type": "alert_waits",
+            "type": "alert_escalated" if notification.escalated is not Escalation.none else "alert_waits",
             "ref": notification.ref,
             "severity": notification.severity.value,
+            "escalated": notification.escalated.value,
             "respond_by": due.isoformat().replace("+00:00", "Z") if due else None,
             "link": self._links.to(notification),
         }

@@ -112,6 +112,7 @@ def test_a_new_alert_is_told_once_by_each_way_with_reference_severity_time_and_l
         "type": "alert_waits",
         "ref": new.ref,
         "severity": "high",
+        "escalated": "none",
         "respond_by": new.respond_by.isoformat().replace("+00:00", "Z"),
         "link": f"https://desk.police.example/alerts/{new.ref}",
     }
@@ -144,14 +145,14 @@ def test_what_was_raised_before_the_notifier_first_ran_is_on_the_board_and_not_t
     assert hook.posted == []
 
 
-def test_an_old_alert_that_the_clock_alone_escalates_is_not_told_either(
+def test_of_an_old_alert_is_told_that_it_escalates_and_not_that_it_waits(
     world: World, notifier_of: Callable[..., Notifier], hook: WebhookServer
 ) -> None:
     world.hold(world.alert("old", minutes=7 * 60))
     notifier = notifier_of(webhook=webhook(world, hook))
     assert TimedLoop(Deadlines(NZ), world.store, world.installation.publisher(NZ), world.clock).step() > 0
     settle(notifier)
-    assert hook.posted == []
+    assert [json.loads(body)["type"] for _, body in hook.posted] == ["alert_escalated"]
 
 
 def test_an_alert_is_told_again_only_when_it_is_raised_again(
