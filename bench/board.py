@@ -23,7 +23,7 @@ from casebus.events.enumerations import Severity
 
 SIZES, QUICK = (100, 1_000, 10_000), (100,)
 BATCH = 500
-LOOKS = 20
+LOOKS = 60
 SEVERITIES = tuple(Severity)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from casebus.cases.conflict import RESPOND_WITHIN_S
-from casebus.cases.conversation import RELEASES, Release
+from casebus.cases.conversation import RELEASES, Release, ReleaseState
 from casebus.cases.desk_history import CLOCK, DEEDS, Deed, Verb
 from casebus.cases.desk_work import ACKNOWLEDGED_FOR_S, LEEWAY_S, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES, Notice
@@ -133,12 +133,11 @@ def _effects(before: DeskAlert, after: DeskAlert, deeds: list[tuple[Verb, str]],
 
 
 def release_due(release: Release, now: datetime) -> Fallen:
-    """Return what is due about values that a partner released for a time: when it is over they are gone."""
-    if release.keep_until is None or not release.values:
-        return Fallen()
-    if now < release.keep_until:
-        return Fallen(next_at=release.keep_until)
-    return Fallen((Save(RELEASES, release.ended()),))
+    """Return what is due about values that a partner released for a time: when it is over they are gone, opened or not."""
+    after = release.as_of(now)
+    if after != release:
+        return Fallen((Save(RELEASES, after),))
+    return Fallen(next_at=release.keep_until if release.state is ReleaseState.granted and release.ours else None)
 
 
 def referral_due(referral: Referral, now: datetime) -> Fallen:

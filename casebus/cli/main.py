@@ -32,6 +32,7 @@ COMMANDS = {
     "welfare": "welfare:app",
     "outcomes": "outcomes:app",
     "deconflict": "deconflict:app",
+    "keys": "keys:app",
     "parked": "parked:app",
     "log": "log:app",
     "ledger": "ledger:assembled",

@@ -151,7 +151,9 @@ def board_of(alerts: Iterable[Place], agency: str, filters: Filters, now: dateti
         by_tab[tab_of(seen, now)].append(seen)
         if seen.partner is not None and seen.partner != agency:
             partners.add(seen.partner)
-    found = [each for each in by_tab[filters.tab] if filters.let_through(each, officer)]
+    found = by_tab[filters.tab]
+    if filters.narrowed:
+        found = [each for each in found if filters.let_through(each, officer)]
     page = min(filters.page, max(1, -(-len(found) // PAGE_ROWS)))
     rows = nsmallest(page * PAGE_ROWS, found, key=lambda seen: urgency(seen, now))
     return Board(

@@ -263,6 +263,13 @@ def test_released_values_are_gone_when_their_time_is_over() -> None:
     assert (effect.entity.state, effect.entity.values) == (ReleaseState.ended, ())  # type: ignore[attr-defined]
 
 
+def test_released_values_that_were_not_opened_yet_have_their_time_too() -> None:
+    assert release_due(release(values=()), HIGH_DUE - SECOND).next_at == HIGH_DUE
+    assert release_due(release(values=()), HIGH_DUE).effects
+    (effect,) = release_due(release(), HIGH_DUE).effects
+    assert release_due(effect.entity, HIGH_DUE) == Fallen(), "once"  # type: ignore[union-attr]
+
+
 class Desk:
     """A real Store with the loop of the deadlines on it."""
 

@@ -69,7 +69,7 @@ def rebuilt_here(copied: Copied) -> dict[str, object]:
 def test_the_rebuilt_state_is_the_live_one(copied: Copied) -> None:
     state = copied.state()
     assert state["state_hash"] == copied.state_hash
-    assert state["reducer"] == "casebus-reducer-2"
+    assert state["reducer"] == "casebus-reducer-3"
     once = {"check": 1, "outcome": 1, "welfare_check": 1}
     assert state["records"] == {"case": story.REGISTER_CASES, "tip": story.TIPS, **once}
     assert state["alerts"]["uk-nca"] == {"open": 2, "resolved": 1, "retracted": 1}
