@@ -21,7 +21,7 @@ from casebus.cases.desk_history import CLOCK, DEEDS, Deed, Verb
 from casebus.cases.desk_work import ACKNOWLEDGED_FOR_S, LEEWAY_S, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
-from casebus.cases.wording import escalated
+from casebus.cases.wording import NOT_TAKEN_UP, escalated
 from casebus.events.types import ReferralExpired
 from casebus.state import Effect, Save
 from casebus.wire.ids import content_id
@@ -106,10 +106,7 @@ def _taken_up_until(seen: DeskAlert, now: datetime) -> datetime:
 def _level(seen: DeskAlert, now: datetime) -> Escalation:
     if seen.is_snoozed(now) or seen.stage(now) not in _ESCALATES:
         return Escalation.none
-    lead, coordination = _times(seen, now)
-    if now >= coordination:
-        return Escalation.coordination_desk
-    return Escalation.desk_lead if now >= lead else Escalation.none
+    return _reached(*_times(seen, now), now)
 
 
 def _next(seen: DeskAlert, now: datetime) -> datetime | None:
@@ -141,14 +138,36 @@ def release_due(release: Release, now: datetime) -> Fallen:
 
 
 def referral_due(referral: Referral, now: datetime) -> Fallen:
-    """Return what is due about a referral that this agency sent: unanswered in time, it goes back to the desk."""
-    if not referral.outgoing or referral.state is not ReferralState.sent:
+    """Return what is due about a referral that nobody has answered: one that this agency sent goes back to its desk when its
+    time is over; one that it was asked to take escalates, as an alert does that nobody takes up.
+    """
+    if referral.state is not ReferralState.sent:
         return Fallen()
+    if not referral.outgoing:
+        return _unanswered(referral, now)
     if now < referral.respond_by:
         return Fallen(next_at=referral.respond_by)
     text = f"the referral to {referral.partner} was not answered in time: it is yours"
     notice = Notice(content_id("expired", referral.referral_id), "ReferralExpired", referral.referral_id, text, now)
     return Fallen((Save(REFERRALS, replace(referral, expired=True)), Save(NOTICES, notice)))
+
+
+def _unanswered(referral: Referral, now: datetime) -> Fallen:
+    half = referral.sent_at + (referral.respond_by - referral.sent_at) / 2
+    level = _reached(half, referral.respond_by, now)
+    next_at = min((at for at in (half, referral.respond_by) if at > now), default=None)
+    if _ORDER.index(level) <= _ORDER.index(referral.escalated):
+        return Fallen(next_at=next_at)
+    text = f"the referral from {referral.partner}: {NOT_TAKEN_UP[level]}"
+    notice_id = content_id("escalated referral", referral.referral_id, level.value)
+    notice = Notice(notice_id, "Escalated", referral.referral_id, text, now)
+    return Fallen((Save(REFERRALS, replace(referral, escalated=level)), Save(NOTICES, notice)), next_at=next_at)
+
+
+def _reached(lead: datetime, coordination: datetime, now: datetime) -> Escalation:
+    if now >= coordination:
+        return Escalation.coordination_desk
+    return Escalation.desk_lead if now >= lead else Escalation.none
 
 
 def expiry_of(referral: Referral, agency: str) -> ReferralExpired:

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from casebus.cases.alert import Alert
+from casebus.cases.asked_of_us import is_asked_of_us
 from casebus.cases.conflict import URGENCY, SideState
 from casebus.cases.desk_work import DeskAlert, Escalation
+from casebus.cases.referral import Referral
 from casebus.events.enumerations import Severity
 from casebus.state import Concept
 from casebus.wire.ids import content_id
@@ -40,11 +42,12 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One alert, raised once or escalated once, told one way. Its id is the same however often it is sent, so a receiver
+    """One alert or referral, raised once or escalated once, told one way. Its id is the same however often it is sent, so a receiver
     knows a repeat.
 
     `next_at` is when it is tried next, None once it was delivered, given up, or `ended` because nobody needs to hear it any
-    more; `why` is what went wrong last, in words. `escalated` says for whom it is since nobody answered in time.
+    more; `why` is what went wrong last, in words. `escalated` says for whom it is since nobody answered in time. Of a referral
+    `ref` is its id, and there is no `conflict_id`.
     """
 
     notification_id: str
@@ -60,6 +63,13 @@ class Notification:
     why: str
     escalated: Escalation = Escalation.none
     ended: bool = False
+    referral_id: str | None = None
+
+    @property
+    def type(self) -> str:
+        """What it says, as a receiver's program reads it."""
+        about = "referral" if self.referral_id else "alert"
+        return f"{about}_waits" if self.escalated is Escalation.none else f"{about}_escalated"
 
     @property
     def delivery(self) -> Delivery:
@@ -80,7 +90,7 @@ NOTIFICATIONS: Concept[Notification] = Concept(
     Notification,
     lambda notification: notification.notification_id,
     {
-        "conflict": lambda notification: notification.conflict_id,
+        "conflict": lambda notification: notification.conflict_id or None,
         "waiting": lambda notification: notification.severity.value if notification.next_at is not None else None,
     },
 )
@@ -142,13 +152,44 @@ def _of(
     )
 
 
-def still_wanted(notification: Notification, seen: DeskAlert, now: datetime) -> bool:
-    """Tell whether it would be noted now as it was: nobody has taken the alert up since, nor was it retracted or raised anew."""
+def wanted_of_referral(
+    referral: Referral, ways: Iterable[Way], least: Severity, now: datetime
+) -> Iterator[Notification]:
+    """Yield what is to be told of a referral that this desk was asked to take: once, and once for each level that it escalated
+    to, until somebody answers.
+    """
+    if not is_asked_of_us(referral) or URGENCY[referral.urgency] < URGENCY[least]:
+        return
+    for way in ways:
+        yield Notification(
+            notification_id=content_id("referral waits", referral.referral_id, referral.escalated.value, way.value),
+            conflict_id="",
+            ref=referral.referral_id,
+            severity=referral.urgency,
+            way=way,
+            raised_at=referral.sent_at,
+            respond_by=referral.respond_by,
+            attempts=0,
+            next_at=now,
+            delivered_at=None,
+            why="",
+            escalated=referral.escalated,
+            referral_id=referral.referral_id,
+        )
+
+
+def still_wanted(notification: Notification, about: DeskAlert | Referral, now: datetime) -> bool:
+    """Tell whether it would be noted now as it was: nobody has taken it up or answered it since, nor was it retracted or raised
+    anew.
+    """
     ways = [notification.way]
-    now_wanted = [
-        *wanted(seen.alert, ways, Severity.routine, now),
-        *wanted_of_escalation(seen, ways, Severity.routine, now),
-    ]
+    if isinstance(about, Referral):
+        now_wanted = list(wanted_of_referral(about, ways, Severity.routine, now))
+    else:
+        now_wanted = [
+            *wanted(about.alert, ways, Severity.routine, now),
+            *wanted_of_escalation(about, ways, Severity.routine, now),
+        ]
     return any(each.notification_id == notification.notification_id for each in now_wanted)
 
 

@@ -6,6 +6,7 @@ A console keeps one of each alert between two looks; the few alerts that are sho
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from casebus.cases.asked_of_us import NOTHING, AskedOfUs
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_work import DeskAlert, DeskWork, Stage
 from casebus.events.enumerations import Band, IdentifierType, Severity
@@ -30,9 +31,10 @@ class Place:
     band: Band
     due_by: datetime | None
     work: DeskWork
+    asked: AskedOfUs = NOTHING
 
     @staticmethod
-    def of(seen: DeskAlert) -> "Place":
+    def of(seen: DeskAlert, asked: AskedOfUs = NOTHING) -> "Place":
         """Return what a board goes by."""
         alert = seen.alert
         return Place(
@@ -48,6 +50,7 @@ class Place:
             band=alert.band,
             due_by=seen.due_by and seen.due_by.astimezone(UTC),
             work=seen.work,
+            asked=asked,
         )
 
     def stage(self, now: datetime) -> Stage:

@@ -134,8 +134,8 @@ def _outcome(value: str) -> ConflictOutcome:
 
 def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: int = 200, **values: Any) -> Response:
     with console.door.desk(signed.viewer) as desk:
-        seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS, "mistaken", "notified"))
-        mistaken, notified = desk.mistaken(seen), desk.notified(seen)
+        seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS, "mistaken", "notified", "asked"))
+        mistaken, notified, asked = desk.mistaken(seen), desk.notified(seen), desk.asked_of_us(seen)
         own = desk.own_reference(seen.alert.own_id)
         also_own = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
     partner, officers = seen.alert.partner, console.logins.officers()
@@ -148,6 +148,7 @@ def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: i
         deeds=deeds,
         mistaken=mistaken,
         notified=notified,
+        asked=asked,
         own=own,
         also_own=also_own,
         partner_name=console.directory.agency(partner).name if partner else None,

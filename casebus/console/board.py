@@ -42,9 +42,12 @@ TAB_WORDS = {
 
 
 def tab_of(seen: Place, now: datetime) -> Tab:
-    """Return behind which tab an alert is. A dispute needs us again, whatever we proposed; of what a side says that it is
+    """Return behind which tab an alert is. What the partner asked or wrote needs us, whatever stands
+    otherwise, and so does a dispute, whatever we proposed; of what a side says that it is
     two people nothing is asked, unless somebody has it in hand.
     """
+    if seen.asked:
+        return Tab.needs_us
     if seen.is_notice:
         return Tab.notices
     match seen.state:

@@ -14,7 +14,7 @@ from casebus.events.enumerations import Band, IdentifierType, Severity
 router = APIRouter()
 NOTICES_SHOWN = 100
 NOT_ON_THE_BOARD = {"conflict_id", "revision", "contact", "suppressed", "detector", "raised_at", "acknowledged_until"}
-BOARD_FIELDS = tuple(field for field in ALERT_FIELDS if field not in NOT_ON_THE_BOARD)
+BOARD_FIELDS = (*(field for field in ALERT_FIELDS if field not in NOT_ON_THE_BOARD), "asked")
 
 
 @router.get("/")
@@ -29,6 +29,7 @@ def board(console: Console, signed: Signed, request: Request) -> Response:
     with console.door.desk(signed.viewer) as desk:
         found = desk.browse(console.door.placed, choose, BOARD_FIELDS)
         own = desk.own_references([seen.alert.own_id for seen in found.shown])
+        referrals = desk.referrals.asked_of_us()
         notices = desk.notices(latest=NOTICES_SHOWN) if filters.tab is Tab.notices else None
     return console.pages.page(
         "board.html",
@@ -36,6 +37,8 @@ def board(console: Console, signed: Signed, request: Request) -> Response:
         board=found.chosen,
         shown=found.shown,
         own=own,
+        asked={row.conflict_id: row.asked for row in found.chosen.rows},
+        referrals=referrals,
         notices=notices,
         notices_shown=NOTICES_SHOWN,
         since=found.end,

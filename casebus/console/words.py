@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from casebus.cases.asked_of_us import AskedOfUs
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_work import Stage
+from casebus.cases.wording import NOT_TAKEN_UP as NOT_TAKEN_UP
 from casebus.cases.wording import SEVERITY
 from casebus.cases.wording import escalated as escalated
 from casebus.events.enumerations import (
@@ -153,6 +155,16 @@ MEASURE = {
     SafeguardMeasure.PLATFORM_ACCOUNT_CLOSED: "account on a platform closed",
     SafeguardMeasure.UNKNOWN: "another measure",
 }
+
+
+def asked(waits: AskedOfUs) -> str:
+    """Return what the partner waits for at this desk, "" for nothing."""
+    told = (
+        (waits.releases, "they ask for a release", "they ask for {} releases"),
+        (waits.messages, "they wrote", "they wrote {} messages"),
+        (waits.referrals, "they refer it to us", "they sent {} referrals"),
+    )
+    return "; ".join((one if count == 1 else more.format(count)) for count, one, more in told if count)
 
 
 def in_words(symbol: str) -> str:

@@ -8,12 +8,14 @@ from datetime import datetime
 from casebus.cases import desk_work
 from casebus.cases.access import Command, Kind
 from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, OwnAnswer, mistake_words
+from casebus.cases.asked_of_us import AskedOfUs
 from casebus.cases.conflict import answers_of
 from casebus.cases.desk_history import DEEDS, Deed, Verb, in_order
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.notification import NOTIFICATIONS, Notification
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.desk.office import Office, find_alert, no_alert, refuse_too_long
+from casebus.desk.placed import asked_about
 from casebus.errors import UsageError
 from casebus.events.enumerations import Band, ConflictOutcome, Severity
 from casebus.events.types import DeconflictionResolved
@@ -119,6 +121,11 @@ class AlertCommands:
         with self._office.store.view() as view:
             deeds = in_order(view.by(DEEDS, "conflict", seen.alert.conflict_id))
         return [deed.note for deed in deeds if deed.note]
+
+    def asked_of_us(self, seen: DeskAlert) -> AskedOfUs:
+        """Return what the partner waits for at this desk about an alert; part of showing it."""
+        with self._office.store.view() as view:
+            return asked_about(view, seen.alert.conflict_id)
 
     def notified(self, seen: DeskAlert) -> list[Notification]:
         """Return who was told outside that this alert waits, and what came of it, in order."""

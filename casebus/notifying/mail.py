@@ -15,7 +15,7 @@ from casebus.notifying.told import Links
 from casebus.settings import THIS_MACHINE
 
 TIMEOUT_S = 5.0
-SUBJECT = "casebus: an alert waits for you"
+SUBJECT = "casebus: something waits for you"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Mail:
     def _lines(self, notification: Notification) -> list[str]:
         due, link, escalated = notification.respond_by, self._links.to(notification), notification.escalated
         return [
-            f"Alert {notification.ref}",
+            f"{'Referral' if notification.referral_id else 'Alert'} {notification.ref}",
             f"Severity: {SEVERITY[notification.severity]}",
             *(
                 [f"Nobody answered it in time. It is for {FOR_WHOM[escalated]}"]

@@ -27,7 +27,9 @@ from casebus.cases.notification import (
     still_wanted,
     wanted,
     wanted_of_escalation,
+    wanted_of_referral,
 )
+from casebus.cases.referral import REFERRALS
 from casebus.clock import Clock
 from casebus.events.enumerations import Severity
 from casebus.notifying.told import Messenger
@@ -35,6 +37,7 @@ from casebus.store.store import Save, Store, View
 
 LOOK_AGAIN = timedelta(minutes=1)
 """The longest rest: what waits is not read at every step."""
+LOOK_AT_REFERRALS_S = 1.0
 MOST_URGENT_FIRST = sorted(Severity, key=URGENCY.__getitem__, reverse=True)
 
 
@@ -49,11 +52,12 @@ class Notifier:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="notifier")
         self._sending: tuple[Notification, Future[str | None]] | None = None
         self._rests_until: datetime | None = None
+        self._looked = float("-inf")
         self._log = structlog.get_logger()
 
     def step(self) -> int:
         """Note what alerts ask for, take in what the last sending came to, and begin the next; return how much was done."""
-        return self._follow() + self._collect() + self._begin()
+        return self._follow() + self._look_at_referrals() + self._collect() + self._begin()
 
     def idle(self) -> bool:
         """Tell whether every alert was looked at and each notification tried at least once; what failed is tried later."""
@@ -61,6 +65,8 @@ class Notifier:
             return False
         with self._store.view() as view:
             at = view.get(FOLLOWED_TO, "")
+            if self._new_of_referrals(view):
+                return False
             waiting = (each for severity in MOST_URGENT_FIRST for each in _waiting(view, severity))
             return at is not None and at.number == feed_end(view) and not any(each.attempts == 0 for each in waiting)
 
@@ -91,6 +97,28 @@ class Notifier:
             yield from wanted(seen.alert, self._messengers, self._least, now)
         for seen in _alerts(view, changed_after(view, number)):
             yield from wanted_of_escalation(seen, self._messengers, self._least, now)
+
+    def _look_at_referrals(self) -> int:
+        """Note what referrals ask for. They are in no feed; what waits of them is little, and read once a second."""
+        steady = self._clock.monotonic()
+        if steady - self._looked < LOOK_AT_REFERRALS_S:
+            return 0
+        self._looked = steady
+        with self._store.view() as view:
+            new = self._new_of_referrals(view)
+        if not new:
+            return 0
+        with self._store.transaction() as tx:
+            for each in new:
+                tx.apply(Save(NOTIFICATIONS, each))
+        self._rests_until = None
+        return len(new)
+
+    def _new_of_referrals(self, view: View) -> list[Notification]:
+        now = self._clock.now()
+        waiting = view.by(REFERRALS, "waits", "yes")
+        wants = (each for found in waiting for each in wanted_of_referral(found, self._messengers, self._least, now))
+        return [each for each in wants if view.get(NOTIFICATIONS, each.notification_id) is None]
 
     def _begin(self) -> int:
         now = self._clock.now()
@@ -126,6 +154,9 @@ class Notifier:
 
     def _is_wanted(self, notification: Notification, now: datetime) -> bool:
         with self._store.view() as view:
+            if notification.referral_id is not None:
+                referral = view.get(REFERRALS, notification.referral_id)
+                return referral is not None and still_wanted(notification, referral, now)
             found = _alerts(view, [notification.conflict_id])
         return any(still_wanted(notification, seen, now) for seen in found)
 

@@ -21,5 +21,7 @@ class Links:
     address: str | None
 
     def to(self, notification: Notification) -> str | None:
-        """Return the address of the alert's page."""
+        """Return the address of the alert's page, or the referrals'."""
+        if notification.referral_id is not None:
+            return f"{self.address}/referrals" if self.address else None
         return f"{self.address}/alerts/{notification.ref}" if self.address else None

@@ -11,7 +11,6 @@ import ssl
 
 import httpx2
 
-from casebus.cases.desk_work import Escalation
 from casebus.cases.notification import Notification
 from casebus.clock import Clock
 from casebus.notifying.told import Links
@@ -58,7 +57,7 @@ class Webhook:
         due = notification.respond_by
         return {
             "id": notification.notification_id,
-            "type": "alert_escalated" if notification.escalated is not Escalation.none else "alert_waits",
+            "type": notification.type,
             "ref": notification.ref,
             "severity": notification.severity.value,
             "escalated": notification.escalated.value,

@@ -231,8 +231,23 @@ def referral(**more: object) -> Referral:
 def test_an_unanswered_referral_expires_at_its_sender_and_only_there() -> None:
     assert referral_due(referral(), HIGH_DUE - SECOND).next_at == HIGH_DUE
     assert referral_due(referral(), HIGH_DUE).effects != ()
-    for settled in ({"outgoing": False}, {"accepted": True}, {"declined": en.ReferralDecline.NO_CAPACITY}):
+    for settled in ({"accepted": True}, {"declined": en.ReferralDecline.NO_CAPACITY}):
         assert referral_due(referral(**settled), HIGH_DUE).effects == ()
+    for effect in referral_due(referral(outgoing=False), HIGH_DUE).effects:
+        assert isinstance(effect, Save)
+        assert effect.concept is NOTICES or effect.entity.state is ReferralState.sent  # type: ignore[attr-defined]
+
+
+def test_a_referral_that_this_desk_was_asked_to_take_escalates_once_for_each_level() -> None:
+    asked = referral(outgoing=False)
+    assert referral_due(asked, HIGH_HALF - SECOND).next_at == HIGH_HALF
+    levels = []
+    for now in (HIGH_HALF, HIGH_HALF, HIGH_DUE, HIGH_DUE + timedelta(days=1)):
+        saved = [e.entity for e in referral_due(asked, now).effects if isinstance(e, Save) and e.concept is REFERRALS]
+        asked = saved[0] if saved else asked  # type: ignore[assignment]
+        levels.append((bool(saved), asked.escalated))
+    lead, coordination = Escalation.desk_lead, Escalation.coordination_desk
+    assert levels == [(True, lead), (False, lead), (True, coordination), (False, coordination)]
 
 
 @given(st.booleans(), st.sampled_from([None, en.ReferralDecline.NO_CAPACITY]), st.booleans(), st.booleans())
