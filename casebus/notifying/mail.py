@@ -51,7 +51,7 @@ class Mail:
                 refused = server.send_message(message)
         except smtplib.SMTPResponseException as error:
             return f"the mail server answered {error.smtp_code}"
-        except (OSError, smtplib.SMTPException) as error:  # an SSL error is an OSError
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:  # an SSL error is an OSError
             return f"the mail server could not be used ({type(error).__name__})"
         return f"the mail server refused {len(refused)} of {len(self._recipients)} addresses" if refused else None
 
