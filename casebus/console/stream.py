@@ -21,7 +21,7 @@ from casebus.events.enumerations import Severity
 
 router = APIRouter()
 HEARTBEAT_S = 4.0
-FIELDS_PUSHED = ("ref", "severity", "partner", "our_state", "their_state", "assignee", "version")
+FIELDS_PUSHED = ("ref", "severity", "partner", "our_state", "their_state", "assignee", "escalated", "version")
 
 
 @dataclass(frozen=True, slots=True)

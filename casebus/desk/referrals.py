@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from casebus.cases.access import Command, Kind
 from casebus.cases.alert import ALERTS
+from casebus.cases.asked_of_us import is_asked_of_us
+from casebus.cases.conflict import URGENCY
 from casebus.cases.conversation import Values
 from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
@@ -23,6 +25,8 @@ REFERRAL_FIELDS = (
     "referral_id", "outgoing", "partner", "state", "ours", "reason", "urgency", "respond_by", "fields", "note", "tlp",
     "evidential_use",
 )  # fmt: skip
+
+WAITING_FIELDS = ("referral_id", "partner", "urgency", "respond_by", "escalated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,16 @@ class Referrals:
             self._office.record(tx, "referrals", [each.referral_id for each in shown], (*REFERRAL_FIELDS, *names))
         return shown
 
+    def asked_of_us(self) -> list[Referral]:
+        """Return the referrals that this desk has still to accept or decline, the most urgent first; on record."""
+        self._office.require_sight(Kind.referral)
+        with self._office.store.transaction() as tx:
+            found = filter(is_asked_of_us, tx.by(REFERRALS, "waits", "yes"))
+            shown = sorted(found, key=lambda each: (-URGENCY[each.urgency], each.respond_by, each.referral_id))
+            if shown:
+                self._office.record(tx, "referrals that wait", [each.referral_id for each in shown], WAITING_FIELDS)
+        return shown
+
     def accept(self, referral_id: str) -> Referral:
         """Take responsibility. Raises `Conflict` for what was answered, or taken back before."""
         self._office.require(Command.answer_referral)
@@ -144,7 +158,9 @@ class Referrals:
         alert = tx.get(ALERTS, after.conflict_id) if after.conflict_id else None
         if alert is not None:
             detail = after.declined.value if after.declined else ""
-            self._office.remember(tx, DeskAlert.of(alert, tx.get(DESK_WORK, alert.conflict_id)), verb, detail)
+            seen = DeskAlert.of(alert, tx.get(DESK_WORK, alert.conflict_id))
+            self._office.remember(tx, seen, verb, detail)
+            self._office.show_anew(tx, seen)
 
     def _waiting(self, view: View, referral_id: str) -> Referral:
         referral = view.get(REFERRALS, storable(referral_id))
