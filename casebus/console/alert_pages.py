@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from casebus.cases.desk_work import DeskAlert
-from casebus.console import words
+from casebus.console import done, words
 from casebus.console.web import Acting, Console, Parts, Signed, own_path
 from casebus.desk import ALERT_FIELDS, HISTORY_FIELDS, Desk
 from casebus.errors import Conflict, NotFound, UsageError
@@ -19,9 +19,9 @@ SNOOZES = {"1": "1 hour", "4": "4 hours", "12": "12 hours", "24": "1 day", "72":
 
 
 @router.get("/alerts/{ref}")
-def alert(ref: str, console: Console, signed: Signed, done: str = "") -> Response:
+def alert(ref: str, console: Console, signed: Signed, request: Request) -> Response:
     """Show one alert. An unknown reference and another agency's get the same answer, and are on record alike."""
-    return _shown(console, signed, ref, "alert.html", done=_DONE.get(done, ""))
+    return _shown(console, signed, ref, "alert.html", done=done.said(request, _DONE))
 
 
 @router.post("/alerts/{ref}/{action}")
@@ -48,14 +48,14 @@ def act(  # one route for all commands: every one is checked, refused and answer
         )
     try:
         with console.door.desk(signed.viewer) as desk:
-            command(desk, _Given(ref, version, note.strip(), value, signed.viewer.officer or "", console))
+            after = command(desk, _Given(ref, version, note.strip(), value, signed.viewer.officer or "", console))
     except Conflict as conflict:
         return _shown(
             console, signed, ref, "stale.html", status=409, given=given, conflict=conflict, seen_version=version
         )
     if back:
         return RedirectResponse(own_path(back), 303)
-    return RedirectResponse(f"/alerts/{ref}?done={action}", 303)
+    return done.leading_to(f"/alerts/{ref}", action if after.version != version else _UNCHANGED[bool(note.strip())])
 
 
 class _Given:
@@ -114,7 +114,10 @@ _ACTIONS: dict[str, Callable[[Desk, _Given], DeskAlert]] = {
     "resolve": _resolve,
     "reopen": _reopen,
 }
+_UNCHANGED = {True: "noted", False: "nothing"}
 _DONE = {
+    "noted": "Your note was kept. Nothing else was changed: the alert stands as it did.",
+    "nothing": "Nothing was changed: the alert stands as it did.",
     "acknowledge": "You acknowledged this alert. The partner sees that.",
     "assign": "The alert was assigned.",
     "hand-over": "The alert was handed over, with your note.",

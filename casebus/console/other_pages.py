@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from casebus.console import words
+from casebus.console import done, words
 from casebus.console.web import Console, Signed, acting
 
 router = APIRouter()
+_DONE = {"kept": "Your preferences are kept in this browser."}
 SHORTCUTS = "casebus-shortcuts"
 
 
@@ -40,15 +41,15 @@ def accessibility(console: Console, signed: Signed) -> Response:
 
 
 @router.get("/preferences")
-def preferences(console: Console, signed: Signed, request: Request, done: str = "") -> Response:
+def preferences(console: Console, signed: Signed, request: Request) -> Response:
     """Show what this browser prefers."""
     shortcuts = request.cookies.get(SHORTCUTS) != "off"
-    return console.pages.page("preferences.html", signed, shortcuts=shortcuts, done=bool(done))
+    return console.pages.page("preferences.html", signed, shortcuts=shortcuts, done=done.said(request, _DONE))
 
 
 @router.post("/preferences", dependencies=[Depends(acting)])
 def prefer(shortcuts: Annotated[str, Form(max_length=10)] = "on") -> Response:
     """Keep what this browser prefers. The page's script reads it, so the cookie is not hidden from it; it says nothing else."""
-    response = RedirectResponse("/preferences?done=1", 303)
+    response = done.leading_to("/preferences", "kept")
     response.set_cookie(SHORTCUTS, "off" if shortcuts == "off" else "on", max_age=365 * 86400, samesite="lax")
     return response

@@ -6,11 +6,12 @@ Values that are released are typed here, sealed to the partner at once, and show
 from collections.abc import Callable
 from typing import TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from casebus.cases.alert import Alert
+from casebus.console import done
 from casebus.console.web import Acting, Console, Form, Signed
 from casebus.desk import ALERT_FIELDS, Desk
 from casebus.desk.conversation import Terms
@@ -34,7 +35,7 @@ KEEP_DAYS = ("1", "7", "30", "90")
 
 
 @router.get("/alerts/{ref}/talk")
-def talk(ref: str, console: Console, signed: Signed, done: str = "") -> Response:
+def talk(ref: str, console: Console, signed: Signed, request: Request) -> Response:
     """Show the messages, releases and the lead of one alert. Each is on record with the names of the values shown."""
     with console.door.desk(signed.viewer) as desk:
         seen, _ = desk.opened(ref, ALERT_FIELDS)
@@ -45,7 +46,7 @@ def talk(ref: str, console: Console, signed: Signed, done: str = "") -> Response
         signed,
         seen=seen,
         alert=seen.alert,
-        done=_DONE.get(done, ""),
+        done=done.said(request, _DONE),
         fields=known(en.DisclosedField),
         refusals=known(en.DisclosureRefusal),
         sides=known(en.LeadSide),
@@ -68,7 +69,7 @@ def say(ref: str, action: str, console: Console, signed: Acting, form: Form) -> 
         raise NotFound(f"no command {action[:40]!r}")
     with console.door.desk(signed.viewer) as desk:
         command(desk, ref, form)
-    return RedirectResponse(f"/alerts/{ref}/talk?done={action}", 303)
+    return done.leading_to(f"/alerts/{ref}/talk", action)
 
 
 @router.get("/referrals")

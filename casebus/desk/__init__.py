@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from casebus.bus.outbox import Publisher
-from casebus.cases.access import UNNAMED, Command, DeskRole, Kind, Viewer
+from casebus.cases.access import UNNAMED, Command, DeskRole, Kind, Thing, Viewer, may_view
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
 from casebus.desk.browsing import Browsing
@@ -64,9 +65,17 @@ class Desk(AlertCommands, Browsing):
         """Raise `NotPermitted`, and put the attempt on record, where the viewer may not do this."""
         self._office.require(command)
 
+    def may_see(self, kind: Kind) -> bool:
+        """Tell whether the viewer may see this here."""
+        return may_view(self.viewer, Thing(kind, self.viewer.agency)).allowed
+
     def require_sight(self, kind: Kind) -> None:
         """Raise `NotPermitted`, and put the attempt on record, where the viewer may not see this."""
         self._office.require_sight(kind)
+
+    def noting_absence(self, what: Command | Kind) -> AbstractContextManager[None]:
+        """Put on record, without any reference, that something was looked for in the block which is not here."""
+        return self._office.noting_absence(what)
 
     def accessed(
         self,

@@ -93,7 +93,7 @@ class AlertCommands:
         `review` adds weak matches, of which no answer is due, `notices` what only informs.
         """
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             work = {each.conflict_id: each for each in tx.all(DESK_WORK)}
             found = [a for a in tx.all(ALERTS) if (notices or not a.is_notice) and (review or a.band is Band.alert)]
             shown = sorted((a for a in found if state in (None, a.state.value)), key=_due)
@@ -103,7 +103,7 @@ class AlertCommands:
     def alert(self, ref: str, fields: Sequence[str] = ALERT_FIELDS) -> DeskAlert:
         """Return one alert. Raises `NotFound`, and records the look all the same."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             found = find_alert(tx, ref)
             self._office.record(tx, "alert", [found.alert.ref] if found else [], fields if found else ())
         if found is None:
@@ -143,7 +143,7 @@ class AlertCommands:
         its own that were parked, what was not passed on, what nobody answered in time.
         """
         self._office.require_sight(Kind.notice)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.notice) as tx:
             found = sorted(tx.all(NOTICES), key=lambda notice: (notice.at, notice.event_id), reverse=True)[:latest]
             self._office.record(tx, "notices", [notice.event_id for notice in found], NOTICE_FIELDS)
         return found
@@ -229,7 +229,7 @@ class AlertCommands:
         """Begin a command's transaction, once it is clear that the viewer may and that the note will be kept."""
         refuse_too_long(note)
         self._office.require(command)
-        return self._office.store.transaction()
+        return self._office.transaction(command)
 
     def _officer(self, name: str) -> str:
         """Return the id, as it is kept, of an officer who works on alerts here. Raises `UsageError`."""

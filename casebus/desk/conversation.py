@@ -66,7 +66,7 @@ class Conversation:
         """Ask the partner to release more than the pointer. The reason is sealed to the partner."""
         _refuse_empty(reason, "a reason")
         self._office.require(Command.request_release)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.request_release) as tx:
             seen = self._office.seen(tx, ref, version)
             partner = _partner(seen, standing=True)
             request_id = self._office.new_id()
@@ -100,7 +100,7 @@ class Conversation:
         if not 1 <= terms.keep_days <= 366:
             raise UsageError("values are kept for 1 to 366 days")
         self._office.require(Command.grant_release)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.grant_release) as tx:
             release, seen = self._asked_of_us(tx, request_id)
             partner = _partner(seen, standing=True)
             kept = tuple((field, storable(value)) for field, value in values)
@@ -129,7 +129,7 @@ class Conversation:
         """Release nothing, and say why by a word of a closed list. The note stays here."""
         refuse_too_long(note)
         self._office.require(Command.refuse_release)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.refuse_release) as tx:
             release, seen = self._asked_of_us(tx, request_id)
             payload = DisclosureRefused(
                 request_id=request_id,
@@ -148,7 +148,7 @@ class Conversation:
     def releases(self, ref: str | None = None) -> list[Release]:
         """Return the releases of one alert, or all of this desk; on record, with the names of the values shown."""
         self._office.require_sight(Kind.conversation)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.conversation) as tx:
             conflict_id = self._office.seen(tx, ref).alert.conflict_id if ref else None
             found = tx.by(RELEASES, "conflict", conflict_id) if conflict_id else list(tx.all(RELEASES))
             as_of = (release.as_of(self._office.now()) for release in found)
@@ -174,7 +174,7 @@ class Conversation:
         """Write to the partner's desk about an alert. The text is sealed to the partner."""
         _refuse_empty(text, "a text")
         self._office.require(Command.send_message)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.send_message) as tx:
             seen = self._office.seen(tx, ref)
             partner = _partner(seen, standing=False)
             message_id = self._office.new_id()
@@ -202,7 +202,7 @@ class Conversation:
     def messages(self, ref: str) -> list[Message]:
         """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on."""
         self._office.require_sight(Kind.conversation)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.conversation) as tx:
             seen = self._office.seen(tx, ref)
             found = tx.by(MESSAGES, "conflict", seen.alert.conflict_id)
             shown = sorted(found, key=lambda message: (message.at, message.message_id))
@@ -221,7 +221,7 @@ class Conversation:
         if lead is en.LeadSide.UNKNOWN:
             raise UsageError("propose this agency or the partner")
         self._office.require(Command.propose_lead)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.propose_lead) as tx:
             seen = self._office.seen(tx, ref, version)
             _refuse_own(seen)
             before = tx.get(LEADS, seen.alert.conflict_id) or Lead(seen.alert.conflict_id)
@@ -242,7 +242,7 @@ class Conversation:
     def lead(self, ref: str) -> Lead:
         """Return what both sides proposed; `we_lead` is None until they agree. On record."""
         self._office.require_sight(Kind.conversation)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.conversation) as tx:
             conflict_id = self._office.seen(tx, ref).alert.conflict_id
             self._office.record(tx, "lead", [conflict_id], ("ours", "theirs"))
             return tx.get(LEADS, conflict_id) or Lead(conflict_id)

@@ -8,7 +8,8 @@ record as well, without any reference.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
 
@@ -124,6 +125,21 @@ class Office:
         """Record a consultation in a transaction of its own."""
         with self.store.transaction() as tx:
             self.record(tx, resource, references, fields, purpose)
+
+    @contextmanager
+    def noting_absence(self, what: Command | Kind) -> Iterator[None]:
+        """Put on record, without any reference, that something was looked for which is not here."""
+        try:
+            yield
+        except NotFound:
+            self.accessed(f"not found: {what.value}", ())
+            raise
+
+    @contextmanager
+    def transaction(self, what: Command | Kind) -> Iterator[Transaction]:
+        """Begin the transaction of a command or of a reading; what it does not find is on record all the same."""
+        with self.noting_absence(what), self.store.transaction() as tx:
+            yield tx
 
     # --- what commands do ---
 

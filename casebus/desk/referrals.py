@@ -62,7 +62,7 @@ class Referrals:
         refuse_too_long(package.note)
         self._office.require(Command.send_referral)
         self._refuse_without_agreement(to)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.send_referral) as tx:
             seen = self._office.seen(tx, ref) if ref else None
             own = _records(tx, records) or ((seen.alert.own_id,) if seen else ())
             if not own:
@@ -115,7 +115,7 @@ class Referrals:
     def all(self) -> list[Referral]:
         """Return the referrals that this agency sent or got, what waits first; on record."""
         self._office.require_sight(Kind.referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.referral) as tx:
             shown = sorted(tx.all(REFERRALS), key=lambda each: (each.state.value != "sent", each.respond_by))
             names = dict.fromkeys(name.value for each in shown for name, _ in each.values)
             self._office.record(tx, "referrals", [each.referral_id for each in shown], (*REFERRAL_FIELDS, *names))
@@ -134,7 +134,7 @@ class Referrals:
     def accept(self, referral_id: str) -> Referral:
         """Take responsibility. Raises `Conflict` for what was answered, or taken back before."""
         self._office.require(Command.answer_referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.answer_referral) as tx:
             after = replace(self._waiting(tx, referral_id), accepted=True)
             agency, actor = self._office.agency, self._office.actor
             said = ReferralAccepted(referral_id=after.referral_id, agency=agency, actor=actor)
@@ -144,7 +144,7 @@ class Referrals:
     def decline(self, referral_id: str, reason: en.ReferralDecline) -> Referral:
         """Leave responsibility where it is, with a reason from a closed list. Raises like `accept`."""
         self._office.require(Command.answer_referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.answer_referral) as tx:
             after = replace(self._waiting(tx, referral_id), declined=reason)
             agency, actor = self._office.agency, self._office.actor
             said = ReferralDeclined(referral_id=after.referral_id, agency=agency, reason=reason, actor=actor)
