@@ -10,7 +10,7 @@ from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, mistake_words
 from casebus.cases.alert_feed import FEED, saved
 from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, SEALED
 from casebus.cases.desk_history import DEEDS, deed_of
-from casebus.cases.desk_inbox import notice_of_refusal, said, said_deed
+from casebus.cases.desk_inbox import conflict_of, notice_of_refusal, said, said_deed
 from casebus.cases.desk_work import DESK_WORK, DeskAlert, after_rise
 from casebus.cases.inbox import AboutAlert, alert_after, concerned
 from casebus.cases.outgoing import NOTICES, OUTGOING, Notice, OutgoingFile
@@ -41,12 +41,13 @@ class Desk:
 
     def _said(self, received: Received, view: View) -> tuple[Effect, ...]:
         """Return the line of the alert's history that says what the partner said about it; an open board hears of it."""
-        alert = view.get(ALERTS, getattr(received.event.payload, "conflict_id", None) or "")
+        event = received.event
+        alert = view.get(ALERTS, conflict_of(event.payload, view) or "")
         if alert is None:
             return ()
         version = DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id)).version
-        deed = said_deed(received.event.payload, version, received.event.id, received.appended_at)
-        return (*saved(view, alert), Save(DEEDS, deed)) if deed else ()
+        deed = said_deed(event.payload, alert.conflict_id, version, event.id, received.appended_at)
+        return (*saved(view, alert, occasion=event.id), Save(DEEDS, deed)) if deed else ()
 
     def _alert(self, about: AboutAlert, received: Received, view: View) -> tuple[Effect, ...]:
         """Return the alert as it now stands, and for its history what the hub or the partner did."""

@@ -80,7 +80,7 @@ class Release:
     def as_of(self, now: datetime) -> "Release":
         """Return it as it may be shown: values whose time is over are gone, whether or not the node has run since."""
         is_over = self.keep_until is not None and now >= self.keep_until
-        return self.ended() if self.values and is_over else self
+        return self.ended() if is_over and self.ours and self.state is ReleaseState.granted else self
 
 
 RELEASES: Concept[Release] = Concept(
@@ -113,7 +113,9 @@ def asked(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `text` is None until it was opened; `refused` says why it was not passed on."""
+    """One message. `text` is None until it was opened; `refused` says why it was not passed on, `read` that an officer here
+    was shown what the partner wrote.
+    """
 
     message_id: str
     conflict_id: str
@@ -122,6 +124,7 @@ class Message:
     at: datetime
     text: str | None
     refused: str | None = None
+    read: bool = False
 
 
 MESSAGES: Concept[Message] = Concept(
@@ -170,15 +173,15 @@ def proposed(payload: LeadAgencyProposed) -> Proposal:
 class Sealed:
     """What arrived with a box, until it was opened: the payload as JSON, and when its record was appended.
 
-    The row is committed with the event's effects; the opening follows. `refused` says why it was not opened, `wants_key`
-    which key would; it stays as it came.
+    The row is committed with the event's effects, and goes when what was in the box is put where it belongs: values whose
+    time is over must not lie here beside the key. `refused` says why it was not opened, `wants_key` which key would; such
+    a one stays as it came.
     """
 
     type: str
     item_id: str
     body: str
     at: datetime
-    opened: bool = False
     refused: str | None = None
     wants_key: str | None = None
 
@@ -193,7 +196,7 @@ SEALED: Concept[Sealed] = Concept(
     Sealed,
     lambda sealed: sealed.key,
     {
-        "unopened": lambda sealed: None if sealed.opened or sealed.refused else "yes",
+        "unopened": lambda sealed: None if sealed.refused else "yes",
         "wants_key": lambda sealed: sealed.wants_key,
     },
 )

@@ -144,13 +144,26 @@ _VERBS: dict[type[Payload], Verb] = {
     DeskMessage: Verb.wrote,
     LeadAgencyProposed: Verb.proposed_lead,
     ReferralSent: Verb.referred,
+    ReferralAccepted: Verb.accepted_referral,
+    ReferralDeclined: Verb.declined_referral,
+    ReferralExpired: Verb.expired_referral,
 }
 
 
-def said_deed(payload: Payload, version: int, event_id: str, at: datetime) -> Deed | None:
-    """Return a line for the alert's history; None for what is about no alert."""
+def conflict_of(payload: Payload, known: Known) -> str | None:
+    """Return the conflict that what was said is about; an answer to a referral is about the referral's."""
+    if isinstance(payload, ReferralAccepted | ReferralDeclined | ReferralExpired):
+        referral = known.get(REFERRALS, payload.referral_id)
+        return (
+            referral.conflict_id if referral and referral.outgoing is not isinstance(payload, ReferralExpired) else None
+        )
+    found: str | None = getattr(payload, "conflict_id", None)
+    return found
+
+
+def said_deed(payload: Payload, conflict_id: str, version: int, event_id: str, at: datetime) -> Deed | None:
+    """Return a line for the alert's history; None for what is no part of it."""
     verb = _VERBS.get(type(payload))
-    conflict_id = getattr(payload, "conflict_id", None)
-    if verb is None or conflict_id is None:
+    if verb is None:
         return None
     return Deed(event_id, conflict_id, version, at, getattr(payload, "agency", None) or PARTNER, verb)

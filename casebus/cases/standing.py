@@ -4,7 +4,8 @@ It covers tips, cases, conflicts, side states, outcomes, referrals and who leads
 records, and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
 was found and retracted stands like one that never was). Of a pair that officers keep apart it covers that they do, not
 what was found of it: no more of that is told, so what was told last is a matter of what was read first. Nor does it
-cover checks before acting: an officer's question has an id that is drawn, so one story told twice has two.
+cover checks before acting: an officer's question has an id that is drawn, so one story told twice has two. Of a referral
+it leaves out the id for the same reason: what each agency asked of whom about what counts, and where that stands.
 
 What it covers is on the bus, so that whoever reads all of it can rebuild it (`casebus.cases.replay`).
 """
@@ -185,7 +186,7 @@ def _alert(alert: Alert) -> list[object]:
 
 def _referral(referral: StandingReferral) -> list[object]:
     said = [referral.reason, referral.urgency, referral.state.value, referral.ours]
-    ids = [referral.agency, referral.referral_id, referral.partner, referral.conflict_id or ""]
+    ids = [referral.agency, referral.partner, referral.conflict_id or ""]
     return [*ids, referral.outgoing, *said]
 
 

@@ -89,7 +89,7 @@ class Standing:
 
 def differences(one: Standing, other: Standing, *, covered: bool) -> Iterator[Change]:
     """Return what is different in the other, sorted. `covered`: only as far as the state hash tells the two apart, and
-    checks, which it leaves out.
+    checks and the ids of referrals, which it leaves out.
     """
     yield from _compared(RECORD, _records(one), _records(other), covered)
     yield from _compared(CONFLICT, _pairs(one, covered), _pairs(other, covered), covered)

@@ -75,11 +75,11 @@ def _acknowledge(desk: Desk, given: _Given) -> DeskAlert:
 
 
 def _assign(desk: Desk, given: _Given) -> DeskAlert:
-    return desk.assign(given.ref, _listed(given), given.version, given.note)
+    return desk.assign(given.ref, given.value or given.officer, given.version, given.note)
 
 
 def _hand_over(desk: Desk, given: _Given) -> DeskAlert:
-    return desk.hand_over(given.ref, given.note or "", _listed(given) if given.value else None, given.version)
+    return desk.hand_over(given.ref, given.note or "", given.value or None, given.version)
 
 
 def _snooze(desk: Desk, given: _Given) -> DeskAlert:
@@ -128,14 +128,6 @@ _DONE = {
 }
 
 
-def _listed(given: _Given) -> str:
-    """Return the officer who was chosen. Raises `UsageError` for who is not listed at this desk."""
-    officer = given.value or given.officer
-    if given.console.logins.officers().role_of(officer) is None:
-        raise UsageError("that officer is not listed at this desk", next_step="choose one of those offered.")
-    return officer
-
-
 def _outcome(value: str) -> ConflictOutcome:
     try:
         return ConflictOutcome(value)
@@ -145,11 +137,11 @@ def _outcome(value: str) -> ConflictOutcome:
 
 def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: int = 200, **values: Any) -> Response:
     with console.door.desk(signed.viewer) as desk:
-        seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS, "mistaken", "notified"))
-        mistaken, notified = desk.mistaken(seen), desk.notified(seen)
+        seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS, "mistaken", "notified", "asked"))
+        mistaken, notified, asked = desk.mistaken(seen), desk.notified(seen), desk.asked_of_us(seen)
         own = desk.own_reference(seen.alert.own_id)
         also_own = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
-    partner = seen.alert.partner
+    partner, officers = seen.alert.partner, console.logins.officers()
     return console.pages.page(
         template,
         signed,
@@ -159,10 +151,11 @@ def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: i
         deeds=deeds,
         mistaken=mistaken,
         notified=notified,
+        asked=asked,
         own=own,
         also_own=also_own,
         partner_name=console.directory.agency(partner).name if partner else None,
-        officers=[each.id for each in console.logins.officers().listed if each.role.value != "operator"],
+        officers=[each.id for each in officers.listed if officers.may_be_given(each.id, by=None)],
         outcomes=words.OUTCOME,
         severities=list(Severity),
         snoozes=SNOOZES,

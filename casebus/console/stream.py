@@ -37,6 +37,9 @@ FIELDS_PUSHED = (
     "stage",
     "snoozed_until",
     "due_by",
+    "assignee",
+    "escalated",
+    "version",
 )
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from casebus.cases.alert import Alert
 from casebus.console import done
 from casebus.console.web import Acting, Console, Form, Signed
 from casebus.desk import ALERT_FIELDS, Desk
@@ -136,7 +137,20 @@ def _welfare(desk: Desk, ref: str, form: FormData) -> object:
     if not (children.isascii() and children.isdigit() and 0 < int(children[:4]) < 1000 and len(children) < 4):
         raise UsageError("the number of children is not a number from 1 to 999")
     response = _chosen(en.ResponseClass, form)
-    return desk.children.request_check([seen.alert.own_id], response, int(children))
+    return desk.children.request_check([_concerning(seen.alert, form)], response, int(children))
+
+
+def _concerning(alert: Alert, form: FormData) -> str:
+    """Return the tip or case that a welfare check is about: the alert's, or where that is a check before acting the named one."""
+    if alert.own_kind is not en.RecordKind.check:
+        return alert.own_id
+    named = _text(form, "concerning").strip()
+    if not named:
+        raise UsageError(
+            "a check before acting is no tip and no case: nothing says which child it is about",
+            next_step="name the tip or the case, by the number that your own system gave it.",
+        )
+    return named
 
 
 _ACTIONS: dict[str, Callable[[Desk, str, FormData], object]] = {

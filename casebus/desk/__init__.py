@@ -3,11 +3,11 @@
 `casebus.desks.open_desk` puts it together. Each command is one transaction: own state and a signed event in the outbox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from casebus.bus.outbox import Publisher
-from casebus.cases.access import UNNAMED, Command, Kind, Thing, Viewer, may_view
+from casebus.cases.access import UNNAMED, Command, DeskRole, Kind, Thing, Viewer, may_view
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
 from casebus.desk.browsing import Browsing
@@ -18,6 +18,7 @@ from casebus.desk.referrals import Referrals
 from casebus.directory import Directory
 from casebus.events.enumerations import Purpose
 from casebus.intake.drafting import Drafting
+from casebus.officers import Officers
 from casebus.store.store import Store
 
 __all__ = [
@@ -37,15 +38,23 @@ __all__ = [
 class Desk(AlertCommands, Browsing):
     """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject.
 
-    `actor` is the viewer's pseudonym.
+    `actor` is the viewer's pseudonym. `officers` reads who may be given an alert; None is a desk whose list is as `init`
+    leaves it, of nobody yet.
     """
 
     def __init__(
-        self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock, directory: Directory
+        self,
+        viewer: Viewer,
+        id_key: bytes,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        directory: Directory,
+        officers: Callable[[], Officers] | None = None,
     ) -> None:
         office = Office(viewer, id_key, store, publisher, clock, directory)
         drafting = Drafting(viewer.agency, directory.agency(viewer.agency).region, id_key, None)
-        super().__init__(office)
+        super().__init__(office, officers or (lambda: Officers(viewer.agency, (), DeskRole.officer)))
         self.viewer = viewer
         self.actor = office.actor
         self.conversation = Conversation(office)

@@ -87,10 +87,13 @@ class Children:
         country: str | None = None,
         self_harm_risk: en.TriState = en.TriState.NOT_STATED,
     ) -> WelfareCheck:
-        """Ask for a welfare check about own tips, by their numbers or ids. It waits for no conflict and no alert."""
+        """Ask for a welfare check about own tips or cases, by their numbers or ids. It waits for no conflict and no alert.
+
+        Raises `NotFound` for what is neither: a check before acting is about nobody until it is a tip or a case.
+        """
         self._office.require(Command.request_welfare_check)
         with self._office.transaction(Command.request_welfare_check) as tx:
-            keys = tuple(_record(tx, name).key for name in concerning)
+            keys = tuple(_record(tx, name, OwnKind.tip, OwnKind.case).key for name in concerning)
             key = RecordKey(SYSTEM, self._office.new_id())
             draft = WelfareRequestDraft(key, keys, response_class, _count(children), _country(country), self_harm_risk)
             return self._check(tx, self._publish(tx, draft))

@@ -122,6 +122,7 @@ class Conversation:
             self._office.publish(tx, self._office.signed_for(payload, partner))
             names = ", ".join(field.value for field in payload.fields)
             self._office.remember(tx, seen, Verb.granted_release, names)
+            self._office.show_anew(tx, seen)
         return after
 
     def refuse_release(self, request_id: str, reason: en.DisclosureRefusal, note: str | None = None) -> Release:
@@ -141,6 +142,7 @@ class Conversation:
             tx.apply(Save(RELEASES, after))
             self._office.publish(tx, payload)
             self._office.remember(tx, seen, Verb.refused_release, reason.value, note)
+            self._office.show_anew(tx, seen)
         return after
 
     def releases(self, ref: str | None = None) -> list[Release]:
@@ -198,12 +200,18 @@ class Conversation:
         return message
 
     def messages(self, ref: str) -> list[Message]:
-        """Return the messages of an alert, oldest first; on record."""
+        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on."""
         self._office.require_sight(Kind.conversation)
         with self._office.transaction(Kind.conversation) as tx:
-            found = tx.by(MESSAGES, "conflict", self._office.seen(tx, ref).alert.conflict_id)
+            seen = self._office.seen(tx, ref)
+            found = tx.by(MESSAGES, "conflict", seen.alert.conflict_id)
             shown = sorted(found, key=lambda message: (message.at, message.message_id))
             self._office.record(tx, "messages", [each.message_id for each in shown], MESSAGE_FIELDS)
+            unread = [each for each in shown if not each.ours and not each.read and each.text is not None]
+            for each in unread:
+                tx.apply(Save(MESSAGES, replace(each, read=True)))
+            if unread:
+                self._office.show_anew(tx, seen)
         return shown
 
     # --- who leads ---

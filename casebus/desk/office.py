@@ -17,7 +17,7 @@ from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
 from casebus.cases.access import UNNAMED, Command, Decision, Kind, Thing, Viewer, may_act, may_view
 from casebus.cases.alert import ALERTS, Alert
-from casebus.cases.alert_feed import saved
+from casebus.cases.alert_feed import saved, worked
 from casebus.cases.authorship import signed
 from casebus.cases.desk_history import DEEDS, Deed, Verb, refuse_stale
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
@@ -177,6 +177,11 @@ class Office:
                 tx.apply(effect)
         if after != seen or note:
             self.remember(tx, after, verb if after != seen else Verb.noted, detail if after != seen else "", note)
+
+    def show_anew(self, tx: Transaction, seen: DeskAlert) -> None:
+        """Give a number to a change of what waits here about an alert that itself stays as it is: boards read it anew."""
+        for effect in worked(tx, [seen.work], occasion=self.new_id()):
+            tx.apply(effect)
 
     def remember(
         self, tx: Transaction, after: DeskAlert, verb: Verb, detail: str = "", note: str | None = None

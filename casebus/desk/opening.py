@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from casebus.cases.alert import ALERTS
 from casebus.cases.authorship import WithBox, belongs_of, doubt_of
-from casebus.cases.conversation import MESSAGES, RELEASES, SEALED, Sealed
+from casebus.cases.conversation import MESSAGES, RELEASES, SEALED, ReleaseState, Sealed
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS
 from casebus.clock import Clock
 from casebus.directory import Directory
 from casebus.events.catalogue import CATALOGUE
 from casebus.sealing import Content, Unopenable, open_box
-from casebus.state import Effect, Save
+from casebus.state import Effect, Remove, Save
 from casebus.store.store import Store, View
 from casebus.wire.ids import content_id
 
@@ -77,7 +77,7 @@ class Opening:
             content = open_box(box, belongs_of(payload, self._agency), key)
         except Unopenable:
             return self._refused(sealed, "it was made for something else, or damaged before it was signed")
-        done: Effect = Save(SEALED, replace(sealed, opened=True, refused=None, wants_key=None))
+        done: Effect = Remove(SEALED, sealed.key)
         filled = _filled(sealed, content, view)
         return [done, filled] if filled else [done]
 
@@ -112,8 +112,10 @@ def _filled(sealed: Sealed, content: Content, view: View) -> Effect | None:
         case "DisclosureGranted":
             release = view.get(RELEASES, sealed.item_id)
             # Exactly what was announced: a value under a name that the officer did not name is not taken over.
-            values = tuple(each for each in content.fields if release and each[0] in release.fields)
-            return Save(RELEASES, replace(release, values=values)) if release else None
+            if release is None or release.state is not ReleaseState.granted:
+                return None  # its time was over before it could be opened
+            values = tuple(each for each in content.fields if each[0] in release.fields)
+            return Save(RELEASES, replace(release, values=values))
         case _:
             referral = view.get(REFERRALS, sealed.item_id)
             values = tuple(each for each in content.fields if referral and each[0] in referral.fields)

@@ -14,6 +14,7 @@ from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.authorship import signed
 from casebus.cases.conflict import SideState, judged_apart
 from casebus.cases.conversation import ReleaseState
+from casebus.cases.desk_history import DEEDS, Verb
 from casebus.cases.judgement import JUDGEMENTS
 from casebus.cases.outgoing import NOTICES
 from casebus.cases.referral import ReferralState
@@ -252,6 +253,10 @@ def test_a_declined_referral_stays_with_its_sender(world: World) -> None:
     assert (mine.state, mine.ours, mine.declined) == (ReferralState.declined, True, en.ReferralDecline.NO_CAPACITY)
     with pytest.raises(Conflict, match="partner answers"):
         nz.accept(sent.referral_id)
+    for code in (NZ, UK):
+        with world.nodes[code].store.view() as view:
+            verbs = [deed.verb for deed in view.by(DEEDS, "conflict", str(sent.conflict_id))]
+        assert {Verb.referred, Verb.declined_referral} <= set(verbs), "both desks have it in the alert's history"
 
 
 def test_nobody_answers_a_referral_of_others(world: World) -> None:

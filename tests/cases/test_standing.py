@@ -135,6 +135,12 @@ def test_any_other_end_has_another_hash(other: tuple[list[StandingRecord], list[
     assert state_hash(*other, *TALK) != STANDS  # type: ignore[arg-type]
 
 
+def test_the_drawn_id_of_a_referral_does_not_matter_and_how_many_there_are_does() -> None:
+    told_again = [replace(each, referral_id="r2") for each in REFERRALS]
+    assert state_hash(RECORDS, PAIRS, ALERTS, told_again, LEADS) == STANDS
+    assert state_hash(RECORDS, PAIRS, ALERTS, [*REFERRALS, *told_again], LEADS) != STANDS
+
+
 @pytest.mark.parametrize(
     "talk",
     [

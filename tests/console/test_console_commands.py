@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from console.console_world import LEAD, OFFICER, World
+from console.console_world import LEAD, OFFICER, OPERATOR, World
 
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_history import DEEDS
@@ -159,6 +159,7 @@ def test_only_a_desk_lead_lowers_an_immediate_severity_and_only_with_a_reason(de
         ("snooze", {"value": "999999"}),
         ("severity", {"value": SCRIPT}),
         ("assign", {"value": "somebody else"}),
+        ("assign", {"value": OPERATOR}),
         ("acknowledge", {"version": "seven"}),
         ("acknowledge", {"version": "9" * 400}),
         ("acknowledge", {"note": "x" * 4001}),
