@@ -21,6 +21,7 @@ from casebus.console import (
     outcome_pages,
     stream,
     talk_pages,
+    welfare_pages,
 )
 from casebus.console.assets import STATIC
 from casebus.console.door import Door
@@ -87,6 +88,7 @@ def _application(parts: Parts) -> FastAPI:
         children_pages,
         feed_pages,
         outcome_pages,
+        welfare_pages,
         other_pages,
         stream,
     ):

@@ -1,12 +1,10 @@
 """`/directory`, `/preferences`, `/help`, `/accessibility`: what is around the alerts."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from casebus.console import words
-from casebus.console.web import Console, Signed, acting
+from casebus.console.web import Console, Form, Signed, acting
 
 router = APIRouter()
 SHORTCUTS = "casebus-shortcuts"
@@ -47,8 +45,10 @@ def preferences(console: Console, signed: Signed, request: Request, done: str = 
 
 
 @router.post("/preferences", dependencies=[Depends(acting)])
-def prefer(shortcuts: Annotated[str, Form(max_length=10)] = "on") -> Response:
+def prefer(form: Form) -> Response:
     """Keep what this browser prefers. The page's script reads it, so the cookie is not hidden from it; it says nothing else."""
     response = RedirectResponse("/preferences?done=1", 303)
-    response.set_cookie(SHORTCUTS, "off" if shortcuts == "off" else "on", max_age=365 * 86400, samesite="lax")
+    response.set_cookie(
+        SHORTCUTS, "off" if form.text("shortcuts") == "off" else "on", max_age=365 * 86400, samesite="lax"
+    )
     return response

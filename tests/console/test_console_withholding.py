@@ -112,7 +112,12 @@ def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(
             tx.apply(Save(RELEASES, release(alert, True, state, tuple(asked), tlp, ours.clock.now())))
             asked_of_us = release(alert, False, ReleaseState.asked, tuple(asked), tlp, ours.clock.now())
             tx.apply(Save(RELEASES, asked_of_us))
-        form = {"request_id": asked_of_us.request_id, "keep_days": "7", **{f"value-{f.value}": TYPED for f in asked}}
+        form = {
+            "request_id": asked_of_us.request_id,
+            "keep_days": "7",
+            "tlp": tlp.value,
+            **{f"value-{f.value}": TYPED for f in asked},
+        }
         assert officer.send(f"/alerts/{alert.ref}/talk/grant", form).status_code == 303
         viewer = ours.browser(STAFF[here][role])
         works = role is not DeskRole.operator
