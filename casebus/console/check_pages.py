@@ -54,6 +54,14 @@ def check(ref: str, console: Console, signed: Signed) -> Response:
     return console.pages.page("checked.html", signed, check=found, answer=answer, names=_names(console))
 
 
+@router.get("/check/{ref}/answered")
+def answered(ref: str, console: Console, signed: Signed) -> Response:
+    """Say whether a check was answered, and nothing of what came back: 200 if so, 204 while not."""
+    with console.door.checking(signed.viewer) as (checking, desk):
+        desk.require_sight(Kind.check)
+        return Response(status_code=200 if checking.answer(checking.check(ref)).is_there else 204)
+
+
 @router.post("/check/{ref}/close")
 def close(ref: str, console: Console, signed: Acting) -> Response:
     """End a check: later records no longer meet it, and what it had hit is retracted."""
