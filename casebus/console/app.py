@@ -15,6 +15,7 @@ from casebus.console import (
     children_pages,
     failures,
     feed_pages,
+    find_pages,
     link_pages,
     login_pages,
     other_pages,
@@ -81,6 +82,7 @@ def _application(parts: Parts) -> FastAPI:
     for module in (
         login_pages,
         board_pages,
+        find_pages,
         link_pages,
         talk_pages,
         alert_pages,
