@@ -47,6 +47,7 @@ bench: .venv/.dev .venv/.splink/.ready  ## the figures of docs/performance.md, m
 	$(PY) bench/ledger.py
 	$(PY) bench/matching.py
 	$(PY) bench/board.py
+	$(PY) bench/on_screen.py
 
 # Splink stands apart: what it needs is no part of casebus. A subset: make bench-quality ARGUMENTS=--quick
 .venv/.splink/.ready: bench/quality/requirements.lock .venv/.runtime

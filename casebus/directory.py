@@ -56,7 +56,6 @@ class Agency(_Entry):
     """One organisation. `region` is the ISO 3166 country in which its documents' phone numbers and dates are read.
 
     `witness_key` verifies its witness's cosignatures on the ledger (a vkey of type 04); absent where it has no witness.
-    `encryption_key` is the X25519 key to which others seal what is for its eyes only; absent: nothing can be sealed to it.
     """
 
     code: AgencyCode
@@ -64,7 +63,6 @@ class Agency(_Entry):
     country: Country
     region: Country
     witness_key: _Vkey | None = None
-    encryption_key: Annotated[str, Field(max_length=44), AfterValidator(_is_key)] | None = None
     desk: Contact
 
     @field_validator("code")
@@ -76,7 +74,11 @@ class Agency(_Entry):
 
 
 class PublicKey(_Entry):
-    """An Ed25519 key that may sign for its owner: an agency code, or "hub". Times are judged at append time."""
+    """An Ed25519 key that may sign for its owner: an agency code, or "hub". Times are judged at append time.
+
+    Of `encryption_keys` an X25519 key to which others seal what is for an agency's eyes only: to the newest that is valid
+    at that moment. An agency without one is sealed nothing.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,80}$")]
     owner: AgencyCode
@@ -132,6 +134,7 @@ class _File(_Entry):
     coordination_desk: Contact = COORDINATION_DESK
     agencies: Annotated[tuple[Agency, ...], Field(strict=False, max_length=200)]
     keys: Annotated[tuple[PublicKey, ...], Field(strict=False, max_length=2000)] = ()
+    encryption_keys: Annotated[tuple[PublicKey, ...], Field(strict=False, max_length=2000)] = ()
     agreements: Annotated[tuple[Agreement, ...], Field(strict=False, max_length=20_000)] = ()
 
 
@@ -145,6 +148,7 @@ class Directory:
     agencies: tuple[Agency, ...]
     keys: tuple[PublicKey, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    encryption_keys: tuple[PublicKey, ...] = ()
     training: bool = False
     coordination_desk: Contact = COORDINATION_DESK
     ledger_key: str | None = None
@@ -188,7 +192,15 @@ class Directory:
             raise UsageError(
                 f"the directory is wrong at {_first_place(error)}", next_step="correct directory.toml."
             ) from error
-        return cls(read.agencies, read.keys, read.agreements, read.training, read.coordination_desk, read.ledger_key)
+        return cls(
+            read.agencies,
+            read.keys,
+            read.agreements,
+            read.encryption_keys,
+            read.training,
+            read.coordination_desk,
+            read.ledger_key,
+        )
 
     def to_toml(self) -> str:
         """Return the file's text; `from_toml` reads it back to an equal directory."""
@@ -207,12 +219,13 @@ class Directory:
         """Return whom to ring at an agency. Raises `NotFound`."""
         return self.agency(code).desk
 
-    def encryption_key(self, code: str) -> bytes | None:
-        """Return the 32 bytes of the key to which things for an agency are sealed, None where it has none. Raises
-        `NotFound`.
+    def encryption_key(self, code: str, at: datetime) -> PublicKey | None:
+        """Return the key to which things for an agency are sealed at a moment: of those that are valid the newest; None
+        where none is. Raises `NotFound`.
         """
-        text = self.agency(code).encryption_key
-        return None if text is None else base64.b64decode(text)
+        owner = self.agency(code).code
+        valid = [key for key in self.encryption_keys if key.owner == owner and key.valid_at(at)]
+        return max(valid, key=lambda key: key.valid_from, default=None)
 
     def key(self, key_id: str) -> PublicKey | None:
         """Return the key that has this id, whether or not it is valid at any time."""
@@ -230,14 +243,23 @@ class Directory:
         return agreement is not None and agreement.pointer and overlap in agreement.overlaps
 
 
+def encryption_key_lines(key: PublicKey) -> list[str]:
+    """Return the lines by which a directory names an encryption key; they may stand anywhere after its first lines."""
+    return ["[[encryption_keys]]", *_pairs(key.model_dump())]
+
+
 def _contradictions(directory: Directory) -> Iterator[str]:
     codes = [agency.code for agency in directory.agencies]
     yield from _repeated("agency", codes)
     yield from _repeated("key", [key.id for key in directory.keys])
+    yield from _repeated("encryption key", [key.id for key in directory.encryption_keys])
     yield from _repeated("witness key", [agency.witness_key for agency in directory.agencies if agency.witness_key])
     yield from _repeated("agreement", [" and ".join(sorted(each.between)) for each in directory.agreements])
     known = {*codes, HUB}
     yield from (f"key {key.id} belongs to nobody listed" for key in directory.keys if key.owner not in known)
+    for key in directory.encryption_keys:
+        if key.owner not in codes:
+            yield f"encryption key {key.id} belongs to no agency listed"
     for each in directory.agreements:
         if each.between[0] == each.between[1] or not set(each.between) <= set(codes):
             yield f"the agreement between {' and '.join(each.between)} is not between two listed agencies"
@@ -264,6 +286,8 @@ def _lines(directory: Directory) -> Iterator[str]:
         yield from _pairs(agency.desk.model_dump())
     for key in directory.keys:
         yield from ("", "[[keys]]", *_pairs(key.model_dump()))
+    for key in directory.encryption_keys:
+        yield from ("", *encryption_key_lines(key))
     for agreement in directory.agreements:
         yield from ("", "[[agreements]]", *_pairs(agreement.model_dump()))
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from casebus import keys
 from casebus.bus.log import events_topic, inbox_topic
@@ -136,15 +137,13 @@ def _fill(layout: Layout, training: bool, now: datetime, ledger_origin: str) -> 
     public = [_make_agency(layout.role(agency.code), token_key, training, since) for agency in AGENCIES]
     public.append(_make_signing_key(_make_directory(layout.role(HUB)), training, since))
     ledger_key = _make_ledger(layout.role(HUB), ledger_origin, training, since)
-    boxes = {each.code: _make_encryption_key(layout.role(each.code), training) for each in AGENCIES}
+    boxes = [_make_encryption_key(layout.role(each.code), training, since) for each in AGENCIES]
     witness_keys = {each.code: _make_witness(layout.role(each.code), ledger_key, training, since) for each in AGENCIES}
     layout.role(HUB).policy.write_text(policy_text(ledger_key, witness_keys), encoding="ascii")
     directory = Directory(
-        agencies=tuple(
-            a.model_copy(update={"witness_key": witness_keys[a.code].format(), "encryption_key": boxes[a.code]})
-            for a in AGENCIES
-        ),
+        agencies=tuple(a.model_copy(update={"witness_key": witness_keys[a.code].format()}) for a in AGENCIES),
         keys=tuple(public),
+        encryption_keys=tuple(boxes),
         agreements=tuple(Agreement(between=(a, b), pointer=True, basis=basis) for a, b, basis in AGREEMENTS),
         training=training,
         ledger_key=ledger_key.format(),
@@ -221,10 +220,16 @@ def _make_signing_key(role: RoleLayout, training: bool, since: datetime) -> Publ
     return PublicKey(id=keys.key_id(role.code, raw), owner=role.code, public_key=_base64(raw), valid_from=since)
 
 
-def _make_encryption_key(role: RoleLayout, training: bool) -> str:
+def _make_encryption_key(role: RoleLayout, training: bool, since: datetime) -> PublicKey:
     key = keys.training_encryption_key(role.code) if training else keys.make_encryption_key()
     keys.write_private_key(role.key("encryption"), key)
-    return _base64(keys.public_bytes(key))
+    return encryption_entry(role.code, key, since)
+
+
+def encryption_entry(owner: str, key: X25519PrivateKey, valid_from: datetime) -> PublicKey:
+    """Return what the directory says of an encryption key."""
+    raw = keys.public_bytes(key)
+    return PublicKey(id=keys.key_id(owner, raw), owner=owner, public_key=_base64(raw), valid_from=valid_from)
 
 
 def _base64(raw: bytes) -> str:

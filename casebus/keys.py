@@ -70,6 +70,16 @@ def load_encryption_key(path: Path) -> X25519PrivateKey:
     return key
 
 
+def load_encryption_keys(directory: Path, owner: str) -> dict[str, X25519PrivateKey]:
+    """Read every `encryption*.key` of a role by the id of its public half: the key of now, and those before it.
+
+    Raises like `load_encryption_key`, `NotFound` where there is none.
+    """
+    paths = sorted(directory.glob("encryption*.key")) or [directory / "encryption.key"]
+    read = [load_encryption_key(path) for path in paths]
+    return {key_id(owner, public_bytes(key)): key for key in read}
+
+
 def _load(path: Path) -> object:
     try:
         return serialization.load_pem_private_key(_read_private(path), password=None)

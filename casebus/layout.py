@@ -33,9 +33,14 @@ class RoleLayout:
         """Where documents come in and inbox events go out."""
         return self.directory / "spool"
 
+    @property
+    def keys(self) -> Path:
+        """Where the role's private keys lie."""
+        return self.directory / "keys"
+
     def key(self, name: str) -> Path:
-        """One of the role's keys: signing, token, id, witness; for the hub signing, ledger, id."""
-        return self.directory / "keys" / f"{name}.key"
+        """One of the role's keys: signing, token, id, witness, encryption; for the hub signing, ledger, id."""
+        return self.keys / f"{name}.key"
 
     def lock(self, component: str) -> Path:
         """What a running component holds, so that there is one of it."""

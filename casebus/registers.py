@@ -6,14 +6,16 @@ Messages name files, rows, columns and bytes, never a value.
 import csv
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from casebus.errors import NotFound, Unavailable, UsageError
 from casebus.matching.register.dates import Orders, orders
 from casebus.matching.register.engine import Suspects
-from casebus.matching.register.record import COLUMNS, Record, Row, record
+from casebus.matching.register.record import COLUMNS, Record, Row, left_aside, record
 
 MAX_LINE = 1_000_000
 """Bytes in one line of a register, far above any sound one."""
@@ -35,15 +37,29 @@ Rows = list[tuple[str, Row]]
 """The record id and the values of each row."""
 
 
-def read_register(path: Path, side: int, taken: dict[str, str], *, ignore_unknown: bool) -> tuple[list[Record], Orders]:
-    """Return the records of a file, and in which order it writes day and month.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file holds: its records, in which order it writes day and month, and in how many rows nothing came of a column."""
+
+    records: list[Record]
+    order: Orders
+    left_aside: Counter[str]
+
+
+def read_register(path: Path, side: int, taken: dict[str, str], *, ignore_unknown: bool) -> Reading:
+    """Return what a file holds.
 
     `taken` holds the record ids of the files before it and gains this one's. Raises `UsageError` for what is no register,
     `NotFound` for no file, `Unavailable` for one that cannot be read.
     """
     rows = read_rows(path, taken, ignore_unknown=ignore_unknown)
     order = date_orders(rows)
-    return [record(record_id, side, row, order.of(_country(row))) for record_id, row in rows], order
+    found = Reading([], order, Counter())
+    for record_id, row in rows:
+        made = record(record_id, side, row, order.of(_country(row)))
+        found.records.append(made)
+        found.left_aside.update(left_aside(row, made))
+    return found
 
 
 def date_orders(rows: Rows) -> Orders:

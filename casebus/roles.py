@@ -191,7 +191,7 @@ def published_keys(directory: Directory) -> list[str]:
         for owner, purpose, line in named
         if line is not None
     ]
-    read += [(a.code, "encryption", raw) for a in directory.agencies if (raw := directory.encryption_key(a.code))]
+    read += [(key.owner, "encryption", key.raw) for key in directory.encryption_keys]
     return signing + [
         f"{purpose} key of {owner}" for owner, purpose, raw in read if keys.is_training_key(owner, raw, purpose)
     ]
@@ -293,10 +293,10 @@ class _Root:
         part = self._consumer(consumer)
         if name != "desk":
             return (part,)
-        key = keys.load_encryption_key(self._role.key("encryption"))
+        held = keys.load_encryption_keys(self._role.keys, self._code)
         return (
             part,
-            Opening(self._code, key, self._store, self._in.clock),
+            Opening(self._code, held, self._store, self._in.clock, self._in.directory),
             HandingOut(Spool(self._role.spool), self._store),
         )
 

@@ -3,11 +3,11 @@
 HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, one shot, through `cryptography`.
 `info` binds a box to what it belongs to and to whom it is for, so that it opens nowhere else:
 
-    "casebus sealed v1" LF type LF item id LF recipient
+    "casebus sealed v2" LF type LF item id LF conflict id, if any LF recipient LF sender, of a referral
 
 The plaintext is JSON {"fields": [[name, value], ...], "text": ...}, filled up with spaces to a multiple of 512 bytes, so
-that its length says little. Base mode does not say who sealed it: that is in the sender's signed event, in whose place the
-hub puts its own copy. An auditor sees in the ledger whether both carry the same box.
+that its length says little. Base mode does not say who sealed it: the sender's signature beside the box does
+(`casebus.cases.authorship`). About a conflict `info` has no sender, because some may not be named to who opens the box.
 """
 
 import base64
@@ -37,16 +37,21 @@ class Unopenable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Belongs:
-    """What a box belongs to: the type of its event, the id of the request, message or referral, and who it is for."""
+    """What a box belongs to: the type of its event, the id of the request, message or referral, who it is for, and the
+    conflict that it is about. `sender` is given where it is always named: of a referral.
+    """
 
     type: str
     item_id: str
     recipient: str
+    about: str = ""
+    sender: str = ""
 
     @property
     def info(self) -> bytes:
         """What is bound into the box."""
-        return "\n".join(("casebus sealed v1", self.type, self.item_id, self.recipient)).encode()
+        parts = ("casebus sealed v2", self.type, self.item_id, self.about, self.recipient, self.sender)
+        return "\n".join(parts).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ def seal(content: Content, belongs: Belongs, public_key: bytes) -> SealedBox:
         raise UsageError(f"more than {MAX_CONTENT_BYTES} bytes cannot be sealed", next_step="send less at a time.")
     padded = plain.ljust(-(-len(plain) // _ROUND_TO) * _ROUND_TO)
     sealed = _SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(public_key), belongs.info)
-    return SealedBox(key_id=key_id(belongs.recipient, public_key), box=base64.b64encode(sealed).decode())
+    name = key_id(belongs.recipient, public_key)
+    return SealedBox(key_id=name, box=base64.b64encode(sealed).decode(), signed_with=None, signature=None)
 
 
 def open_box(box: SealedBox, belongs: Belongs, key: X25519PrivateKey) -> Content:

@@ -12,11 +12,13 @@ from casebus.bus.consumer import Consumer, EventConsumer, Role
 from casebus.bus.log import Log
 from casebus.bus.parking import RELEASED, waiting
 from casebus.cases.alert import ALERTS, Alert
-from casebus.cases.conversation import SEALED
+from casebus.cases.conversation import LEADS, SEALED
 from casebus.cases.grouping import GROUPED
 from casebus.cases.outgoing import OUTGOING
 from casebus.cases.pair import PAIRS, Pair
+from casebus.cases.referral import REFERRALS
 from casebus.cases.standing import StandingRecord
+from casebus.cases.standing_talk import StandingLead, StandingReferral
 from casebus.cases.standing_views import Standing
 from casebus.discovery import consumers_of
 from casebus.errors import NotFound, StoreError
@@ -213,15 +215,19 @@ class Overview:
         """Return everything that stands in the stores of the roles."""
         records: list[StandingRecord] = []
         alerts: list[Alert] = []
+        referrals: list[StandingReferral] = []
+        leads: list[StandingLead] = []
         for code in self._agencies:
             with self._stores[code].view() as view:
                 records += [record.standing(code) for record in view.all(OWN_RECORDS)]
                 alerts += list(view.all(ALERTS))
+                referrals += [StandingReferral.held(code, referral) for referral in view.all(REFERRALS)]
+                leads += [StandingLead(code, lead) for lead in view.all(LEADS)]
         pairs: list[Pair] = []
         if HUB in self._stores:
             with self._stores[HUB].view() as view:
                 pairs = list(view.all(PAIRS))
-        return Standing.of(records, pairs, alerts)
+        return Standing.of(records, pairs, alerts, referrals, leads)
 
     def waiting(self) -> int:
         """Return how many events wait to be relayed, or on the bus to be read."""

@@ -8,6 +8,7 @@ from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.outbox import Outgoing
 from casebus.bus.timed import Due
 from casebus.cases.alert import ALERTS
+from casebus.cases.alert_feed import worked
 from casebus.cases.conversation import RELEASES
 from casebus.cases.deadlines import Fallen, alert_due, expiry_of, referral_due, release_due
 from casebus.cases.desk_history import DEEDS
@@ -34,7 +35,8 @@ class Deadlines:
     def due(self, view: View, now: datetime) -> Due:
         """Return what is due about alerts, releases and referrals; of a referral that expired the partner is told."""
         fallen = list(self._fallen(view, now))
-        effects = tuple(effect for each in fallen for effect in each.effects)
+        effects = worked(view, [each.work for each in fallen if each.work])
+        effects += tuple(effect for each in fallen for effect in each.effects)
         events = tuple(self._event(e.entity) for e in effects if isinstance(e, Save) and isinstance(e.entity, Referral))
         return Due(effects, events, min((each.next_at for each in fallen if each.next_at), default=None))
 

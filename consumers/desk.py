@@ -10,7 +10,7 @@ from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, mistake_words
 from casebus.cases.alert_feed import FEED, saved
 from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, SEALED
 from casebus.cases.desk_history import DEEDS, deed_of
-from casebus.cases.desk_inbox import notice_of_refusal, said, said_deed
+from casebus.cases.desk_inbox import conflict_of, notice_of_refusal, said, said_deed
 from casebus.cases.desk_work import DESK_WORK, DeskAlert, after_rise
 from casebus.cases.inbox import AboutAlert, alert_after, concerned
 from casebus.cases.outgoing import NOTICES, OUTGOING, Notice, OutgoingFile
@@ -41,11 +41,12 @@ class Desk:
 
     def _said(self, received: Received, view: View) -> tuple[Effect, ...]:
         """Return the line of the alert's history that says what the partner said about it; an open board hears of it."""
-        alert = view.get(ALERTS, getattr(received.event.payload, "conflict_id", None) or "")
+        event = received.event
+        alert = view.get(ALERTS, conflict_of(event.payload, view) or "")
         if alert is None:
             return ()
         version = DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id)).version
-        deed = said_deed(received.event.payload, version, received.event.id, received.appended_at)
+        deed = said_deed(event.payload, alert.conflict_id, version, event.id, received.appended_at)
         return (*saved(view, alert), Save(DEEDS, deed)) if deed else ()
 
     def _alert(self, about: AboutAlert, received: Received, view: View) -> tuple[Effect, ...]:
@@ -57,8 +58,8 @@ class Desk:
         work = DeskAlert.of(after, view.get(DESK_WORK, about.conflict_id)).work
         risen = after_rise(work, before or after, after)
         deed = deed_of(about, DeskAlert(after, risen).version, received.event.id, received.appended_at)
-        awake = (Save(DESK_WORK, risen),) if risen != work else ()
-        return (*saved(view, after), *awake, Save(DEEDS, deed), *self._mistake(before, after, received, view))
+        kept = saved(view, after, risen if risen != work else None)
+        return (*kept, Save(DEEDS, deed), *self._mistake(before, after, received, view))
 
     def _mistake(self, before: Alert | None, after: Alert, received: Received, view: View) -> Iterator[Effect]:
         """Yield the notice for who answered an alert that stands no more as it did: they may have acted on it."""

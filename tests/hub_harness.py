@@ -40,7 +40,7 @@ from casebus.events.types import (
     TipReceived,
     Token,
 )
-from casebus.installing import AGENCIES, AGREEMENTS, all_topics
+from casebus.installing import AGENCIES, AGREEMENTS, all_topics, encryption_entry
 from casebus.roles import GatedLoop, concepts_of
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Concept, Save, Store
@@ -65,8 +65,8 @@ def public_key(owner: str, purpose: str = "signing", **times: datetime) -> Publi
     return PublicKey(id=keys.key_id(owner, raw), owner=owner, public_key=base64.b64encode(raw).decode(), **dated)
 
 
-def encryption_key(owner: str) -> str:
-    return base64.b64encode(keys.public_bytes(keys.training_encryption_key(owner))).decode()
+def encryption_key(owner: str) -> PublicKey:
+    return encryption_entry(owner, keys.training_encryption_key(owner), datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def directory_of(agreements: Sequence[Agreement] | None = None) -> Directory:
@@ -75,7 +75,8 @@ def directory_of(agreements: Sequence[Agreement] | None = None) -> Directory:
         agreements = [Agreement(between=(a, b), pointer=True, basis=basis) for a, b, basis in AGREEMENTS]
     ended = (public_key(NZ, "ended", valid_to=NOW), public_key(NZ, "revoked", revoked_at=NOW))
     return Directory(
-        agencies=tuple(a.model_copy(update={"encryption_key": encryption_key(a.code)}) for a in AGENCIES),
+        agencies=AGENCIES,
+        encryption_keys=tuple(map(encryption_key, CODES)),
         keys=(*(public_key(owner) for owner in (*CODES, HUB)), *ended),
         agreements=tuple(agreements),
         training=True,

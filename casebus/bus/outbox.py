@@ -37,6 +37,10 @@ class Publisher:
         """Add events in order; return the ids of those that are new."""
         return [out.event.id for out in outgoing if self._add(tx, out)]
 
+    def attest(self, statement: bytes) -> tuple[str, str]:
+        """Sign a statement inside an event with the key that signs events; return its id, and the signature in base64."""
+        return self._sealer.attest(statement)
+
     def _add(self, tx: Transaction, out: Outgoing) -> bool:
         if tx.published(out.topic, out.event.id):
             return False

@@ -1,12 +1,17 @@
-"""Which alerts changed, in order: what a live board follows, from any place on.
+"""Which alerts changed, in order: what a live board, and what a console knows of all alerts, follow from any place on.
 
-Whoever saves an alert saves it through `saved`, so that every change has a number, in the same transaction.
+Whoever saves an alert, or what its desk does about it, saves it through `saved` or `worked`, so that every change has a
+number, in the same transaction. Its mark depends on everything that was saved until then: two feeds that have the same
+mark at a number hold the same, and a state that was restored from an older copy is told from the one that was followed.
 """
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.desk_work import DESK_WORK, DeskWork
 from casebus.state import Concept, Effect, Remove, Save
 
 T = TypeVar("T")
@@ -16,19 +21,23 @@ KEPT = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class AlertChange:
-    """One change of one alert. Numbers count from 1 without a gap."""
+class FeedEnd:
+    """A place in the feed: the number of a change, and its mark. 0 and no mark: before the first."""
 
-    number: int
-    conflict_id: str
-    version: int
+    number: int = 0
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class FeedEnd:
-    """The number of the last change."""
+class AlertChange:
+    """One change of one alert. Numbers count from 1 without a gap. `told`: the alert itself was saved, not its desk's
+    work alone.
+    """
 
     number: int
+    mark: str
+    conflict_id: str
+    told: bool
 
 
 ALERT_CHANGES: Concept[AlertChange] = Concept("alert_changes", AlertChange, lambda change: _key(change.number))
@@ -45,22 +54,48 @@ class View(Protocol):
         ...
 
 
-def saved(view: View, alert: Alert) -> tuple[Effect, ...]:
-    """Return the effects of saving an alert: the alert, and the next change of the feed."""
-    number = feed_end(view) + 1
-    change = AlertChange(number, alert.conflict_id, alert.version)
-    effects = (Save(ALERTS, alert), Save(ALERT_CHANGES, change), Save(FEED_END, FeedEnd(number)))
-    return (*effects, Remove(ALERT_CHANGES, _key(number - KEPT))) if number > KEPT else effects
+def saved(view: View, alert: Alert, work: DeskWork | None = None) -> tuple[Effect, ...]:
+    """Return the effects of saving an alert, with its desk's work where that changed too: one change of the feed."""
+    return _numbered(end_of_feed(view), [(alert, work)])
+
+
+def worked(view: View, works: Sequence[DeskWork]) -> tuple[Effect, ...]:
+    """Return the effects of saving what a desk does about some alerts, which stay as they are: a change for each."""
+    return _numbered(end_of_feed(view), [(None, work) for work in works])
+
+
+def _numbered(end: FeedEnd, changed: Iterable[tuple[Alert | None, DeskWork | None]]) -> tuple[Effect, ...]:
+    effects: list[Effect] = []
+    for alert, work in changed:
+        effects += [Save(ALERTS, alert)] if alert else []
+        effects += [Save(DESK_WORK, work)] if work else []
+        end = FeedEnd(end.number + 1, _mark(end.mark, alert, work))
+        about = alert or work
+        assert about is not None, "bug: a change of nothing"
+        effects.append(
+            Save(ALERT_CHANGES, AlertChange(end.number, end.mark, about.conflict_id, told=alert is not None))
+        )
+        effects += [Remove(ALERT_CHANGES, _key(end.number - KEPT))] if end.number > KEPT else []
+    return (*effects, Save(FEED_END, end)) if effects else ()
+
+
+def _mark(before: str, alert: Alert | None, work: DeskWork | None) -> str:
+    return hashlib.sha256(f"{before}\n{alert!r}\n{work!r}".encode()).hexdigest()[:32]
+
+
+def end_of_feed(view: View) -> FeedEnd:
+    """Return the place of the last change."""
+    return view.get(FEED_END, "") or FeedEnd()
 
 
 def feed_end(view: View) -> int:
     """Return the number of the last change, 0 before the first."""
-    end = view.get(FEED_END, "")
-    return end.number if end else 0
+    return end_of_feed(view).number
 
 
-def changed_after(view: View, number: int) -> list[str] | None:
-    """Return the conflicts whose alerts changed after a number, each once, oldest change first.
+def changed_after(view: View, number: int, *, told_only: bool = False) -> list[str] | None:
+    """Return the conflicts whose alerts changed after a number, each once, oldest change first; those of which only the
+    desk's work changed too, unless asked for `told_only`.
 
     None for a number that the feed no longer, or never, reached back to.
     """
@@ -68,7 +103,19 @@ def changed_after(view: View, number: int) -> list[str] | None:
     if not max(0, end - KEPT) <= number <= end:
         return None
     found = (view.get(ALERT_CHANGES, _key(each)) for each in range(number + 1, end + 1))
-    return list(dict.fromkeys(change.conflict_id for change in found if change))
+    return list(dict.fromkeys(each.conflict_id for each in found if each and (each.told or not told_only)))
+
+
+def changed_since(view: View, place: FeedEnd) -> list[str] | None:
+    """Return the conflicts whose alerts, or desk's work on them, changed after a place that was the end once.
+
+    None where the feed no longer reaches back to it, or the state has another past: it was restored from a copy.
+    """
+    if place.number:
+        change = view.get(ALERT_CHANGES, _key(place.number))
+        if change is None or change.mark != place.mark:
+            return None
+    return changed_after(view, place.number)
 
 
 def _key(number: int) -> str:

@@ -14,7 +14,6 @@ from casebus.events.types import (
     DisclosureRefused,
     DisclosureRequested,
     LeadAgencyProposed,
-    SealedBox,
 )
 from casebus.state import Concept
 
@@ -77,6 +76,11 @@ class Release:
     def ended(self) -> "Release":
         """Return it without the values, whose time is over."""
         return replace(self, state=ReleaseState.ended, values=())
+
+    def as_of(self, now: datetime) -> "Release":
+        """Return it as it may be shown: values whose time is over are gone, whether or not the node has run since."""
+        is_over = self.keep_until is not None and now >= self.keep_until
+        return self.ended() if is_over and self.ours and self.state is ReleaseState.granted else self
 
 
 RELEASES: Concept[Release] = Concept(
@@ -164,12 +168,19 @@ def proposed(payload: LeadAgencyProposed) -> Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A box that arrived, until it was opened. The row is committed with the event's effects; the opening follows."""
+    """What arrived with a box, until it was opened: the payload as JSON, and when its record was appended.
+
+    The row is committed with the event's effects, and goes when what was in the box is put where it belongs: values whose
+    time is over must not lie here beside the key. `refused` says why it was not opened, `wants_key` which key would; such
+    a one stays as it came.
+    """
 
     type: str
     item_id: str
-    box: SealedBox
-    opened: bool = False
+    body: str
+    at: datetime
+    refused: str | None = None
+    wants_key: str | None = None
 
     @property
     def key(self) -> str:
@@ -181,5 +192,8 @@ SEALED: Concept[Sealed] = Concept(
     "sealed_boxes",
     Sealed,
     lambda sealed: sealed.key,
-    {"unopened": lambda sealed: None if sealed.opened else "yes"},
+    {
+        "unopened": lambda sealed: None if sealed.refused else "yes",
+        "wants_key": lambda sealed: sealed.wants_key,
+    },
 )

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from casebus.cases.conflict import RESPOND_WITHIN_S
-from casebus.cases.conversation import RELEASES, Release
+from casebus.cases.conversation import RELEASES, Release, ReleaseState
 from casebus.cases.desk_history import CLOCK, DEEDS, Deed, Verb
-from casebus.cases.desk_work import DESK_WORK, DeskAlert, Escalation, Stage
+from casebus.cases.desk_work import DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
 from casebus.events.types import ReferralExpired
@@ -32,9 +32,12 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Fallen:
-    """What has fallen due about one thing, and when something will next."""
+    """What has fallen due about one thing, and when something will next. `work` is what the desk then keeps about an alert,
+    where that changes; whoever saves it gives the change its number.
+    """
 
     effects: tuple[Effect, ...] = ()
+    work: DeskWork | None = None
     next_at: datetime | None = None
 
 
@@ -53,7 +56,7 @@ def alert_due(seen: DeskAlert, now: datetime) -> Fallen:
         work = replace(work, escalated=level, changes=work.changes + 1)
         deeds.append((Verb.escalated, level.value.replace("_", " ")))
     after = DeskAlert(seen.alert, work)
-    return Fallen(tuple(_effects(seen, after, deeds, now)), _next(after, now))
+    return Fallen(tuple(_effects(seen, after, deeds, now)), work if deeds else None, _next(after, now))
 
 
 def _since(seen: DeskAlert) -> datetime:
@@ -86,9 +89,6 @@ def _next(seen: DeskAlert, now: datetime) -> datetime | None:
 
 
 def _effects(before: DeskAlert, after: DeskAlert, deeds: list[tuple[Verb, str]], now: datetime) -> Iterator[Effect]:
-    if not deeds:
-        return
-    yield Save(DESK_WORK, after.work)
     for step, (verb, detail) in enumerate(deeds, start=1):
         version = before.version + step
         deed_id = content_id("clock", after.alert.conflict_id, verb.value, str(version))
@@ -100,12 +100,11 @@ def _effects(before: DeskAlert, after: DeskAlert, deeds: list[tuple[Verb, str]],
 
 
 def release_due(release: Release, now: datetime) -> Fallen:
-    """Return what is due about values that a partner released for a time: when it is over they are gone."""
-    if release.keep_until is None or not release.values:
-        return Fallen()
-    if now < release.keep_until:
-        return Fallen(next_at=release.keep_until)
-    return Fallen((Save(RELEASES, release.ended()),))
+    """Return what is due about values that a partner released for a time: when it is over they are gone, opened or not."""
+    after = release.as_of(now)
+    if after != release:
+        return Fallen((Save(RELEASES, after),))
+    return Fallen(next_at=release.keep_until if release.state is ReleaseState.granted and release.ours else None)
 
 
 def referral_due(referral: Referral, now: datetime) -> Fallen:

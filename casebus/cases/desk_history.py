@@ -50,6 +50,7 @@ class Verb(StrEnum):
     accepted_referral = "accepted a referral"
     declined_referral = "declined a referral"
     expired_referral = "let a referral expire"
+    asked_welfare_check = "asked for a welfare check"
 
 
 @dataclass(frozen=True, slots=True)

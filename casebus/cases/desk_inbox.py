@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from casebus.cases import conversation as talk
+from casebus.cases.authorship import WithBox
 from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, SEALED, Lead, Message, Sealed
 from casebus.cases.desk_history import PARTNER, Deed, Verb
 from casebus.cases.outgoing import Notice
@@ -27,7 +28,6 @@ from casebus.events.types import (
     ReferralDeclined,
     ReferralExpired,
     ReferralSent,
-    SealedBox,
 )
 from casebus.state import Concept, Effect, Save
 
@@ -48,12 +48,12 @@ def said(payload: Payload, known: Known, at: datetime) -> Iterator[Effect]:
         case DisclosureRequested() if known.get(RELEASES, payload.request_id) is None:
             release = talk.asked(payload, at, ours=False, partner=payload.agency, reason=None)
             yield Save(RELEASES, release)
-            yield from _sealed("DisclosureRequested", payload.request_id, payload.sealed)
+            yield from _sealed(payload, payload.request_id, at)
         case DisclosureGranted() | DisclosureRefused():
             yield from _answered(payload, known, at)
         case DeskMessage() if known.get(MESSAGES, payload.message_id) is None:
             yield Save(MESSAGES, Message(payload.message_id, payload.conflict_id, False, payload.agency, at, None))
-            yield from _sealed("DeskMessage", payload.message_id, payload.sealed)
+            yield from _sealed(payload, payload.message_id, at)
         case LeadAgencyProposed():
             lead = known.get(LEADS, payload.conflict_id) or Lead(payload.conflict_id)
             yield Save(LEADS, replace(lead, theirs=talk.proposed(payload)))
@@ -71,7 +71,7 @@ def _answered(answer: DisclosureGranted | DisclosureRefused, known: Known, at: d
         return
     if isinstance(answer, DisclosureGranted):
         yield Save(RELEASES, release.granted(answer, at))
-        yield from _sealed("DisclosureGranted", answer.request_id, answer.sealed)
+        yield from _sealed(answer, answer.request_id, at)
     else:
         yield Save(RELEASES, release.refused(answer, at))
 
@@ -80,7 +80,7 @@ def _referred(payload: Payload, known: Known, at: datetime) -> Iterator[Effect]:
     if isinstance(payload, ReferralSent):
         if payload.agency is not None and known.get(REFERRALS, payload.referral_id) is None:
             yield Save(REFERRALS, _incoming(payload, payload.agency, at))
-            yield from _sealed("ReferralSent", payload.referral_id, payload.sealed)
+            yield from _sealed(payload, payload.referral_id, at)
         return
     if not isinstance(payload, ReferralAccepted | ReferralDeclined | ReferralExpired):
         return
@@ -112,9 +112,9 @@ def _incoming(sent: ReferralSent, sender: str, at: datetime) -> Referral:
     )
 
 
-def _sealed(kind: str, item_id: str, box: SealedBox | None) -> Iterator[Effect]:
-    if box is not None:
-        yield Save(SEALED, Sealed(kind, item_id, box))
+def _sealed(payload: WithBox, item_id: str, at: datetime) -> Iterator[Effect]:
+    if payload.sealed is not None:
+        yield Save(SEALED, Sealed(type(payload).__name__, item_id, payload.model_dump_json(), at))
 
 
 def _not_passed_on(refusal: DeliveryRefused, known: Known) -> Iterator[Effect]:
@@ -144,13 +144,26 @@ _VERBS: dict[type[Payload], Verb] = {
     DeskMessage: Verb.wrote,
     LeadAgencyProposed: Verb.proposed_lead,
     ReferralSent: Verb.referred,
+    ReferralAccepted: Verb.accepted_referral,
+    ReferralDeclined: Verb.declined_referral,
+    ReferralExpired: Verb.expired_referral,
 }
 
 
-def said_deed(payload: Payload, version: int, event_id: str, at: datetime) -> Deed | None:
-    """Return a line for the alert's history; None for what is about no alert."""
+def conflict_of(payload: Payload, known: Known) -> str | None:
+    """Return the conflict that what was said is about; an answer to a referral is about the referral's."""
+    if isinstance(payload, ReferralAccepted | ReferralDeclined | ReferralExpired):
+        referral = known.get(REFERRALS, payload.referral_id)
+        return (
+            referral.conflict_id if referral and referral.outgoing is not isinstance(payload, ReferralExpired) else None
+        )
+    found: str | None = getattr(payload, "conflict_id", None)
+    return found
+
+
+def said_deed(payload: Payload, conflict_id: str, version: int, event_id: str, at: datetime) -> Deed | None:
+    """Return a line for the alert's history; None for what is no part of it."""
     verb = _VERBS.get(type(payload))
-    conflict_id = getattr(payload, "conflict_id", None)
-    if verb is None or conflict_id is None:
+    if verb is None:
         return None
     return Deed(event_id, conflict_id, version, at, getattr(payload, "agency", None) or PARTNER, verb)

@@ -68,6 +68,26 @@ class DeskWork:
     severity_at: int = 0
     escalated: Escalation = Escalation.none
 
+    def stage(self, ours: SideState, now: datetime) -> Stage:
+        """Return how far this desk is with an alert that this side has answered so."""
+        match ours:
+            case SideState.resolved:
+                return Stage.resolved
+            case SideState.acknowledged if self.waits_since is None and not self.has_lapsed(now):
+                return Stage.in_hand if self.assignee else Stage.acknowledged
+            case _:
+                return Stage.new
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Tell whether an acknowledgement that nobody followed up has run out."""
+        return self.assignee is None and self.acknowledged_until is not None and self.acknowledged_until <= now
+
+    def rests(self, severity: Severity, now: datetime) -> bool:
+        """Tell whether an alert that the desk holds to be so severe may rest. What concerns a child at immediate risk never
+        does, whoever said so before.
+        """
+        return self.snoozed_until is not None and self.snoozed_until > now and severity is not Severity.immediate
+
 
 DESK_WORK: Concept[DeskWork] = Concept("desk_work", DeskWork, lambda work: work.conflict_id)
 
@@ -110,23 +130,15 @@ class DeskAlert:
 
     def stage(self, now: datetime) -> Stage:
         """Return how far this desk is."""
-        match self.alert.ours.state:
-            case SideState.resolved:
-                return Stage.resolved
-            case SideState.acknowledged if self.work.waits_since is None and not self.has_lapsed(now):
-                return Stage.in_hand if self.work.assignee else Stage.acknowledged
-            case _:
-                return Stage.new
+        return self.work.stage(self.alert.ours.state, now)
 
     def has_lapsed(self, now: datetime) -> bool:
         """Tell whether an acknowledgement that nobody followed up has run out."""
-        until = self.work.acknowledged_until
-        return self.work.assignee is None and until is not None and until <= now
+        return self.work.has_lapsed(now)
 
     def is_snoozed(self, now: datetime) -> bool:
-        """Tell whether it may rest. What concerns a child at immediate risk never does, whoever said so before."""
-        until = self.work.snoozed_until
-        return until is not None and until > now and self.severity is not Severity.immediate
+        """Tell whether it may rest."""
+        return self.work.rests(self.severity, now)
 
 
 def after_rise(work: DeskWork, before: Alert, after: Alert) -> DeskWork:

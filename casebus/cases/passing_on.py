@@ -3,7 +3,7 @@
 The rules are those of `casebus.cases.disclosure`, applied to what desks say to each other:
 
 - only the two parties of a conflict, as far as they were told of it;
-- a side whose record is not OPEN is never named to the other: what it says arrives without its agency;
+- a side whose record is not OPEN is never named to the other: what it says arrives without its agency and its signature;
 - what is sealed is sealed to somebody whom the sender knows: to a partner that may not be named nothing sealed is passed
   on, whether or not the sender guessed right;
 - a referral names its sender, so one about a conflict is passed on between two OPEN sides only, and any other under an
@@ -15,6 +15,7 @@ What is not passed on is told to its publisher, with the reason: nothing is lost
 
 from dataclasses import dataclass
 
+from casebus.cases.authorship import unsigned
 from casebus.cases.disclosure import Copy
 from casebus.cases.pair import Told
 from casebus.directory import Directory
@@ -78,6 +79,7 @@ def about_conflict(payload: AboutConflict, sender: str, event_id: str, told: Tol
     named = sender if told.parties[mine].pointer is PointerMode.OPEN else None
     recipient = told.parties[other].agency
     copy = payload.model_copy(update={"agency": named, "actor": None})
+    copy = copy if named else unsigned(copy)
     return Copy(recipient, copy, event_id, disclosed_fields(payload), _basis(sender, recipient, directory))
 
 

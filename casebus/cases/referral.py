@@ -26,6 +26,17 @@ class ReferralState(StrEnum):
     undelivered = "undelivered"
 
 
+def state_of(*, accepted: bool, declined: bool, undelivered: bool, expired: bool) -> ReferralState:
+    """Return where a referral stands by what was said of it, in whichever order."""
+    if accepted:
+        return ReferralState.accepted
+    if declined:
+        return ReferralState.declined
+    if undelivered:
+        return ReferralState.undelivered
+    return ReferralState.expired if expired else ReferralState.sent
+
+
 @dataclass(frozen=True, slots=True)
 class Referral:
     """A referral as one of the two agencies holds it. `outgoing`: this agency sent it.
@@ -54,13 +65,12 @@ class Referral:
     @property
     def state(self) -> ReferralState:
         """Where it stands, in whichever order the two sides' answers were read."""
-        if self.accepted:
-            return ReferralState.accepted
-        if self.declined is not None:
-            return ReferralState.declined
-        if self.undelivered is not None:
-            return ReferralState.undelivered
-        return ReferralState.expired if self.expired else ReferralState.sent
+        return state_of(
+            accepted=self.accepted,
+            declined=self.declined is not None,
+            undelivered=self.undelivered is not None,
+            expired=self.expired,
+        )
 
     @property
     def ours(self) -> bool:

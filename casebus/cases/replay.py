@@ -1,7 +1,7 @@
 """Replay: what everything amounts to, from the events alone. Pure: no clock, no randomness, no I/O.
 
 Verified events of every topic go in, each topic in its order and the topics in any interleaving; out come the standing
-records, the conflicts and each desk's alerts, hence the `state_hash` that `casebus status` has of the live databases.
+records, the conflicts, each desk's alerts and referrals and who leads, hence the `state_hash` that `casebus status` has of the live databases.
 The same functions decide here as at the nodes: `standing_after` (drafting), `alert_after` (the desk's consumer),
 `registered` (delivery), `passes_hold` (the consume loop).
 
@@ -9,7 +9,8 @@ How each part depends on one topic only, so that interleaving changes nothing at
 - records: an agency's own topic. They count as their agency has them, whether or not the hub accepted them;
 - conflicts: the hub's topic; the last revision of a DataCombined stands. Whether officers keep it apart is on theirs;
 - alerts: an agency's inbox. Its own side is on its own topic, may be read before the alert is, and waits as a register;
-  an answer that was given without what is asked now does not count, in whichever order the two are read.
+  an answer that was given without what is asked now does not count, in whichever order the two are read;
+- referrals and leads: a register of an agency's own topic and one of its inbox, and what stands is a function of both.
 
 What is refused: an event id that was used before on its topic with other content; an inbox event about a conflict of
 which that agency was never told. Like the desk's consumer it then lets what has the same key wait, but for what may
@@ -19,6 +20,7 @@ says what a node says while that record stays parked, and differs from a node
   immediate hit it answers, an immediate hit that arrived after its own retraction, an answer that was held behind one.
   The node then has that answer or that retraction, and replay has not. Only keys in `ReplayState.held` can be so;
 - whose desk released a record under another version than this one, and was told something else by it since;
+- whose own system put a referral or a proposal on its topic past its desk, which then does not hold it;
 - that holds records of which nothing is on the bus: an agency whose outbox was lost, or whose signing key had expired
   when its relay appended;
 - whose own records were written by a casebus that did not keep what their events make of them.
@@ -36,24 +38,42 @@ from casebus.cases.overtaking import passes_hold
 from casebus.cases.pair import Finding, Pair, Register, registered
 from casebus.cases.replay_state import REDUCER, ReplayState
 from casebus.cases.standing import record_of, standing_after
+from casebus.cases.standing_talk import (
+    ReferralRegisters,
+    StandingLead,
+    after_own,
+    after_told,
+    lead_after,
+    referral_of,
+)
 from casebus.cases.standing_views import (
     ALERT,
     ANSWER,
     CONFLICT,
+    LEAD,
     RECORD,
+    REFERRAL,
     Change,
     Standing,
     View,
     alert_view,
     answer_view,
     conflict_view,
+    lead_view,
     record_view,
+    referral_view,
 )
 from casebus.errors import WireError
 from casebus.events.catalogue import Writer, writer_of
 from casebus.events.enumerations import MatchStatus
 from casebus.events.envelope import Received
-from casebus.events.types import DataCombined, DeconflictionAcknowledged, DeconflictionResolved, Payload
+from casebus.events.types import (
+    DataCombined,
+    DeconflictionAcknowledged,
+    DeconflictionResolved,
+    LeadAgencyProposed,
+    Payload,
+)
 
 __all__ = ["REDUCER", "Effect", "Replay", "Step"]
 
@@ -115,7 +135,10 @@ class Replay:
         """Return all that stands now."""
         alerts = (self._whole(alert) for alert in self.state.told.values())
         pairs = (self._judged(pair) for pair in self.state.pairs.values())
-        return Standing.of(self.state.records.values(), pairs, alerts)
+        referrals = (each.standing() for each in self.state.referrals.values())
+        leads = (StandingLead(agency, lead) for (agency, _), lead in self.state.leads.items())
+        stand = (referral for referral in referrals if referral is not None)
+        return Standing.of(self.state.records.values(), pairs, alerts, stand, leads)
 
     def state_hash(self) -> str:
         """Return the state hash as of now; it reads everything that stands."""
@@ -126,6 +149,8 @@ class Replay:
     def _own(self, agency: str, payload: Payload) -> Step:
         if isinstance(payload, DeconflictionAcknowledged | DeconflictionResolved):
             return self._answer(agency, payload)
+        if isinstance(payload, LeadAgencyProposed) or referral_of(payload) is not None:
+            return self._talk(agency, payload, own=True)
         record_id = record_of(payload)
         if record_id is None:
             return Step(Effect.nothing)
@@ -180,7 +205,7 @@ class Replay:
             return Step(Effect.held)
         about = concerned(received.event.payload)
         if about is None:
-            return Step(Effect.nothing)
+            return self._talk(agency, received.event.payload, own=False)
         key = (agency, about.conflict_id)
         try:
             after = alert_after(agency, about, self.state.told.get(key), received.appended_at)
@@ -192,6 +217,27 @@ class Replay:
             self.state.told[key] = after
 
         return self._alert_changed(key, tell)
+
+    # --- what two desks say to each other ---
+
+    def _talk(self, agency: str, payload: Payload, *, own: bool) -> Step:
+        """Take what is said of a referral or of who leads, on the agency's own topic or in its inbox."""
+        if isinstance(payload, LeadAgencyProposed):
+            key = (agency, payload.conflict_id)
+            stood = self.state.leads.get(key)
+            self.state.leads[key] = stands = lead_after(stood, payload, own=own)
+            return _step(LEAD, key, lead_view(stood) if stood else None, lead_view(stands))
+        referral_id = referral_of(payload)
+        if referral_id is None:
+            return Step(Effect.nothing)
+        key = (agency, referral_id)
+        before = self.state.referrals.get(key) or ReferralRegisters(*key)
+        after = after_own(before, payload) if own else after_told(before, payload)
+        if after != before:
+            self.state.referrals[key] = after
+        return _step(
+            REFERRAL, key, *(referral_view(found) if found else None for found in (before.standing(), after.standing()))
+        )
 
     def _alert_changed(self, key: tuple[str, str], change: Callable[[], None]) -> Step:
         """Carry a change out; return what it makes of the alert."""
@@ -216,6 +262,10 @@ class Replay:
         """Return an alert with its own agency's side."""
         register = self.state.registers.get((told.agency, told.conflict_id))
         return with_own(told, register) if register else told
+
+
+def _step(what: str, key: tuple[str, str], before: View | None, after: View | None) -> Step:
+    return Step(Effect.nothing) if before == after else Step(Effect.changed, (Change(what, *key, before, after),))
 
 
 def with_own(told: Alert, register: Register) -> Alert:

@@ -1,10 +1,11 @@
 """Where everything stands, as one hash: the same for two runs that reached the same end, however they got there.
 
-It covers tips, cases, conflicts, side states and outcomes, sorted. It leaves out times of ours, positions, access
+It covers tips, cases, conflicts, side states, outcomes, referrals and who leads, sorted. It leaves out times of ours, positions, access
 records, and what depends on the order in which topics were read (rarity, score, the number of revisions; a pair that
 was found and retracted stands like one that never was). Of a pair that officers keep apart it covers that they do, not
 what was found of it: no more of that is told, so what was told last is a matter of what was read first. Nor does it
-cover checks before acting: an officer's question has an id that is drawn, so one story told twice has two.
+cover checks before acting: an officer's question has an id that is drawn, so one story told twice has two. Of a referral
+it leaves out the id for the same reason: what each agency asked of whom about what counts, and where that stands.
 
 What it covers is on the bus, so that whoever reads all of it can rebuild it (`casebus.cases.replay`).
 """
@@ -16,7 +17,9 @@ from dataclasses import dataclass, replace
 
 from casebus.cases.alert import Alert
 from casebus.cases.conflict import ConflictState
+from casebus.cases.conversation import Proposal
 from casebus.cases.pair import Pair
+from casebus.cases.standing_talk import StandingLead, StandingReferral
 from casebus.events.types import (
     CaseClosed,
     CaseOpened,
@@ -145,7 +148,13 @@ def payload_digest(payload: Payload) -> str:
     return hashlib.sha256(f"{type(payload).__name__}\n{text}".encode()).hexdigest()
 
 
-def state_hash(records: Iterable[StandingRecord], pairs: Iterable[Pair], alerts: Iterable[Alert]) -> str:
+def state_hash(
+    records: Iterable[StandingRecord],
+    pairs: Iterable[Pair],
+    alerts: Iterable[Alert],
+    referrals: Iterable[StandingReferral],
+    leads: Iterable[StandingLead],
+) -> str:
     """Return SHA-256 in hex over the canonical form of the whole."""
     whole = {
         "records": sorted(
@@ -153,6 +162,8 @@ def state_hash(records: Iterable[StandingRecord], pairs: Iterable[Pair], alerts:
         ),
         "conflicts": sorted(_pair(pair) for pair in pairs if pair.finding is not None),
         "sides": sorted(_alert(alert) for alert in alerts if alert.state is not ConflictState.retracted),
+        "referrals": sorted(_referral(referral) for referral in referrals),
+        "leads": sorted(_lead(each) for each in leads),
     }
     return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -171,3 +182,17 @@ def _alert(alert: Alert) -> list[object]:
     sides = [[side.state.value, side.outcome.value if side.outcome else ""] for side in (alert.ours, alert.theirs)]
     asks = ["", ""] if alert.is_apart else [alert.severity.value, alert.band.value]
     return [alert.agency, alert.conflict_id, alert.own_id, alert.overlap.value, *asks, *sides]
+
+
+def _referral(referral: StandingReferral) -> list[object]:
+    said = [referral.reason, referral.urgency, referral.state.value, referral.ours]
+    ids = [referral.agency, referral.partner, referral.conflict_id or ""]
+    return [*ids, referral.outgoing, *said]
+
+
+def _lead(each: StandingLead) -> list[object]:
+    return [each.agency, each.lead.conflict_id, *_proposal(each.lead.ours), *_proposal(each.lead.theirs)]
+
+
+def _proposal(proposal: Proposal | None) -> list[str]:
+    return [proposal.lead.value, proposal.basis.value] if proposal else ["", ""]

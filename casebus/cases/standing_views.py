@@ -9,21 +9,24 @@ from dataclasses import dataclass
 
 from casebus.cases.alert import Alert
 from casebus.cases.conflict import ConflictState, Side
+from casebus.cases.conversation import Lead, Proposal
 from casebus.cases.pair import Pair, Register
 from casebus.cases.standing import StandingRecord, state_hash
+from casebus.cases.standing_talk import StandingLead, StandingReferral
 from casebus.events.enumerations import Agreement, IdentifierType
 
 View = Mapping[str, object]
 """An entity as plain JSON values."""
 
-RECORD, CONFLICT, ALERT, ANSWER = "record", "conflict", "alert", "answer"
+RECORD, CONFLICT, ALERT, ANSWER, REFERRAL, LEAD = "record", "conflict", "alert", "answer", "referral", "lead"
 _NOT_COVERED = frozenset({"ref", "version", "waits"})
 """Of a view: what the state hash does not cover, wherever it stands. `revision` counts too, but for a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entity that became another. `what` is a record, conflict, alert or answer (one that waits for its alert).
+    """One entity that became another. `what` is a record, conflict, alert, answer (one that waits for its alert), referral
+    or lead.
 
     `agency` is whose it is, "hub" for a conflict. `before` is None for what was not there, `after` for what is gone.
     """
@@ -41,24 +44,35 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that stands: records and alerts by agency and id, conflicts by id."""
+    """All that stands: records, alerts, referrals and leads by agency and id, conflicts by id."""
 
     records: Mapping[tuple[str, str], StandingRecord]
     pairs: Mapping[str, Pair]
     alerts: Mapping[tuple[str, str], Alert]
+    referrals: Mapping[tuple[str, str], StandingReferral]
+    leads: Mapping[tuple[str, str], StandingLead]
 
     @staticmethod
-    def of(records: Iterable[StandingRecord], pairs: Iterable[Pair], alerts: Iterable[Alert]) -> "Standing":
+    def of(
+        records: Iterable[StandingRecord],
+        pairs: Iterable[Pair],
+        alerts: Iterable[Alert],
+        referrals: Iterable[StandingReferral],
+        leads: Iterable[StandingLead],
+    ) -> "Standing":
         """Gather what was read somewhere."""
         return Standing(
             {(record.agency, record.record_id): record for record in records},
             {pair.conflict_id: pair for pair in pairs},
             {(alert.agency, alert.conflict_id): alert for alert in alerts},
+            {(referral.agency, referral.referral_id): referral for referral in referrals},
+            {(each.agency, each.lead.conflict_id): each for each in leads},
         )
 
     def hash(self) -> str:
         """Return the state hash."""
-        return state_hash(self.records.values(), self.pairs.values(), self.alerts.values())
+        talk = (self.referrals.values(), self.leads.values())
+        return state_hash(self.records.values(), self.pairs.values(), self.alerts.values(), *talk)
 
     def counts(self) -> dict[str, object]:
         """Return how much stands, by kind and state."""
@@ -67,17 +81,21 @@ class Standing:
             "open_records": sum(record.open for record in self.records.values()),
             "conflicts": sum(pair.finding is not None for pair in self.pairs.values()),
             "retracted_conflicts": sum(pair.finding is None for pair in self.pairs.values()),
-            "alerts": _by_agency(self.alerts.values()),
+            "alerts": _by_agency((alert.agency, alert.state.value) for alert in self.alerts.values()),
+            "referrals": _by_agency((each.agency, each.state.value) for each in self.referrals.values()),
+            "leads": len(self.leads),
         }
 
 
 def differences(one: Standing, other: Standing, *, covered: bool) -> Iterator[Change]:
     """Return what is different in the other, sorted. `covered`: only as far as the state hash tells the two apart, and
-    checks, which it leaves out.
+    checks and the ids of referrals, which it leaves out.
     """
     yield from _compared(RECORD, _records(one), _records(other), covered)
     yield from _compared(CONFLICT, _pairs(one, covered), _pairs(other, covered), covered)
     yield from _compared(ALERT, _alerts(one, covered), _alerts(other, covered), covered)
+    yield from _compared(REFERRAL, _referrals(one), _referrals(other), covered)
+    yield from _compared(LEAD, _leads(one), _leads(other), covered)
 
 
 Views = Mapping[tuple[str, str], View]
@@ -98,6 +116,14 @@ def _alerts(standing: Standing, covered: bool) -> Views:
         for key, alert in standing.alerts.items()
         if not covered or alert.state is not ConflictState.retracted
     }
+
+
+def _referrals(standing: Standing) -> Views:
+    return {key: referral_view(referral) for key, referral in standing.referrals.items()}
+
+
+def _leads(standing: Standing) -> Views:
+    return {key: lead_view(each.lead) for key, each in standing.leads.items()}
 
 
 def _compared(what: str, one: Views, other: Views, covered: bool) -> Iterator[Change]:
@@ -165,6 +191,28 @@ def answer_view(register: Register, *, waits: bool) -> View:
     return {"ours": side_words(ours), "revision": register.answers, "waits": waits}
 
 
+def referral_view(referral: StandingReferral) -> View:
+    """Return a referral in plain values, without its package."""
+    return {
+        "outgoing": referral.outgoing,
+        "partner": referral.partner,
+        "conflict": referral.conflict_id,
+        "reason": referral.reason,
+        "urgency": referral.urgency,
+        "state": referral.state.value,
+        "responsible": referral.ours,
+    }
+
+
+def lead_view(lead: Lead) -> View:
+    """Return who should lead, by what each side proposed."""
+    return {"ours": _proposal_words(lead.ours), "theirs": _proposal_words(lead.theirs)}
+
+
+def _proposal_words(proposal: Proposal | None) -> str | None:
+    return f"{proposal.lead.value}: {proposal.basis.value}" if proposal else None
+
+
 def side_words(side: Side) -> str:
     """Return a side in one text: `resolved: JOINT_INVESTIGATION`."""
     return side.state.value if side.outcome is None else f"{side.state.value}: {side.outcome.value}"
@@ -177,8 +225,8 @@ def _tally(kinds: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _by_agency(alerts: Iterable[Alert]) -> dict[str, dict[str, int]]:
+def _by_agency(stands: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
     states: dict[str, list[str]] = {}
-    for alert in alerts:
-        states.setdefault(alert.agency, []).append(alert.state.value)
+    for agency, state in stands:
+        states.setdefault(agency, []).append(state)
     return {agency: _tally(states[agency]) for agency in sorted(states)}

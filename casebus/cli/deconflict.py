@@ -213,7 +213,12 @@ def _alert_line(alert: Alert) -> str:
     kinds = ", ".join(matched.kind.value for matched in alert.matched)
     who = "your own records" if alert.partner == alert.agency else alert.partner or "a partner, through the desk"
     ring = f"ring {alert.contact.desk}, {alert.contact.phone}"
-    return f"HIT {alert.ref} ({alert.state.value}, {alert.band.value}): {who}; {kinds}; {ring}"
+    return f"HIT {alert.ref} ({alert.state.value}, {alert.band.value}; we: {_ours(alert)}): {who}; {kinds}; {ring}"
+
+
+def _ours(alert: Alert) -> str:
+    said = alert.ours
+    return said.outcome.value if said.outcome else said.state.value
 
 
 def _outcome_words(answer: dict[str, Any] | None) -> str:

@@ -82,34 +82,38 @@ def scenes_of(put: Put) -> Sequence[Scene]:
 
         return begin
 
+    tip = Scene(
+        "A CyberTip reaches OCEANZ",
+        "Nobody else is told. The Outcomes page of New Zealand Police counts one tip.",
+        hand_in((story.POLICE, "cybertip-1.json", story.cybertip())),
+    )
+    child = Scene(
+        "A CyberTip about material that a child posted",
+        "The account's holder may be the child. A welfare visit is requested at once, and nothing holds it up.",
+        hand_in(
+            (story.POLICE, "cybertip-2.json", story.child_cybertip()),
+            (story.POLICE, "welfare-1.csv", story.welfare_request()),
+        ),
+    )
     return [
         Scene(
             "Internal Affairs joins with its open cases",
             "Its Outcomes page counts 220 open investigations. No alarm is raised: it is a backlog.",
             hand_in((story.AFFAIRS, "case-register.csv", story.register())),
         ),
-        Scene(
-            "A CyberTip reaches OCEANZ",
-            "Nobody else is told. The Outcomes page of New Zealand Police counts one tip.",
-            hand_in((story.POLICE, "cybertip-1.json", story.cybertip())),
-        ),
+        tip,
         Scene(
             "The National Crime Agency's package names the same account",
             "Both boards show an alert at once. Acknowledge it at one, and watch the other; then propose an outcome at both.",
             hand_in((story.NCA, "package-1.json", story.package())),
+            after=tip,
         ),
-        Scene(
-            "A CyberTip about material that a child posted",
-            "The account's holder may be the child. A welfare visit is requested at once, and nothing holds it up.",
-            hand_in(
-                (story.POLICE, "cybertip-2.json", story.child_cybertip()),
-                (story.POLICE, "welfare-1.csv", story.welfare_request()),
-            ),
-        ),
+        child,
         Scene(
             "The visit is completed",
             "One child is safeguarded: the Outcomes page of New Zealand Police says how long it took.",
             hand_in((story.POLICE, "welfare-2.csv", story.welfare_outcome())),
+            after=child,
         ),
         Scene(
             "The same report reaches OCEANZ and Internal Affairs",

@@ -166,6 +166,8 @@ def _of_roles(standing: Standing, roles: Sequence[str]) -> Standing:
         {key: record for key, record in standing.records.items() if key[0] in roles},
         standing.pairs if HUB in roles else {},
         {key: alert for key, alert in standing.alerts.items() if key[0] in roles},
+        {key: referral for key, referral in standing.referrals.items() if key[0] in roles},
+        {key: lead for key, lead in standing.leads.items() if key[0] in roles},
     )
 
 

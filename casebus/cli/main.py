@@ -11,7 +11,7 @@ import typer
 from casebus import __version__
 from casebus.cli import streams
 from casebus.cli.commands import join
-from casebus.cli.output import print_json
+from casebus.cli.output import harmless, print_json
 from casebus.errors import CasebusError, Unavailable, UsageError
 
 EPILOG = (
@@ -32,6 +32,7 @@ COMMANDS = {
     "welfare": "welfare:app",
     "outcomes": "outcomes:app",
     "deconflict": "deconflict:app",
+    "keys": "keys:app",
     "parked": "parked:app",
     "log": "log:app",
     "ledger": "ledger:assembled",
@@ -152,4 +153,4 @@ def _print_error(error: CasebusError, stdout: streams.Stdout, *, exit_code: int 
 
 def _say(text: str) -> None:
     with suppress(OSError):  # a stderr that is full or gone: the exit code still tells
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(harmless(text) + "\n")

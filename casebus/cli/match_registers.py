@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,8 @@ from casebus.matching.register.engine import Band, Register, Stage, Suspects
 from casebus.matching.register.engine import Progress as Tell
 from casebus.matching.register.lookup import Lookup
 from casebus.matching.register.priors import MODEL
-from casebus.matching.register.record import Record
 from casebus.queries import answer
-from casebus.registers import read_register, refuse_output, write_pairs
+from casebus.registers import Reading, read_register, refuse_output, write_pairs
 
 IgnoreUnknown = Annotated[
     bool, typer.Option("--ignore-unknown", help="Leave unknown columns out instead of refusing them.")
@@ -48,35 +48,36 @@ def file(
     """
     sources = [path for path in (first, second) if path is not None]
     refuse_output(out, sources)
-    records = _read(sources, ignore_unknown=ignore_unknown)
+    read = _read(sources, ignore_unknown=ignore_unknown)
+    records = [record for each in read for record in each.records]
     with progress() as tell:
         register = Register(records, linking=second is not None, progress=tell)
         suspects = register.suspects()
     write_pairs(out, suspects)
-    _report(out, register, suspects, as_json=as_json)
+    aside = sum((each.left_aside for each in read), Counter[str]())
+    _report(out, register, suspects, aside, as_json=as_json)
 
 
-def _read(sources: list[Path], *, ignore_unknown: bool) -> list[Record]:
+def _read(sources: list[Path], *, ignore_unknown: bool) -> list[Reading]:
     taken: dict[str, str] = {}
-    return [
-        record
-        for side, path in enumerate(sources)
-        for record in read_register(path, side, taken, ignore_unknown=ignore_unknown)[0]
-    ]
+    return [read_register(path, side, taken, ignore_unknown=ignore_unknown) for side, path in enumerate(sources)]
 
 
-def _report(out: Path, register: Register, suspects: list[Suspects], *, as_json: bool) -> None:
+def _report(out: Path, register: Register, suspects: list[Suspects], aside: Counter[str], *, as_json: bool) -> None:
     alerts = sum(one.band is Band.alert for one in suspects)
     reviews, records, crowded = len(suspects) - alerts, register.records, len(register.index.crowded)
     if as_json:
         told = {"out": str(out), "records": len(records), "pairs": len(suspects), "alert": alerts, "review": reviews}
-        print_json({**told, "crowded": crowded, "model": MODEL})
+        print_json({**told, "crowded": crowded, "left_aside": aside, "model": MODEL})
         return
     words().print(
         f"{len(records)} records: {alerts} pairs to alert, {reviews} to review, in {out} ({MODEL}).", markup=False
     )
     if crowded:
         words().print(f"{crowded} records share all that they have with many: each was compared with a few of those.")
+    if aside:
+        counted = ", ".join(f"{column} {rows}" for column, rows in sorted(aside.items()))
+        words().print(f"Rows in which nothing came of a column (nonsense, or a placeholder): {counted}.")
 
 
 def against(
@@ -90,9 +91,9 @@ def against(
     A line has the register's columns as names, lists for several values: {"surname": "Doe", "email": ["a@b.example"]}.
     The answer is {"pairs": [[record_id, band, weight, reasons], ...]}, strongest first, or {"error": "..."}.
     """
-    records, orders = read_register(register, 0, {}, ignore_unknown=ignore_unknown)
+    read = read_register(register, 0, {}, ignore_unknown=ignore_unknown)
     with progress() as tell:
-        lookup = Lookup(Register(records, progress=tell), orders)
+        lookup = Lookup(Register(read.records, progress=tell), read.order)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while (line := sys.stdin.buffer.readline(MAX_QUESTION + 1)) and not reader_gone():

@@ -276,10 +276,11 @@ def _read_key(found: Installation, code: str, key: str) -> str:
     if key in ("token", "id"):
         keys.load_secret(path)
     elif key == "encryption":
-        if keys.public_bytes(keys.load_encryption_key(path)) != found.directory.encryption_key(code):
+        named = found.directory.encryption_key(code, found.clock.now())
+        if named is None or named.id not in keys.load_encryption_keys(path.parent, code):
             raise UsageError(
-                f"the encryption key of {code} is not the encryption_key in directory.toml",
-                next_step="restore the key, or name the new one in every directory.toml.",
+                f"the key in directory.toml to which others seal for {code} is not among its encryption keys here",
+                next_step="restore that key, or name one of these in every directory.toml (`casebus keys list`).",
             )
     else:
         private = keys.load_signing_key(path)

@@ -3,27 +3,49 @@
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
+from rich.text import Text
 
 from casebus.cli.streams import reader_gone
 
 PIPED_WIDTH = 240
+_OF_TEXT = "\n\t\u200c\u200d"
+"""Control and format characters that words are written with: the joiners belong to Persian, Hindi and others."""
+
+
+class Screen(Console):
+    """Where words for people go. What a partner typed is shown, never obeyed: no cursor is moved, nothing is turned round."""
+
+    def render_str(self, text: str, **style: Any) -> Text:
+        """Return text with every character that would steer a terminal, or hide in it, in its escaped form."""
+        return super().render_str(harmless(text), **style)
+
+
+def harmless(text: str) -> str:
+    """Return text whose control and format characters (ESC, bidirectional overrides) are written out; lines stay lines."""
+    return "".join(map(_written_out, text))
+
+
+def _written_out(char: str) -> str:
+    steers = char not in _OF_TEXT and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return char.encode("unicode_escape").decode() if steers else char
 
 
 def words() -> Console:
     """Return where words for people go while stdout holds JSON: stderr."""
-    return Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")), highlight=False)
+    return Screen(stderr=True, no_color=bool(os.environ.get("NO_COLOR")), highlight=False)
 
 
 def page() -> Console:
     """Return where tables for people go. Into a pipe or a file they go unfolded: somebody will search them for an id."""
     width = None if sys.stdout.isatty() else PIPED_WIDTH
-    return Console(no_color=bool(os.environ.get("NO_COLOR")), highlight=False, width=width)
+    return Screen(no_color=bool(os.environ.get("NO_COLOR")), highlight=False, width=width)
 
 
 def print_json(value: object) -> None:

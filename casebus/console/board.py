@@ -4,16 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from heapq import nsmallest
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from casebus.cases.conflict import ConflictState
-from casebus.cases.desk_work import DeskAlert, Stage
+from casebus.cases.desk_work import Stage
+from casebus.cases.place import Place
 from casebus.events.enumerations import Band, IdentifierType, Severity
 
 E = TypeVar("E", bound=StrEnum)
 
 PAGE_ROWS = 50
+_NEVER = datetime.max.replace(tzinfo=UTC)
 WORST = {Severity.immediate: 0, Severity.high: 1, Severity.routine: 2}
 
 
@@ -38,17 +41,17 @@ TAB_WORDS = {
 }
 
 
-def tab_of(seen: DeskAlert, now: datetime) -> Tab:
+def tab_of(seen: Place, now: datetime) -> Tab:
     """Return behind which tab an alert is. A dispute needs us again, whatever we proposed."""
-    if seen.alert.is_notice:
+    if seen.is_notice:
         return Tab.notices
-    match seen.alert.state:
+    match seen.state:
         case ConflictState.resolved | ConflictState.retracted:
             return Tab.done
         case ConflictState.disputed:
             return Tab.needs_us
         case ConflictState.open:
-            return Tab.snoozed if seen.is_snoozed(now) else _TAB_OF_STAGE[seen.stage(now)]
+            return Tab.snoozed if seen.rests(now) else _TAB_OF_STAGE[seen.stage(now)]
 
 
 _TAB_OF_STAGE = {
@@ -109,12 +112,12 @@ class Filters:
         """Tell whether something besides the tab hides rows."""
         return any((self.severity, self.partner, self.kind, self.assigned))
 
-    def let_through(self, seen: DeskAlert, officer: str | None) -> bool:
+    def let_through(self, seen: Place, officer: str | None) -> bool:
         """Tell whether an alert passes what narrows a tab."""
         return (
             self.severity in (None, seen.severity)
-            and self.partner in (None, seen.alert.partner)
-            and (self.kind is None or any(matched.kind is self.kind for matched in seen.alert.matched))
+            and self.partner in (None, seen.partner)
+            and (self.kind is None or self.kind in seen.kinds)
             and (self.assigned is None or seen.work.assignee == (officer if self.assigned is Assigned.me else None))
         )
 
@@ -124,7 +127,7 @@ class Board:
     """One page of the board. `hidden` is how many rows of this tab the filters hide."""
 
     filters: Filters
-    rows: tuple[DeskAlert, ...]
+    rows: tuple[Place, ...]
     counts: Mapping[Tab, int]
     found: int
     hidden: int
@@ -136,19 +139,22 @@ class Board:
         return max(1, -(-self.found // PAGE_ROWS))
 
 
-def board_of(alerts: Iterable[DeskAlert], filters: Filters, now: datetime, officer: str | None) -> Board:
-    """Return the page of the board that the filters name; the last where there is no such page."""
-    by_tab: dict[Tab, list[DeskAlert]] = {tab: [] for tab in Tab}
+def board_of(alerts: Iterable[Place], agency: str, filters: Filters, now: datetime, officer: str | None) -> Board:
+    """Return the page of an agency's board that the filters name; the last where there is no such page."""
+    by_tab: dict[Tab, list[Place]] = {tab: [] for tab in Tab}
     partners: set[str] = set()
     for seen in alerts:
         by_tab[tab_of(seen, now)].append(seen)
-        if seen.alert.partner not in (None, seen.alert.agency):
-            partners.add(str(seen.alert.partner))
-    found = worst_first([each for each in by_tab[filters.tab] if filters.let_through(each, officer)], now)
+        if seen.partner is not None and seen.partner != agency:
+            partners.add(seen.partner)
+    found = by_tab[filters.tab]
+    if filters.narrowed:
+        found = [each for each in found if filters.let_through(each, officer)]
     page = min(filters.page, max(1, -(-len(found) // PAGE_ROWS)))
+    rows = nsmallest(page * PAGE_ROWS, found, key=lambda seen: urgency(seen, now))
     return Board(
         filters=replace(filters, page=page),
-        rows=tuple(found[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]),
+        rows=tuple(rows[(page - 1) * PAGE_ROWS :]),
         counts={tab: len(each) for tab, each in by_tab.items()},
         found=len(found),
         hidden=len(by_tab[filters.tab]) - len(found),
@@ -156,23 +162,19 @@ def board_of(alerts: Iterable[DeskAlert], filters: Filters, now: datetime, offic
     )
 
 
-def worst_first(alerts: Iterable[DeskAlert], now: datetime) -> list[DeskAlert]:
-    """Return alerts in the order in which a desk should take them up: a child at immediate risk before all else, and
+def urgency(seen: Place, now: datetime) -> tuple[bool, bool, bool, int, datetime, str]:
+    """Return what alerts are ordered by, as a desk should take them up: a child at immediate risk before all else, and
     weak matches to review, of which no answer is due, below every alert.
     """
-    return sorted(alerts, key=lambda seen: _urgency(seen, now))
-
-
-def _urgency(seen: DeskAlert, now: datetime) -> tuple[bool, bool, bool, int, datetime, str]:
-    to_review = seen.alert.band is Band.review
-    due_by = seen.due_by or datetime.max.replace(tzinfo=UTC)
+    to_review = seen.band is Band.review
+    due_by = seen.due_by or _NEVER
     return (
         to_review,
         seen.severity is not Severity.immediate,
         due_by > now,
         WORST[seen.severity],
         due_by,
-        seen.alert.ref,
+        seen.ref,
     )
 
 

@@ -1,9 +1,11 @@
 """`/`: the board."""
 
+from collections.abc import Collection
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from casebus.cases.desk_work import DeskAlert
+from casebus.cases.place import Place
 from casebus.console.board import TAB_WORDS, Board, Filters, board_of
 from casebus.console.web import Console, Parts, Signed
 from casebus.desk import ALERT_FIELDS
@@ -20,23 +22,24 @@ def board(console: Console, signed: Signed, request: Request) -> Response:
     filters = Filters.of(request.query_params)
     now = console.clock.now()
 
-    def choose(alerts: list[DeskAlert]) -> Board:
-        return board_of(alerts, filters, now, signed.viewer.officer)
+    def choose(alerts: Collection[Place]) -> Board:
+        return board_of(alerts, console.agency, filters, now, signed.viewer.officer)
 
     with console.door.desk(signed.viewer) as desk:
-        found, feed_end = desk.browse(choose, BOARD_FIELDS)
-        own = {seen.alert.ref: desk.own_reference(seen.alert.own_id) for seen in found.rows}
+        found = desk.browse(console.door.placed, choose, BOARD_FIELDS)
+        own = desk.own_references([seen.alert.own_id for seen in found.shown])
     return console.pages.page(
         "board.html",
         signed,
-        board=found,
+        board=found.chosen,
+        shown=found.shown,
         own=own,
-        since=feed_end,
+        since=found.end,
         tabs=TAB_WORDS,
         severities=list(Severity),
         bands=list(Band),
         kinds_offered=[kind for kind in IdentifierType if kind is not IdentifierType.UNKNOWN],
-        partners=_partners(console, found),
+        partners=_partners(console, found.chosen),
     )
 
 

@@ -34,12 +34,20 @@ class Door:
 
 @dataclass
 class Scene:
-    """One scene of the story: what happens in it, what to look for then, and how it is set off. It happens once."""
+    """One scene of the story: what happens in it, what to look for then, and how it is set off. It happens once, and not
+    before the scene that it goes on from.
+    """
 
     title: str
     then: str
     begin: Callable[[], None]
+    after: "Scene | None" = None
     happened: bool = False
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether it can happen now."""
+        return not self.happened and (self.after is None or self.after.happened)
 
 
 def create_chooser(doors: Sequence[Door], scenes: Sequence[Scene]) -> ASGIApp:
@@ -65,13 +73,13 @@ def create_chooser(doors: Sequence[Door], scenes: Sequence[Scene]) -> ASGIApp:
 
     @app.post("/scenes/{number}")
     def begin(number: int, request: Request, form: Form) -> Response:
-        """Set a scene off, unless it has happened."""
+        """Set a scene off, if it is due."""
         csrf = form.text("csrf")
         if not csrf or not compare_digest(csrf.encode(), request.cookies.get(COOKIE, "").encode()):
             return HTMLResponse("Open the page again, and press the button there.", 403)
         if not 0 <= number < len(scenes):
             return HTMLResponse("There is no such scene.", 404)
-        if not scenes[number].happened:
+        if scenes[number].is_due:
             scenes[number].happened = True
             scenes[number].begin()
         return RedirectResponse("/#scenes", 303)

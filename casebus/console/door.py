@@ -11,13 +11,17 @@ from casebus import keys
 from casebus.cases.access import Viewer
 from casebus.checking import Checking
 from casebus.desk import Desk
+from casebus.desk.placed import PlacedAlerts
 from casebus.errors import CasebusError
 from casebus.roles import Installation
 from casebus.store.store import Store
 
 
 class Door:
-    """Opens the desk. Raises whatever the store and the keys raise, when it is made or used."""
+    """Opens the desk. Raises whatever the store and the keys raise, when it is made or used.
+
+    `placed` is what the boards of this console know of all alerts from one look to the next.
+    """
 
     def __init__(self, installation: Installation, agency: str) -> None:
         installation.directory.agency(agency)  # the hub is a role, and has no desk
@@ -25,6 +29,7 @@ class Door:
         self._agency = agency
         self._id_key = keys.load_secret(installation.role(agency).key("id"))
         self._publisher = installation.publisher(agency)
+        self.placed = PlacedAlerts()
         self._stores: LifoQueue[Store] = LifoQueue()
         self._stores.put(installation.open_store(agency))
 

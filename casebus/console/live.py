@@ -1,18 +1,22 @@
-"""Notices that alerts changed, whoever changed them, and wakes the boards that are open. One look for all of them."""
+"""Notices that alerts changed, whoever changed them, and wakes the boards that are open. One look for all of them.
+
+A thread of its own looks, many times a second, as long as a board is open, and not at all while none is.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
-from fastapi.concurrency import run_in_threadpool
 
 from casebus.cases.alert_feed import feed_end
 from casebus.console.door import Door
 from casebus.errors import CasebusError
 
-LOOK_EVERY_S = 0.04
+LOOK_EVERY_S = 0.02
 PAUSE_S = 1.0
+STOP_WITHIN_S = 2.0
 
 
 class Live:
@@ -22,21 +26,28 @@ class Live:
         self._door = door
         self._end = 0
         self._changed = asyncio.Condition()
+        self._waiting = 0
+        self._look_now = threading.Event()
+        self._ended = threading.Event()
         self.closing = False
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:
         """Look for as long as the block runs."""
-        looking = asyncio.create_task(self._look())
+        loop = asyncio.get_running_loop()
+        thread = threading.Thread(target=self._look, args=[loop], name="live", daemon=True)
+        thread.start()
         try:
             yield
         finally:
             await self.close()
-            looking.cancel()
+            await asyncio.to_thread(thread.join, STOP_WITHIN_S)
 
     async def close(self) -> None:
         """Let every stream end by itself."""
         self.closing = True
+        self._ended.set()
+        self._look_now.set()
         async with self._changed:
             self._changed.notify_all()
 
@@ -44,25 +55,53 @@ class Live:
         """Wait until something changed after a number; return whether it did within so many seconds."""
         try:
             async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait_for(lambda: self._end > number or self.closing)
+                with self._open_board():
+                    await self._changed.wait_for(lambda: self._end > number or self.closing)
         except TimeoutError:  # nothing changed: that is the answer
             return False
         return self._end > number
 
-    async def _look(self) -> None:
-        while True:
+    @contextmanager
+    def _open_board(self) -> Iterator[None]:
+        self._waiting += 1
+        self._look_now.set()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if not self._waiting and not self.closing:
+                self._look_now.clear()
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._prepare()
+        while self._look_now.wait() and not self._ended.is_set():
             try:
-                end = await run_in_threadpool(self._read_end)
+                end = self._read_end()
             except CasebusError as error:  # the boards show that they hear nothing; the next look may succeed
-                structlog.get_logger().warning("console_cannot_look", code=error.code)
-                await asyncio.sleep(PAUSE_S)
+                _warn(error)
+                self._ended.wait(PAUSE_S)
                 continue
             if end != self._end:
-                async with self._changed:
-                    self._end = end
-                    self._changed.notify_all()
-            await asyncio.sleep(LOOK_EVERY_S)
+                asyncio.run_coroutine_threadsafe(self._tell(end), loop)
+            self._ended.wait(LOOK_EVERY_S)
+
+    def _prepare(self) -> None:
+        """Read all alerts once, so that the first board is as quick as the next."""
+        try:
+            with self._door.store() as store:
+                self._door.placed.catch_up(store)
+        except CasebusError as error:  # the first board reads them
+            _warn(error)
+
+    async def _tell(self, end: int) -> None:
+        async with self._changed:
+            self._end = end
+            self._changed.notify_all()
 
     def _read_end(self) -> int:
         with self._door.store() as store, store.view() as view:
             return feed_end(view)
+
+
+def _warn(error: CasebusError) -> None:
+    structlog.get_logger().warning("console_cannot_look", code=error.code)

@@ -13,7 +13,8 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from casebus.cases.desk_work import DeskAlert
-from casebus.console.board import Tab, tab_of, worst_first
+from casebus.cases.place import Place
+from casebus.console.board import urgency
 from casebus.console.logins import SignedIn
 from casebus.console.web import Console, Parts, signed_in
 from casebus.events.enumerations import Severity
@@ -73,14 +74,14 @@ def framed(console: Parts, signed: SignedIn, since: int, after: int) -> Frame:
     with console.door.desk(signed.viewer) as desk:
         pushed = desk.changed(since, after, FIELDS_PUSHED)
     now = console.clock.now()
-    new = [seen for seen in pushed.since_page if tab_of(seen, now) is not Tab.notices] if pushed.since_page else []
+    new = [seen for seen in pushed.since_page or () if not seen.alert.is_notice]
     text = console.pages.text(
         "frame.html",
         signed,
         {
             "everything": pushed.since_page is None,
             "count": len(new),
-            "immediate": [each for each in worst_first(new, now) if _is_new_and_immediate(each)],
+            "immediate": sorted(filter(_is_new_and_immediate, new), key=lambda seen: urgency(Place.of(seen), now)),
             "announced": [each for each in pushed.alerts if _is_new_and_immediate(each)],
             "alerts": pushed.alerts,
         },

@@ -1,6 +1,6 @@
 """What officers do with alerts: read them, take them up, give them to somebody, let them rest, propose an outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,9 +144,13 @@ class AlertCommands:
 
     def own_reference(self, record_id: str) -> str:
         """Return what the agency's own system calls a record; the opaque id where the node does not hold it."""
+        return self.own_references([record_id])[record_id]
+
+    def own_references(self, record_ids: Iterable[str]) -> dict[str, str]:
+        """Return what the agency's own system calls some records, by id."""
         with self._office.store.view() as view:
-            record = view.get(OWN_RECORDS, record_id)
-        return record.number if record else record_id
+            found = {each: view.get(OWN_RECORDS, each) for each in record_ids}
+        return {record_id: record.number if record else record_id for record_id, record in found.items()}
 
     # --- deciding ---
 

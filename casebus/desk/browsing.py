@@ -1,16 +1,18 @@
 """How a board reads: everything is looked through, a page of it is shown, and what is shown is what is on record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from casebus.cases.access import Kind
 from casebus.cases.alert import ALERTS
 from casebus.cases.alert_feed import changed_after, feed_end
 from casebus.cases.desk_history import DEEDS, Deed, in_order
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
+from casebus.cases.place import Place
 from casebus.desk.office import Office, find_alert, no_alert
+from casebus.desk.placed import PlacedAlerts
 from casebus.intake.records import OWN_RECORDS
 from casebus.intake.sections import storable
 from casebus.store.store import Transaction
@@ -20,7 +22,7 @@ class Chosen(Protocol):
     """What was chosen to be shown."""
 
     @property
-    def rows(self) -> Sequence[DeskAlert]:
+    def rows(self) -> Sequence[Place]:
         """The alerts that are shown."""
         ...
 
@@ -40,19 +42,31 @@ class Pushed:
     since_page: tuple[DeskAlert, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Browsed(Generic[C]):
+    """What was chosen, the alerts of its rows as they stand, and the feed's end at that moment."""
+
+    chosen: C
+    shown: tuple[DeskAlert, ...]
+    end: int
+
+
 class Browsing:
     """The readings of a console. Each raises `NotPermitted` for who may not see alerts."""
 
     _office: Office
 
-    def browse(self, choose: Callable[[list[DeskAlert]], C], fields: Sequence[str]) -> tuple[C, int]:
-        """Return what was chosen of all alerts, and the feed's end at that moment. What was chosen is on record."""
+    def browse(
+        self, placed: PlacedAlerts, choose: Callable[[Collection[Place]], C], fields: Sequence[str]
+    ) -> Browsed[C]:
+        """Return what was chosen of all alerts, and those themselves. What was chosen is on record."""
         self._office.require_sight(Kind.alert)
+        placed.catch_up(self._office.store)
         with self._office.store.transaction() as tx:
-            work = {each.conflict_id: each for each in tx.all(DESK_WORK)}
-            chosen = choose([DeskAlert.of(alert, work.get(alert.conflict_id)) for alert in tx.all(ALERTS)])
-            self._office.record(tx, "alerts", [seen.alert.ref for seen in chosen.rows], fields)
-            return chosen, feed_end(tx)
+            chosen = choose(placed.read(tx).values())
+            shown = _read(tx, [row.conflict_id for row in chosen.rows])
+            self._office.record(tx, "alerts", [seen.alert.ref for seen in shown], fields)
+            return Browsed(chosen, shown, feed_end(tx))
 
     def opened(self, ref: str, fields: Sequence[str]) -> tuple[DeskAlert, list[Deed]]:
         """Return one alert and what was done about it. Raises `NotFound`, and records the look all the same."""

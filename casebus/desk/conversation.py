@@ -84,12 +84,15 @@ class Conversation:
                 purpose=purpose,
                 urgency=urgency or seen.severity,
                 asked=tuple(dict.fromkeys(asked)),
-                sealed=self._seal(Content(text=storable(reason)), "DisclosureRequested", request_id, partner),
+                sealed=self._seal(
+                    Content(text=storable(reason)),
+                    Belongs("DisclosureRequested", request_id, partner, seen.alert.conflict_id),
+                ),
                 actor=self._office.actor,
             )
             release = talk.asked(payload, self._office.now(), ours=True, partner=partner, reason=storable(reason))
             tx.apply(Save(RELEASES, release))
-            self._office.publish(tx, payload)
+            self._office.publish(tx, self._office.signed_for(payload, partner))
             self._office.remember(tx, seen, Verb.asked_release)
         return release
 
@@ -120,12 +123,14 @@ class Conversation:
                 tlp=terms.tlp,
                 evidential_use=terms.evidential_use,
                 keep_days=terms.keep_days,
-                sealed=self._seal(Content(kept), "DisclosureGranted", request_id, partner),
+                sealed=self._seal(
+                    Content(kept), Belongs("DisclosureGranted", request_id, partner, release.conflict_id)
+                ),
                 actor=self._office.actor,
             )
             after = release.granted(payload, self._office.now())
             tx.apply(Save(RELEASES, after))
-            self._office.publish(tx, payload)
+            self._office.publish(tx, self._office.signed_for(payload, partner))
             names = ", ".join(field.value for field in payload.fields)
             self._office.remember(tx, seen, Verb.granted_release, names)
         return after
@@ -157,7 +162,8 @@ class Conversation:
         with self._office.store.transaction() as tx:
             conflict_id = self._office.seen(tx, ref).alert.conflict_id if ref else None
             found = tx.by(RELEASES, "conflict", conflict_id) if conflict_id else list(tx.all(RELEASES))
-            shown = sorted(found, key=lambda release: (release.asked_at, release.request_id))
+            as_of = (release.as_of(self._office.now()) for release in found)
+            shown = sorted(as_of, key=lambda release: (release.asked_at, release.request_id))
             names = dict.fromkeys(field.value for release in shown for field, _ in release.values)
             self._office.record(tx, "releases", [each.request_id for each in shown], (*RELEASE_FIELDS, *names))
         return shown
@@ -190,7 +196,7 @@ class Conversation:
                     raise said_otherwise()
                 return known
             partner = _partner(seen, standing=False)
-            box = self._seal(Content(text=storable(text)), "DeskMessage", message_id, partner)
+            belongs = Belongs("DeskMessage", message_id, partner, seen.alert.conflict_id)
             message = Message(
                 message_id,
                 seen.alert.conflict_id,
@@ -200,16 +206,14 @@ class Conversation:
                 storable(text),
             )
             tx.apply(Save(MESSAGES, message))
-            self._office.publish(
-                tx,
-                DeskMessage(
-                    message_id=message_id,
-                    conflict_id=seen.alert.conflict_id,
-                    agency=self._office.agency,
-                    sealed=box,
-                    actor=self._office.actor,
-                ),
+            payload = DeskMessage(
+                message_id=message_id,
+                conflict_id=seen.alert.conflict_id,
+                agency=self._office.agency,
+                sealed=self._seal(Content(text=storable(text)), belongs),
+                actor=self._office.actor,
             )
+            self._office.publish(tx, self._office.signed_for(payload, partner))
             self._office.remember(tx, seen, Verb.wrote)
         return message
 
@@ -255,8 +259,8 @@ class Conversation:
             self._office.record(tx, "lead", [conflict_id], ("ours", "theirs"))
             return tx.get(LEADS, conflict_id) or Lead(conflict_id)
 
-    def _seal(self, content: Content, kind: str, item_id: str, partner: str) -> SealedBox:
-        return seal(content, Belongs(kind, item_id, partner), self._office.key_of(partner))
+    def _seal(self, content: Content, belongs: Belongs) -> SealedBox:
+        return seal(content, belongs, self._office.key_of(belongs.recipient))
 
 
 def _refuse_other(known: Release, seen: DeskAlert, asked: tuple[en.DisclosedField, ...], reason: str) -> None:

@@ -10,12 +10,14 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
 from casebus.cases.access import UNNAMED, Command, Decision, Kind, Thing, Viewer, may_act, may_view
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.alert_feed import saved
+from casebus.cases.authorship import signed
 from casebus.cases.desk_history import DEEDS, Deed, Verb, refuse_stale
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.clock import Clock
@@ -28,6 +30,8 @@ from casebus.events.types import DataAccessed, Payload
 from casebus.intake.sections import storable
 from casebus.store.store import Save, Store, Transaction, View
 from casebus.wire.ids import RANDOM_BYTES, uuid7
+
+P = TypeVar("P", bound=Payload)
 
 MAX_REFERENCES = 1000
 MAX_FIELDS = 100
@@ -55,14 +59,14 @@ class Office:
         return self._clock.now()
 
     def key_of(self, agency: str) -> bytes:
-        """Return the key to which things for an agency are sealed. Raises `NotPermitted` where it has published none."""
-        key = self.directory.encryption_key(agency)
+        """Return the newest valid key to which things for an agency are sealed. Raises `NotPermitted` where there is none."""
+        key = self.directory.encryption_key(agency, self.now())
         if key is None:
             raise NotPermitted(
-                f"{agency} has no encryption_key in the directory: nothing can be sealed to it",
+                f"{agency} has no encryption key in the directory that is valid now: nothing can be sealed to it",
                 next_step="ring its desk; ask it to publish one.",
             )
-        return key
+        return key.raw
 
     # --- who may ---
 
@@ -127,6 +131,10 @@ class Office:
         """Return an id for something that is made here and now."""
         return uuid7(self.now(), secrets.token_bytes(RANDOM_BYTES))
 
+    def signed_for(self, payload: P, recipient: str) -> P:
+        """Return a payload with this agency's signature over what the recipient gets of it, beside its box."""
+        return signed(payload, recipient, self._publisher.attest)
+
     def publish(self, tx: Transaction, payload: Payload) -> None:
         """Put an event of this command into the outbox. Its id is made here, once, and stored with its effect."""
         self.publish_event(
@@ -149,10 +157,8 @@ class Office:
     ) -> None:
         """Save an alert as it stands after a command, with who did what; nothing where nothing changed and was noted."""
         if after != seen:
-            for effect in saved(tx, after.alert):
+            for effect in saved(tx, after.alert, after.work if after.work != seen.work else None):
                 tx.apply(effect)
-        if after.work != seen.work:
-            tx.apply(Save(DESK_WORK, after.work))
         if after != seen or note:
             self.remember(tx, after, verb if after != seen else Verb.noted, detail if after != seen else "", note)
 

@@ -1,20 +1,28 @@
 """Opening what arrived sealed: a part of an agency's node, after its desk consumer.
 
-The box was committed with its event's effects. It is opened here with the agency's own key, and what was in it is put where
-the event left room for it. A crash in between leaves the box unopened, and the next start opens it. One that this key does
-not open stays as it came, and the desk is told.
+The box was committed with its event's effects. Whose it is is checked here (`casebus.cases.authorship`), not at the hub; then it
+is opened with the agency's own key of the id that it names, and what was in it is put where the event left room for it. A
+crash in between leaves the box unopened, and the next start opens it.
+
+One that is not its sender's, or that no key here opens, stays as it came, and the desk is told why. What wants a key that is
+not here is opened by the first start that has it.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from casebus.cases.conversation import MESSAGES, RELEASES, SEALED, Sealed
+from casebus.cases.alert import ALERTS
+from casebus.cases.authorship import WithBox, belongs_of, doubt_of
+from casebus.cases.conversation import MESSAGES, RELEASES, SEALED, ReleaseState, Sealed
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS
 from casebus.clock import Clock
-from casebus.sealing import Belongs, Content, Unopenable, open_box
-from casebus.state import Effect, Save
+from casebus.directory import Directory
+from casebus.events.catalogue import CATALOGUE
+from casebus.sealing import Content, Unopenable, open_box
+from casebus.state import Effect, Remove, Save
 from casebus.store.store import Store, View
 from casebus.wire.ids import content_id
 
@@ -22,24 +30,31 @@ BATCH = 200
 
 
 class Opening:
-    """Opens boxes one by one."""
+    """Opens boxes one by one. `keys` are the agency's own, by their ids."""
 
     name = "opening"
 
-    def __init__(self, agency: str, key: X25519PrivateKey, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, agency: str, keys: Mapping[str, X25519PrivateKey], store: Store, clock: Clock, directory: Directory
+    ) -> None:
         self._agency = agency
-        self._key = key
+        self._keys = dict(keys)
         self._store = store
         self._clock = clock
+        self._directory = directory
+        self._looked_back = False
 
     def step(self) -> int:
-        """Open some boxes; return how many."""
+        """Open some boxes; return how many were looked at."""
         with self._store.view() as view:
             unopened = view.by(SEALED, "unopened", "yes", limit=BATCH)
+            if not self._looked_back:
+                unopened += [each for key_id in self._keys for each in view.by(SEALED, "wants_key", key_id)]
         for sealed in unopened:
             with self._store.transaction() as tx:
                 for effect in self._opened(sealed, tx):
                     tx.apply(effect)
+        self._looked_back = True
         return len(unopened)
 
     def idle(self) -> bool:
@@ -48,15 +63,41 @@ class Opening:
             return view.count(SEALED, "unopened", "yes") == 0
 
     def _opened(self, sealed: Sealed, view: View) -> list[Effect]:
-        done: Effect = Save(SEALED, replace(sealed, opened=True))
+        payload = _payload(sealed)
+        conflict_id, box = payload.conflict_id, payload.sealed
+        assert box is not None, "bug: what has no box is not kept to be opened"
+        alert = view.get(ALERTS, conflict_id) if conflict_id else None
+        doubt = doubt_of(payload, self._agency, alert, self._directory, sealed.at)
+        if doubt is not None:
+            return self._refused(sealed, doubt)
+        key = self._keys.get(box.key_id)
+        if key is None:
+            return self._refused(replace(sealed, wants_key=box.key_id), _no_key(self._agency, box.key_id))
         try:
-            content = open_box(sealed.box, Belongs(sealed.type, sealed.item_id, self._agency), self._key)
+            content = open_box(box, belongs_of(payload, self._agency), key)
         except Unopenable:
-            text = f"a sealed {sealed.type} could not be opened with this agency's key: ask the sender again"
-            notice = Notice(content_id("unopenable", sealed.key), "Unopenable", sealed.item_id, text, self._clock.now())
-            return [done, Save(NOTICES, notice)]
+            return self._refused(sealed, "it was made for something else, or damaged before it was signed")
+        done: Effect = Remove(SEALED, sealed.key)
         filled = _filled(sealed, content, view)
         return [done, filled] if filled else [done]
+
+    def _refused(self, sealed: Sealed, why: str) -> list[Effect]:
+        text = f"a sealed {sealed.type} was not opened: {why}. It is kept as it came; ask the sender by telephone."
+        notice = Notice(content_id("unopenable", sealed.key), "Unopenable", sealed.item_id, text, self._clock.now())
+        return [Save(SEALED, replace(sealed, refused=why)), Save(NOTICES, notice)]
+
+
+def _no_key(agency: str, key_id: str) -> str:
+    named = (
+        key_id if key_id.startswith(f"{agency}-") and len(key_id) <= len(agency) + 17 else "that this agency never had"
+    )
+    return f"it is sealed to a key that is not at this node ({named}); with that key restored the next start opens it"
+
+
+def _payload(sealed: Sealed) -> WithBox:
+    payload = CATALOGUE[sealed.type].model.model_validate_json(sealed.body)
+    assert isinstance(payload, WithBox), "bug: only what can hold a box is kept to be opened"
+    return payload
 
 
 def _filled(sealed: Sealed, content: Content, view: View) -> Effect | None:
@@ -71,8 +112,10 @@ def _filled(sealed: Sealed, content: Content, view: View) -> Effect | None:
         case "DisclosureGranted":
             release = view.get(RELEASES, sealed.item_id)
             # Exactly what was announced: a value under a name that the officer did not name is not taken over.
-            values = tuple(each for each in content.fields if release and each[0] in release.fields)
-            return Save(RELEASES, replace(release, values=values)) if release else None
+            if release is None or release.state is not ReleaseState.granted:
+                return None  # its time was over before it could be opened
+            values = tuple(each for each in content.fields if each[0] in release.fields)
+            return Save(RELEASES, replace(release, values=values))
         case _:
             referral = view.get(REFERRALS, sealed.item_id)
             values = tuple(each for each in content.fields if referral and each[0] in referral.fields)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from casebus.cases.access import Command, Kind
+from casebus.cases.alert import ALERTS
 from casebus.cases.conversation import Values
 from casebus.cases.desk_history import Verb
+from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.referral import REFERRALS, Referral, refuse_unanswerable
 from casebus.desk.conversation import Terms
 from casebus.desk.office import Office, refuse_too_long, said_otherwise
@@ -15,7 +17,7 @@ from casebus.events.types import ReferralAccepted, ReferralDeclined, ReferralSen
 from casebus.intake.records import OWN_RECORDS
 from casebus.intake.sections import storable
 from casebus.sealing import Belongs, Content, seal
-from casebus.store.store import Save, View
+from casebus.store.store import Save, Transaction, View
 
 REFERRAL_FIELDS = (
     "referral_id", "outgoing", "partner", "state", "ours", "reason", "urgency", "respond_by", "fields", "note", "tlp",
@@ -86,14 +88,16 @@ class Referrals:
                     raise said_otherwise()
                 return known
             tx.apply(Save(REFERRALS, referral))
-            self._office.publish(tx, self._sent(referral, package))
+            self._office.publish(tx, self._office.signed_for(self._sent(referral, package), to))
             if seen is not None:
                 self._office.remember(tx, seen, Verb.referred, to)
         return referral
 
     def _sent(self, referral: Referral, package: Package) -> ReferralSent:
         content = Content(tuple((name, storable(value)) for name, value in package.values), storable(package.note))
-        belongs = Belongs("ReferralSent", referral.referral_id, referral.partner)
+        belongs = Belongs(
+            "ReferralSent", referral.referral_id, referral.partner, referral.conflict_id or "", self._office.agency
+        )
         return ReferralSent(
             referral_id=referral.referral_id,
             conflict_id=referral.conflict_id,
@@ -122,34 +126,30 @@ class Referrals:
         """Take responsibility. Raises `Conflict` for what was answered, or taken back before."""
         self._office.require(Command.answer_referral)
         with self._office.store.transaction() as tx:
-            referral = self._waiting(tx, referral_id)
-            after = replace(referral, accepted=True)
-            tx.apply(Save(REFERRALS, after))
-            self._office.publish(
-                tx,
-                ReferralAccepted(
-                    referral_id=referral.referral_id, agency=self._office.agency, actor=self._office.actor
-                ),
-            )
+            after = replace(self._waiting(tx, referral_id), accepted=True)
+            agency, actor = self._office.agency, self._office.actor
+            said = ReferralAccepted(referral_id=after.referral_id, agency=agency, actor=actor)
+            self._answer(tx, after, said, Verb.accepted_referral)
         return after
 
     def decline(self, referral_id: str, reason: en.ReferralDecline) -> Referral:
         """Leave responsibility where it is, with a reason from a closed list. Raises like `accept`."""
         self._office.require(Command.answer_referral)
         with self._office.store.transaction() as tx:
-            referral = self._waiting(tx, referral_id)
-            after = replace(referral, declined=reason)
-            tx.apply(Save(REFERRALS, after))
-            self._office.publish(
-                tx,
-                ReferralDeclined(
-                    referral_id=referral.referral_id,
-                    agency=self._office.agency,
-                    reason=reason,
-                    actor=self._office.actor,
-                ),
-            )
+            after = replace(self._waiting(tx, referral_id), declined=reason)
+            agency, actor = self._office.agency, self._office.actor
+            said = ReferralDeclined(referral_id=after.referral_id, agency=agency, reason=reason, actor=actor)
+            self._answer(tx, after, said, Verb.declined_referral)
         return after
+
+    def _answer(self, tx: Transaction, after: Referral, said: ReferralAccepted | ReferralDeclined, verb: Verb) -> None:
+        """Save and publish an answer; the history of the alert that the referral is about has it too, if there is one here."""
+        tx.apply(Save(REFERRALS, after))
+        self._office.publish(tx, said)
+        alert = tx.get(ALERTS, after.conflict_id) if after.conflict_id else None
+        if alert is not None:
+            detail = after.declined.value if after.declined else ""
+            self._office.remember(tx, DeskAlert.of(alert, tx.get(DESK_WORK, alert.conflict_id)), verb, detail)
 
     def _waiting(self, view: View, referral_id: str) -> Referral:
         referral = view.get(REFERRALS, storable(referral_id))

@@ -173,10 +173,16 @@ class MatchParty(Payload):
 
 
 class SealedBox(Payload):
-    """Something for one agency's eyes: HPKE (RFC 9180) to its encryption key, in base64 (`casebus.sealing`)."""
+    """Something for one agency's eyes: HPKE (RFC 9180) to its encryption key, in base64 (`casebus.sealing`).
+
+    The sender's signature over what the recipient gets (`casebus.cases.authorship`) stands beside it; both are null where
+    the sender may not be named.
+    """
 
     key_id: Word
     box: Annotated[str, Field(max_length=87_384, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+    signed_with: Word | None
+    signature: Annotated[str, Field(max_length=88, pattern=r"^[A-Za-z0-9+/]{86}==$")] | None
 
 
 class Credit(Payload):

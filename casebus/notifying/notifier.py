@@ -79,8 +79,8 @@ class Notifier:
         return max(1, len(new))
 
     def _changed(self, view: View, number: int) -> list[Alert]:
-        """Return the alerts that changed after a number; every one, where the feed no longer reaches back to it."""
-        changed = changed_after(view, number)
+        """Return the alerts that were saved after a number, whatever their desk did since; every one, where the feed no longer reaches back to it."""
+        changed = changed_after(view, number, told_only=True)
         if changed is None:
             return list(view.all(ALERTS))
         return [alert for conflict_id in changed if (alert := view.get(ALERTS, conflict_id)) is not None]

@@ -1,5 +1,6 @@
 """The two doors of the bus: `Sealer` makes a record of an event, `Opener` makes an event of a record, or refuses it."""
 
+import base64
 import hashlib
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -41,6 +42,10 @@ class Sealer:
         material = signing.material_of(values, headers.AVRO, data, headers.extension_names(values))
         signature = signing.sign(material, self._key, self._key_id)
         return Record(event.partition_key.encode(), data, headers.format_headers(values, schema.guid, signature))
+
+    def attest(self, statement: bytes) -> tuple[str, str]:
+        """Return the id of the signing key, and its signature of something else than an event, in base64."""
+        return self._key_id, base64.b64encode(self._key.sign(statement)).decode()
 
 
 class Opener:

@@ -14,8 +14,11 @@ from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Outgoing, Publisher, Relay
 from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.conversation import LEADS
 from casebus.cases.pair import PAIRS
+from casebus.cases.referral import REFERRALS, ReferralState
 from casebus.cases.replay import Replay, Step
+from casebus.cases.standing_talk import StandingLead, StandingReferral
 from casebus.cases.standing_views import Standing
 from casebus.checking import Checking
 from casebus.clock import FixedClock
@@ -52,6 +55,8 @@ from consumers.desk import CONSUMER as DESK
 PHONES = ("+64 21 555 0101", "+64 21 555 0102")
 EMAILS = ("a@example.org", "b@example.org")
 OUTCOMES = (en.ConflictOutcome.JOINT_INVESTIGATION, en.ConflictOutcome.FALSE_MATCH)
+SIDES = (en.LeadSide.PROPOSER, en.LeadSide.PARTNER)
+REASON = en.ReferralReason.CHILD_LIVES_THERE
 PRIORITIES = (*[en.Priority.MEDIUM] * 4, en.Priority.IMMEDIATE)
 
 
@@ -64,15 +69,20 @@ class Node:
         self.publisher = Publisher(sealer(code))
         self.relay = Relay(self.store, world.hub.log)
         self.inbox = gated(DESK, world.hub.log, self.store, world.hub.directory, code)
-        self.desk = Desk(
-            Viewer(code, "officer", DeskRole.officer),
-            b"i" * 32,
-            self.store,
-            self.publisher,
-            FixedClock(NOW),
-            world.hub.directory,
+        self.desk, self.lead = (
+            Desk(
+                Viewer(code, role.value, role),
+                b"i" * 32,
+                self.store,
+                self.publisher,
+                FixedClock(NOW),
+                world.hub.directory,
+            )
+            for role in (DeskRole.officer, DeskRole.desk_lead)
         )
-        self.opening = Opening(code, keys.training_encryption_key(code), self.store, FixedClock(NOW))
+        key = keys.training_encryption_key(code)
+        held = {keys.key_id(code, keys.public_bytes(key)): key}
+        self.opening = Opening(code, held, self.store, FixedClock(NOW), world.hub.directory)
         self._drafting = drafting_of(code)
         draw = Random(code).randbytes  # the same story under one seed, whatever ids it makes
         self.checking = Checking(code, "officer", self._drafting, self.store, self.publisher, FixedClock(NOW), draw)
@@ -115,7 +125,13 @@ class World:
                 records += [record.standing(node.code) for record in view.all(OWN_RECORDS)]
         with self.hub.store.view() as view:
             pairs = list(view.all(PAIRS))
-        return Standing.of(records, pairs, [alert for node in self.nodes.values() for alert in node.alerts()])
+        alerts = [alert for node in self.nodes.values() for alert in node.alerts()]
+        referrals, leads = [], []
+        for node in self.nodes.values():
+            with node.store.view() as view:
+                referrals += [StandingReferral.held(node.code, each) for each in view.all(REFERRALS)]
+                leads += [StandingLead(node.code, each) for each in view.all(LEADS)]
+        return Standing.of(records, pairs, alerts, referrals, leads)
 
     def topics(self) -> dict[str, list[Recorded]]:
         return {topic: self.hub.records(topic) for topic in all_topics(CODES)}
@@ -208,7 +224,7 @@ class Story:
 
     def _case(self, node: Node) -> None:
         key = self._key("case")
-        if self._draw.random() < 0.25:
+        if self._draw.random() < 0.4:
             node.take(CaseClosure(key, en.CaseCloseReason.CLOSED))
             return
         node.take(
@@ -266,7 +282,8 @@ class Story:
         alerts = sorted(node.alerts(), key=lambda alert: (alert.retracted is not None, alert.conflict_id))
         if not alerts:
             return
-        ref = self._draw.choice(alerts if self._draw.random() < 0.2 else alerts[:2]).ref
+        chosen = self._draw.choice(alerts if self._draw.random() < 0.2 else alerts[:2])
+        ref, partner = chosen.ref, chosen.partner or DIA
         desk = node.desk
         acts = (
             *[lambda: desk.acknowledge(ref, None)] * 4,
@@ -274,9 +291,21 @@ class Story:
             lambda: desk.reopen(ref, "on second thoughts"),
             lambda: desk.assign(ref, "another officer"),
             lambda: desk.conversation.send_message(ref, "ring us"),
+            *[lambda: node.lead.conversation.propose_lead(ref, self._draw.choice(SIDES), en.LeadBasis.AGREEMENT)] * 4,
+            *[lambda: desk.referrals.send(partner, REASON, en.Severity.high, ref=ref)] * 2,
+            *[lambda: self._answer_referral(node)] * 4,
         )
         with suppress(Conflict, NotPermitted):  # retracted, a notice, not resolved: there is nothing to decide
             self._draw.choice(acts)()
+
+    def _answer_referral(self, node: Node) -> None:
+        waits = [each for each in node.desk.referrals.all() if each.state is ReferralState.sent and not each.outgoing]
+        if not waits:
+            return
+        if self._draw.random() < 0.5:
+            node.desk.referrals.accept(waits[0].referral_id)
+        else:
+            node.desk.referrals.decline(waits[0].referral_id, en.ReferralDecline.NO_CAPACITY)
 
     def _run(self, node: Node) -> None:
         """Let something run, and not the rest: inboxes and topics get ahead of each other."""

@@ -1,5 +1,6 @@
 """The feed of changed alerts: every change has a number, once, and what is too old is said to be."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,15 @@ from cases.case_builders import NZ, RAISED_AT, hit
 
 from casebus.cases import alert_feed
 from casebus.cases.alert import ALERTS, Alert, told
-from casebus.cases.alert_feed import FEED, changed_after, feed_end, saved
+from casebus.cases.alert_feed import FEED, changed_after, changed_since, end_of_feed, feed_end, saved, worked
+from casebus.cases.desk_work import DESK_WORK, DeskWork
 from casebus.store.sqlite import SqliteStore
 from casebus.wire.ids import content_id
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteStore:
-    return SqliteStore(tmp_path / "state.sqlite", [ALERTS, *FEED])
+    return SqliteStore(tmp_path / "state.sqlite", [ALERTS, *FEED, DESK_WORK])
 
 
 def alert_of(name: str) -> Alert:
@@ -80,12 +82,71 @@ def test_who_asks_for_what_is_forgotten_or_never_was_is_told_to_look_anew(
         assert len(list(view.all(alert_feed.ALERT_CHANGES))) == 2
 
 
-def test_nothing_saves_an_alert_past_the_feed() -> None:
+def test_what_a_desk_does_about_several_alerts_at_once_is_a_change_of_each(store: SqliteStore) -> None:
+    save(store, "a", "b")
+    works = [DeskWork(each, changes=1) for each in ids("b", "a")]
+    with store.transaction() as tx:
+        for effect in worked(tx, works):
+            tx.apply(effect)
+    assert after(store, 2) == ids("b", "a")
+    with store.view() as view:
+        assert feed_end(view) == 4
+        assert list(view.all(DESK_WORK)) == sorted(works, key=lambda work: work.conflict_id)
+        assert worked(view, []) == ()
+
+
+def test_who_follows_what_was_told_hears_of_an_alert_once_more_only_when_it_was_saved_itself(
+    store: SqliteStore,
+) -> None:
+    save(store, "a", "b")
+    with store.transaction() as tx:
+        for effect in worked(tx, [DeskWork(ids("a")[0], changes=1)]):
+            tx.apply(effect)
+    with store.view() as view:
+        assert changed_after(view, 0, told_only=True) == ids("a", "b"), "what its desk did later hides nothing"
+        assert changed_after(view, 2, told_only=True) == []
+
+
+def test_a_place_in_the_feed_is_known_again_only_where_everything_until_then_is_the_same(tmp_path: Path) -> None:
+    places = []
+    for name, changes in (("one", 1), ("other", 2)):
+        store = SqliteStore(tmp_path / f"{name}.sqlite", [ALERTS, *FEED, DESK_WORK])
+        save(store, "a")
+        with store.transaction() as tx:
+            for effect in saved(tx, alert_of("a"), DeskWork(ids("a")[0], changes)):
+                tx.apply(effect)
+        with store.view() as view:
+            places.append(end_of_feed(view))
+        save(store, "b")
+        with store.view() as view:
+            assert changed_since(view, places[-1]) == ids("b")
+    with store.view() as view:
+        assert places[0].number == places[1].number
+        assert changed_since(view, places[0]) is None
+
+
+KEPT_BY_THE_FEED = {"ALERTS", "DESK_WORK"}
+
+
+def past_the_feed(path: Path) -> bool:
+    """Tell whether a module saves or removes an alert, or a desk's work on one, or could by another name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="Save" | "Remove"), args=[ast.Name(id=name), *_]) if (
+                name in KEPT_BY_THE_FEED
+            ):
+                return True
+            case ast.alias(name=name, asname=str()) if name in KEPT_BY_THE_FEED | {"Save", "Remove"}:
+                return True
+            case ast.Assign(value=ast.Name(id=name)) if name in KEPT_BY_THE_FEED:
+                return True
+            case ast.Attribute(attr=name) if name in KEPT_BY_THE_FEED:
+                return True
+    return False
+
+
+def test_nothing_saves_an_alert_or_the_work_on_it_past_the_feed() -> None:
     root = Path(alert_feed.__file__).parents[2]
-    saves = [
-        path.relative_to(root).as_posix()
-        for package in ("casebus", "consumers")
-        for path in (root / package).rglob("*.py")
-        if "Save(ALERTS" in path.read_text(encoding="utf-8")
-    ]
-    assert saves == ["casebus/cases/alert_feed.py"]
+    modules = [path for package in ("casebus", "consumers", "producers") for path in (root / package).rglob("*.py")]
+    found = [path.relative_to(root).as_posix() for path in modules if past_the_feed(path)]
+    assert found == ["casebus/cases/alert_feed.py"]

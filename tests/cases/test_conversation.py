@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_harness import CODES, DIA, NOW, NZ, UK, tip
+from hub_harness import CODES, DIA, NOW, NZ, UK, sealer, tip
 from replay_world import Node, World
 
+from casebus import keys
 from casebus.bus.log import events_topic, inbox_topic
 from casebus.bus.outbox import Outgoing
 from casebus.cases.access import DeskRole, Viewer
+from casebus.cases.authorship import signed
 from casebus.cases.conflict import SideState, judged_apart
 from casebus.cases.conversation import ReleaseState
+from casebus.cases.desk_history import DEEDS, Verb
 from casebus.cases.judgement import JUDGEMENTS
 from casebus.cases.outgoing import NOTICES
 from casebus.cases.referral import ReferralState
@@ -41,6 +44,7 @@ CANARY = "Canaryqzx Qzxyrana"
 NAME, PHONE = en.DisclosedField.REPORTED_NAME, en.DisclosedField.PHONE
 OPEN, DESK_ONLY, SILENT = en.PointerMode.OPEN, en.PointerMode.DESK_ONLY, en.PointerMode.SILENT
 ROUTINE = en.Severity.routine
+UNSIGNED = SealedBox(key_id="k", box="AAAA", signed_with=None, signature=None)
 
 
 @pytest.fixture
@@ -250,6 +254,10 @@ def test_a_declined_referral_stays_with_its_sender(world: World) -> None:
     assert (mine.state, mine.ours, mine.declined) == (ReferralState.declined, True, en.ReferralDecline.NO_CAPACITY)
     with pytest.raises(Conflict, match="partner answers"):
         nz.accept(sent.referral_id)
+    for code in (NZ, UK):
+        with world.nodes[code].store.view() as view:
+            verbs = [deed.verb for deed in view.by(DEEDS, "conflict", str(sent.conflict_id))]
+        assert {Verb.referred, Verb.declined_referral} <= set(verbs), "both desks have it in the alert's history"
 
 
 def test_nobody_answers_a_referral_of_others(world: World) -> None:
@@ -273,7 +281,7 @@ def test_a_third_agency_says_nothing_about_a_conflict_that_is_not_its_own(world:
         DisclosureGranted(
             request_id=content_id("r"), conflict_id=alert.conflict_id, agency=DIA, fields=(NAME,), tlp=en.Tlp.RED,
             evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, keep_days=1,
-            sealed=SealedBox(key_id="k", box="AAAA"), actor=None,
+            sealed=UNSIGNED, actor=None,
         ),
     )  # fmt: skip
     world.settle()
@@ -283,20 +291,19 @@ def test_a_third_agency_says_nothing_about_a_conflict_that_is_not_its_own(world:
         assert [p for p in world.hub.inbox(code) if isinstance(p, DisclosureGranted)] == []
 
 
-def test_a_box_that_cannot_be_opened_is_told_to_the_desk_and_holds_up_nothing(world: World) -> None:
+@pytest.mark.parametrize("key_id", ["k", keys.key_id(NZ, keys.public_bytes(keys.training_encryption_key(NZ)))])
+def test_a_box_that_cannot_be_opened_is_told_to_the_desk_and_holds_up_nothing(world: World, key_id: str) -> None:
+    sealed = UNSIGNED.model_copy(update={"key_id": key_id})
     met(world)
     nz, uk = world.nodes[NZ].desk.conversation, world.nodes[UK].desk.conversation
     request = nz.request_release(ref(world, NZ), "why", [NAME])
     world.settle()
     (asked,) = uk.releases()
-    say(
-        world.nodes[UK],
-        DisclosureGranted(
-            request_id=request.request_id, conflict_id=asked.conflict_id, agency=UK, fields=(NAME,), tlp=en.Tlp.RED,
-            evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, keep_days=1,
-            sealed=SealedBox(key_id="k", box="AAAA"), actor=None,
-        ),
+    granted = DisclosureGranted(
+        request_id=request.request_id, conflict_id=asked.conflict_id, agency=UK, fields=(NAME,), tlp=en.Tlp.RED,
+        evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, keep_days=1, sealed=sealed, actor=None,
     )  # fmt: skip
+    say(world.nodes[UK], signed(granted, NZ, sealer(UK).attest))
     uk.send_message(ref(world, UK), "and something that opens")
     world.settle()
     (release,) = nz.releases()
@@ -312,7 +319,7 @@ def test_a_partner_that_reuses_an_id_writes_over_nothing(world: World) -> None:
     nz = world.nodes[NZ].desk.conversation
     mine, asked = nz.send_message(alert.ref, "mine"), nz.request_release(alert.ref, "mine", [NAME])
     world.settle()
-    box = SealedBox(key_id="k", box="AAAA")
+    box = UNSIGNED
     say(
         world.nodes[UK],
         DeskMessage(message_id=mine.message_id, conflict_id=alert.conflict_id, agency=UK, sealed=box, actor=None),

@@ -15,8 +15,9 @@ from casebus.bus.outbox import Publisher
 from casebus.bus.timed import TimedLoop
 from casebus.cases import desk_work as dw
 from casebus.cases.alert import ALERTS, told
+from casebus.cases.alert_feed import FEED
 from casebus.cases.conversation import RELEASES, Release, ReleaseState
-from casebus.cases.deadlines import alert_due, referral_due, release_due
+from casebus.cases.deadlines import Fallen, alert_due, referral_due, release_due
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES
@@ -37,8 +38,8 @@ SECOND = timedelta(seconds=1)
 
 def after(seen: DeskAlert, now: datetime) -> DeskAlert:
     """Return the alert after what is due was done."""
-    works = [e.entity for e in alert_due(seen, now).effects if isinstance(e, Save) and e.concept is DESK_WORK]
-    return replace(seen, work=works[0]) if works else seen  # type: ignore[arg-type]
+    work = alert_due(seen, now).work
+    return replace(seen, work=work) if work else seen
 
 
 def high() -> DeskAlert:
@@ -187,11 +188,18 @@ def test_released_values_are_gone_when_their_time_is_over() -> None:
     assert (effect.entity.state, effect.entity.values) == (ReleaseState.ended, ())  # type: ignore[attr-defined]
 
 
+def test_released_values_that_were_not_opened_yet_have_their_time_too() -> None:
+    assert release_due(release(values=()), HIGH_DUE - SECOND).next_at == HIGH_DUE
+    assert release_due(release(values=()), HIGH_DUE).effects
+    (effect,) = release_due(release(), HIGH_DUE).effects
+    assert release_due(effect.entity, HIGH_DUE) == Fallen(), "once"  # type: ignore[union-attr]
+
+
 class Desk:
     """A real Store with the loop of the deadlines on it."""
 
     def __init__(self, root: Path) -> None:
-        concepts = [ALERTS, DESK_WORK, DEEDS, NOTICES, RELEASES, REFERRALS]
+        concepts = [ALERTS, *FEED, DESK_WORK, DEEDS, NOTICES, RELEASES, REFERRALS]
         self.store = SqliteStore(root / "state.sqlite", concepts)
         self.clock = FixedClock(RAISED_AT)
         self.start()

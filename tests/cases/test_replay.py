@@ -15,7 +15,9 @@ from casebus.bus.log import Recorded
 from casebus.cases.replay import Effect, Replay
 from casebus.cases.replay_state import decode_snapshot, encode_snapshot
 from casebus.cases.standing_views import Standing, differences
+from casebus.errors import WireError
 from casebus.events import enumerations as en
+from casebus.events.types import LeadAgencyProposed, Payload, ReferralAccepted, ReferralDeclined, ReferralSent
 
 SEEDS = range(8)
 seeds = st.sampled_from(SEEDS)
@@ -65,10 +67,14 @@ def test_the_stories_have_in_them_what_is_to_be_shown() -> None:
     """Else the property above would show nothing: every state, a retraction, an escalation, and a waiting answer."""
     states, kinds, bands = set(), set(), set()
     escalated = waited = apart = False
+    referrals: set[tuple[bool, str]] = set()
+    leads: set[tuple[bool, bool]] = set()
     for seed in SEEDS:
         story = told(seed)
         states |= {alert.state.value for alert in story.live.alerts.values()}
         bands |= {alert.band for alert in story.live.alerts.values()}
+        referrals |= {(each.outgoing, each.state.value) for each in story.live.referrals.values()}
+        leads |= {(bool(each.lead.ours), bool(each.lead.theirs)) for each in story.live.leads.values()}
         apart |= any(pair.is_apart for pair in story.live.pairs.values())
         kinds |= {(record.kind, record.open) for record in story.live.records.values()}
         escalated |= any(
@@ -86,6 +92,33 @@ def test_the_stories_have_in_them_what_is_to_be_shown() -> None:
     assert {("welfare_check", True), ("welfare_check", False)} <= kinds
     assert escalated
     assert waited
+    assert {(way, state) for way in (True, False) for state in ("sent", "accepted", "declined")} <= referrals
+    assert leads == {(True, True), (True, False), (False, True)}
+
+
+@pytest.mark.parametrize("lost", [ReferralSent, ReferralAccepted, ReferralDeclined, LeadAgencyProposed])
+def test_a_replay_that_loses_one_event_of_a_referral_or_of_who_leads_shows_it(lost: type[Payload]) -> None:
+    """At least one, that is: what is said twice, or of what was never told, may be lost and nothing stands otherwise."""
+    for seed in SEEDS:
+        story = told(seed)
+        records = interleaved(story.topics, Random(seed))
+        whole = replayed(records, story.opener)
+        for at, recorded in enumerate(records):
+            if not _is(recorded, lost, story):
+                continue
+            less = replayed([*records[:at], *records[at + 1 :]], story.opener)
+            if less.state_hash() != whole.state_hash():
+                shown = {change.what for change in differences(whole.standing(), less.standing(), covered=True)}
+                assert shown <= {"referral", "lead"}
+                return
+    raise AssertionError("no loss shows")
+
+
+def _is(recorded: Recorded, kind: type[Payload], story: ToldStory) -> bool:
+    try:
+        return isinstance(story.opener.open(recorded).event.payload, kind)
+    except WireError:
+        return False
 
 
 @given(seeds, st.integers(0, 2**32), st.floats(0, 1))

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from casebus.cases import replay_state
 from casebus.cases.conflict import Said
+from casebus.cases.conversation import Lead, Proposal
 from casebus.cases.pair import Finding, Pair, Register, conflict_id_of
 from casebus.cases.replay_state import ReplayState, decode_snapshot, encode_snapshot
 from casebus.cases.standing import StandingRecord
+from casebus.cases.standing_talk import Asked, ReferralRegisters
+from casebus.cases.standing_talk import Said as SaidOfIt
 from casebus.errors import VerificationFailed
 from casebus.events import enumerations as en
 from casebus.events.types import Evidence
@@ -37,6 +40,11 @@ def state() -> ReplayState:
         pairs={CONFLICT: Pair(CONFLICT, (first.record_id, second.record_id), 2, (first, second), FINDING)},
         told={(NZ, CONFLICT): replace(alert(), retracted=en.RetractReason.CORRECTED)},
         registers={(UK, "k"): Register("k", UK, Said().resolved(en.ConflictOutcome.DELAYED, [record_id("e")]), 2, 1)},
+        referrals={
+            (NZ, "r"): ReferralRegisters(NZ, "r", SaidOfIt(Asked(UK, None, "OTHER", "high")), SaidOfIt(accepted=True)),
+            (UK, "r"): ReferralRegisters(UK, "r", heard=SaidOfIt(declined=True, expired=True, undelivered=True)),
+        },
+        leads={(NZ, CONFLICT): Lead(CONFLICT, Proposal(en.LeadSide.PARTNER, en.LeadBasis.AGREEMENT))},
         seen={"t": {"id-1": b"\x01" * 32, "id-0": b"\x02" * 32}, "empty": {}},
         held={("t", b"\xff\x00"), ("t", b"")},
         taken=17,

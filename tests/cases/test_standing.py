@@ -11,14 +11,19 @@ from hypothesis import strategies as st
 
 from casebus.cases.alert import acknowledge, resolve, retract
 from casebus.cases.conflict import Said
+from casebus.cases.conversation import Lead, Proposal
 from casebus.cases.pair import Finding, Pair, Verdict, conflict_id_of
+from casebus.cases.referral import ReferralState
 from casebus.cases.standing import StandingRecord, state_hash
+from casebus.cases.standing_talk import StandingLead, StandingReferral
 from casebus.cases.standing_views import Standing, differences
 from casebus.events.enumerations import (
     Agreement,
     Band,
     ConflictOutcome,
     IdentifierType,
+    LeadBasis,
+    LeadSide,
     Overlap,
     Rarity,
     RetractReason,
@@ -50,24 +55,32 @@ def pair(a: str = "a", b: str = "b", finding: Finding | None = FINDING, revision
 
 PAIRS = [pair(), pair("a", "c"), pair("b", "c")]
 ALERTS = [alert(), alert(UK, partner=NZ), alert(NZ, conflict_id=pair("a", "c").conflict_id)]
-STANDS = state_hash(RECORDS, PAIRS, ALERTS)
+REFERRALS = [
+    StandingReferral(NZ, "r1", True, UK, None, "CHILD_LIVES_THERE", "high", ReferralState.sent, True),
+    StandingReferral(UK, "r1", False, NZ, None, "CHILD_LIVES_THERE", "high", ReferralState.sent, False),
+]
+PROPOSAL = Proposal(LeadSide.PROPOSER, LeadBasis.AGREEMENT)
+LEADS = [StandingLead(NZ, Lead("c1", PROPOSAL)), StandingLead(UK, Lead("c1", theirs=PROPOSAL))]
+TALK = (REFERRALS, LEADS)
+STANDS = state_hash(RECORDS, PAIRS, ALERTS, *TALK)
 
 
 @given(st.integers(0, 2**32))
 def test_the_order_in_which_things_are_read_does_not_matter(seed: int) -> None:
-    shuffled = [Random(seed).sample(each, len(each)) for each in (RECORDS, PAIRS, ALERTS)]
+    shuffled = [Random(seed).sample(each, len(each)) for each in (RECORDS, PAIRS, ALERTS, *TALK)]
     assert state_hash(*shuffled) == STANDS
 
 
 def test_when_it_happened_and_how_often_it_was_revised_does_not_matter() -> None:
     later = [replace(each, raised_at=each.raised_at + timedelta(days=3), version=9, revision=7) for each in ALERTS]
     revised = [replace(each, revision=5) for each in PAIRS]
-    assert state_hash(RECORDS, revised, later) == STANDS
+    assert state_hash(RECORDS, revised, later, *TALK) == STANDS
 
 
 def test_rarity_and_score_do_not_matter() -> None:
     common = MatchedKind(kind=IdentifierType.EMAIL, agreement=Agreement.exact, rarity=Rarity.common)
-    assert state_hash(RECORDS, PAIRS, [replace(each, matched=(common,), score=1.0) for each in ALERTS]) == STANDS
+    alerts = [replace(each, matched=(common,), score=1.0) for each in ALERTS]
+    assert state_hash(RECORDS, PAIRS, alerts, *TALK) == STANDS
 
 
 def test_of_a_pair_that_is_kept_apart_it_does_not_matter_what_was_told_last() -> None:
@@ -76,17 +89,17 @@ def test_of_a_pair_that_is_kept_apart_it_does_not_matter_what_was_told_last() ->
     other = replace(FINDING, matched=(), severity=Severity.routine, band=Band.review)
     sides = [resolve(each, ConflictOutcome.FALSE_MATCH) for each in ALERTS]
     less = [replace(each, severity=Severity.routine, band=Band.review) for each in sides]
-    assert state_hash(RECORDS, [replace(each, finding=other) for each in apart], less) == state_hash(
-        RECORDS, apart, sides
+    assert state_hash(RECORDS, [replace(each, finding=other) for each in apart], less, *TALK) == state_hash(
+        RECORDS, apart, sides, *TALK
     )
 
 
 def test_a_check_before_acting_does_not_matter_to_the_hash_and_is_told_as_a_difference() -> None:
     """An officer asks it, so its id is drawn: two tellings of one story would never agree."""
     asked = StandingRecord(NZ, "check", record_id("q"), 1, "d4", True)
-    assert state_hash([*RECORDS, asked], PAIRS, ALERTS) == STANDS
+    assert state_hash([*RECORDS, asked], PAIRS, ALERTS, *TALK) == STANDS
     without, watched, closed = (
-        Standing.of([*RECORDS, *more], PAIRS, ALERTS) for more in ([], [asked], [replace(asked, open=False)])
+        Standing.of([*RECORDS, *more], PAIRS, ALERTS, *TALK) for more in ([], [asked], [replace(asked, open=False)])
     )
     for other in (without, closed):
         assert [change.id for change in differences(watched, other, covered=True)] == [asked.record_id]
@@ -95,7 +108,7 @@ def test_a_check_before_acting_does_not_matter_to_the_hash_and_is_told_as_a_diff
 def test_what_was_retracted_stands_like_what_never_was() -> None:
     gone = pair("x", "y", finding=None)
     retracted = retract(alert(NZ, conflict_id=gone.conflict_id), 2, RetractReason.CORRECTED)
-    assert state_hash(RECORDS, [*PAIRS, gone], [*ALERTS, retracted]) == STANDS
+    assert state_hash(RECORDS, [*PAIRS, gone], [*ALERTS, retracted], *TALK) == STANDS
 
 
 @pytest.mark.parametrize(
@@ -119,4 +132,31 @@ def test_what_was_retracted_stands_like_what_never_was() -> None:
     ],
 )
 def test_any_other_end_has_another_hash(other: tuple[list[StandingRecord], list[Pair], list[object]]) -> None:
-    assert state_hash(*other) != STANDS  # type: ignore[arg-type]
+    assert state_hash(*other, *TALK) != STANDS  # type: ignore[arg-type]
+
+
+def test_the_drawn_id_of_a_referral_does_not_matter_and_how_many_there_are_does() -> None:
+    told_again = [replace(each, referral_id="r2") for each in REFERRALS]
+    assert state_hash(RECORDS, PAIRS, ALERTS, told_again, LEADS) == STANDS
+    assert state_hash(RECORDS, PAIRS, ALERTS, [*REFERRALS, *told_again], LEADS) != STANDS
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        (REFERRALS[1:], LEADS),
+        ([replace(REFERRALS[0], state=ReferralState.accepted), REFERRALS[1]], LEADS),
+        ([replace(REFERRALS[0], ours=False), REFERRALS[1]], LEADS),
+        ([replace(REFERRALS[0], partner="nz-internal-affairs"), REFERRALS[1]], LEADS),
+        (REFERRALS, LEADS[1:]),
+        (REFERRALS, [LEADS[1], replace(LEADS[0], lead=Lead("c1", PROPOSAL, PROPOSAL))]),
+        (REFERRALS, [StandingLead(NZ, Lead("c1", theirs=PROPOSAL)), LEADS[1]]),
+    ],
+)
+def test_who_is_responsible_and_who_leads_are_in_the_hash(
+    talk: tuple[list[StandingReferral], list[StandingLead]],
+) -> None:
+    assert state_hash(RECORDS, PAIRS, ALERTS, *talk) != STANDS
+    one, other = (Standing.of(RECORDS, PAIRS, ALERTS, *each) for each in (TALK, talk))
+    assert {change.what for change in differences(one, other, covered=True)} <= {"referral", "lead"}
+    assert list(differences(one, other, covered=True)), "what the hash tells apart is shown"

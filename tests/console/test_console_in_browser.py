@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from casebus.cases.conflict import SideState
 from casebus.clock import SystemClock
+from casebus.console.words import ago, due
 from casebus.events import enumerations as en
 from casebus.intake.checks import OWN_CHECKS
 
@@ -135,6 +137,21 @@ def test_what_is_new_waits_behind_a_bar_and_moves_nothing(desk: World, window: W
     live(page)
     desk.hold(desk.alert("newer", minutes=0))
     expect(page.locator("#news")).to_contain_text("1 alert changed")
+
+
+def test_how_long_there_is_goes_on_by_itself_in_the_words_of_the_page(window: Window) -> None:
+    page = window.log_in()
+    page.clock.install()
+    page.goto("/")
+    now, later = SystemClock().now(), timedelta(minutes=70)
+    page.clock.fast_forward(int(later.total_seconds() * 1000))
+    for name, told in (("data-due", due), ("data-since", ago)):
+        cell = page.locator(f"[{name}]").first
+        at = datetime.fromisoformat(str(cell.get_attribute(name)))
+        expect(cell).to_have_text(re.compile("|".join(f"^{told(at, now + later + each)}$" for each in AROUND)))
+
+
+AROUND = tuple(timedelta(seconds=each) for each in (-70, -30, 0, 30))
 
 
 def test_only_an_immediate_risk_interrupts(desk: World, window: Window) -> None:

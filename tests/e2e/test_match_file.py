@@ -49,6 +49,15 @@ def test_pairs_are_written_in_the_form_that_is_promised(tmp_path: Path, out: Pat
     assert not list(tmp_path.glob(".*.part"))
 
 
+def test_columns_of_which_nothing_came_are_counted_and_no_value_is_repeated(tmp_path: Path, out: Path) -> None:
+    rows = "record_id,surname,date_of_birth,phone\n1,Bellamy,not known,x\n2,Bellamy,1980-13-45,021 555 0143\n"
+    done = casebus("file", written(tmp_path / "a.csv", rows), "--out", str(out), "--json")
+    assert json.loads(done.stdout)["left_aside"] == {"date_of_birth": 1, "phone": 1}
+    done = casebus("file", written(tmp_path / "a.csv", rows), "--out", str(out))
+    assert b"date_of_birth 1, phone 1." in done.stderr
+    assert b"1980-13-45" not in done.stderr
+
+
 def test_the_answer_is_the_same_every_time(tmp_path: Path, out: Path) -> None:
     path = written(tmp_path / "a.csv", ROWS)
     header, *rows = ROWS.splitlines(keepends=True)

@@ -55,10 +55,21 @@ def all_rows(copied: Copied) -> list[dict[str, Any]]:
     return copied.rows()
 
 
+@pytest.fixture(scope="session")
+def all_steps(copied: Copied) -> list[dict[str, Any]]:
+    return copied.rows("--steps")
+
+
+@pytest.fixture(scope="session")
+def rebuilt_here(copied: Copied) -> dict[str, object]:
+    """What this process makes of the copy."""
+    return rebuilt(copied.ledger, copied.data)
+
+
 def test_the_rebuilt_state_is_the_live_one(copied: Copied) -> None:
     state = copied.state()
     assert state["state_hash"] == copied.state_hash
-    assert state["reducer"] == "casebus-reducer-2"
+    assert state["reducer"] == "casebus-reducer-3"
     once = {"check": 1, "outcome": 1, "welfare_check": 1}
     assert state["records"] == {"case": story.REGISTER_CASES, "tip": story.TIPS, **once}
     assert state["alerts"]["uk-nca"] == {"open": 2, "resolved": 1, "retracted": 1}
@@ -75,16 +86,18 @@ def test_without_an_option_a_replay_has_exactly_the_rows_of_the_contract(
     assert forged["summary"] == "a record that was not accepted: signature invalid"
 
 
-def test_the_state_at_each_index_is_that_of_a_replay_up_to_there(copied: Copied) -> None:
+def test_the_state_at_each_index_is_that_of_a_replay_up_to_there(
+    copied: Copied, rebuilt_here: dict[str, object]
+) -> None:
     hashes = [row["state_hash"] for row in copied.rows("--hashes")]
-    assert hashes == rebuilt(copied.ledger, copied.data)["hashes"]
+    assert hashes == rebuilt_here["hashes"]
     assert len(set(hashes)) > story.REGISTER_CASES
     for index in (0, 1, len(hashes) // 2, len(hashes) - 1):
         assert copied.state("--to", str(index + 1))["state_hash"] == hashes[index]
 
 
-def test_each_step_says_what_it_changed(copied: Copied) -> None:
-    steps = copied.rows("--steps")
+def test_each_step_says_what_it_changed(all_steps: list[dict[str, Any]]) -> None:
+    steps = all_steps
     assert all(set(row) == KEYS | {"effect", "changes"} for row in steps)
     (resolved, _) = (r for r in steps if r["type"] == "DeconflictionResolved" and r["topic"].endswith(".events"))
     (change,) = resolved["changes"]
@@ -127,19 +140,19 @@ def test_a_moment_cuts_rows_and_state(copied: Copied, all_rows: list[dict[str, A
 
 
 @pytest.mark.parametrize("agency", AGENCIES)
-def test_as_an_agency_was_entitled_to_see_it(copied: Copied, all_rows: list[dict[str, Any]], agency: str) -> None:
+def test_as_an_agency_was_entitled_to_see_it(
+    copied: Copied, all_rows: list[dict[str, Any]], all_steps: list[dict[str, Any]], agency: str
+) -> None:
     topics = {f"casebus.{agency}.events", f"casebus.{agency}.inbox"}
     assert copied.rows("--as", agency) == [row for row in all_rows if row["topic"] in topics]
     state = copied.state("--as", agency)
     assert (state["as"], state["conflicts"], set(state["alerts"])) == (agency, 0, {agency})
-    own = [
-        c["id"] for r in copied.rows("--steps") for c in r["changes"] if (c["what"], c["agency"]) == ("record", agency)
-    ]
+    own = [c["id"] for row in all_steps for c in row["changes"] if (c["what"], c["agency"]) == ("record", agency)]
     assert sum(state["records"].values()) == len(set(own))
     seen = json.dumps(copied.rows("--as", agency, "--steps"))
     partners = {
         change["id"]
-        for row in copied.rows("--steps")
+        for row in all_steps
         for change in row["changes"]
         if change["what"] == "record" and change["agency"] != agency
     }
@@ -158,16 +171,18 @@ def test_a_state_of_some_records_is_refused_and_one_without_keys_too(copied: Cop
     assert "not recorded anywhere" in rows.stderr
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "random"])
-def test_the_state_does_not_depend_on_the_process(copied: Copied, seed: str) -> None:
-    assert rebuilt_by(Path(sys.executable), copied, seed) == rebuilt(copied.ledger, copied.data)
+@pytest.mark.parametrize("seed", ["0", "random"])
+def test_the_state_does_not_depend_on_the_process(copied: Copied, rebuilt_here: dict[str, object], seed: str) -> None:
+    assert rebuilt_by(Path(sys.executable), copied, seed) == rebuilt_here
 
 
 @pytest.mark.second_python
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", ["0", "random"])
-def test_the_state_does_not_depend_on_the_version_of_python(copied: Copied, second_python: Path, seed: str) -> None:
-    assert rebuilt_by(second_python, copied, seed) == rebuilt(copied.ledger, copied.data)
+def test_the_state_does_not_depend_on_the_version_of_python(
+    copied: Copied, rebuilt_here: dict[str, object], second_python: Path, seed: str
+) -> None:
+    assert rebuilt_by(second_python, copied, seed) == rebuilt_here
 
 
 def rebuilt_by(python: Path, copied: Copied, seed: str) -> Any:

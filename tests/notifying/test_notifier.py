@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notifying.notifying_world import MailServer, WebhookServer, mail_server, webhook_server
 
+from casebus.bus.timed import TimedLoop
 from casebus.cases.notification import (
     NOTIFICATIONS,
     RETRY_AFTER_S,
@@ -33,6 +34,7 @@ from casebus.notifying.notifier import Notifier
 from casebus.notifying.told import Links, Messenger
 from casebus.notifying.webhook import Webhook
 from casebus.settings import NotifySettings
+from consumers.deadlines import Deadlines
 
 SECRET = b"0123456789abcdef0123"
 LINKS = Links("https://desk.police.example")
@@ -139,6 +141,16 @@ def test_what_was_raised_before_the_notifier_first_ran_is_on_the_board_and_not_t
 ) -> None:
     world.hold(world.alert("old"))
     settle(notifier_of(webhook=webhook(world, hook)))
+    assert hook.posted == []
+
+
+def test_an_old_alert_that_the_clock_alone_escalates_is_not_told_either(
+    world: World, notifier_of: Callable[..., Notifier], hook: WebhookServer
+) -> None:
+    world.hold(world.alert("old", minutes=7 * 60))
+    notifier = notifier_of(webhook=webhook(world, hook))
+    assert TimedLoop(Deadlines(NZ), world.store, world.installation.publisher(NZ), world.clock).step() > 0
+    settle(notifier)
     assert hook.posted == []
 
 

@@ -3,9 +3,11 @@
 const STALE_AFTER_MS = 12_000;
 const LOOK_EVERY_MS = 1_000;
 const LOOKS = 15;
+const CLOCK_EVERY_MS = 5_000;
 
 startComponents();
 startLive();
+startClocks();
 startShortcuts();
 startWaiting();
 
@@ -64,6 +66,33 @@ function startLive() {
       say("live", "Live. New alerts are announced here.");
     }
   });
+}
+
+// --- how long there is, told anew as time goes by: in the words of casebus/console/words.py, by the server's clock ---
+
+function startClocks() {
+  const live = document.getElementById("live");
+  if (!live) return;
+  const ahead = Date.parse(live.dataset.now) - Date.now();
+  setInterval(() => {
+    const now = Date.now() + ahead;
+    for (const each of document.querySelectorAll("[data-due]")) {
+      const left = Date.parse(each.dataset.due) - now;
+      each.textContent = left > 0 ? `${span(left)} left` : `overdue by ${span(-left)}`;
+      each.classList.toggle("console-due--over", left <= 0);
+    }
+    for (const each of document.querySelectorAll("[data-since]")) {
+      const length = span(now - Date.parse(each.dataset.since));
+      each.textContent = length === "0 min" ? "less than a minute ago" : `${length} ago`;
+    }
+  }, CLOCK_EVERY_MS);
+}
+
+function span(ms) {
+  const all = Math.max(0, Math.floor(ms / 60_000));
+  const [days, hours, minutes] = [Math.floor(all / 1440), Math.floor(all / 60) % 24, all % 60];
+  if (days) return hours ? `${days} d ${hours} h` : `${days} d`;
+  return hours ? `${hours} h ${minutes} min` : `${minutes} min`;
 }
 
 function refresh() {

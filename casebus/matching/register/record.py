@@ -1,6 +1,6 @@
 """A record of a register in the forms that are compared. Every column may be missing, every value may be nonsense."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 
 from casebus.matching.register.dates import Day, Order, readings
@@ -91,6 +91,25 @@ def record(record_id: str, side: int, row: Row, order: Order = Order.unknown) ->
         birthplace=latin(first("place_of_birth")),
         occupation=latin(first("occupation")),
     )
+
+
+def left_aside(row: Row, made: Record) -> Iterator[str]:
+    """Yield the columns of a row that have a value while nothing that can be compared came of any: nonsense, a placeholder."""
+    return (column for column, kept in _KEPT.items() if row.get(column) and not kept(made))
+
+
+_KEPT: Mapping[str, Callable[[Record], Sized]] = {
+    "date_of_birth": lambda made: made.born,
+    "email": lambda made: made.email,
+    "phone": lambda made: made.phone,
+    "account": lambda made: made.account,
+    "screen_name": lambda made: made.screen,
+    "ip": lambda made: made.ip,
+    "national_id": lambda made: made.national,
+    "device_id": lambda made: made.device,
+    "wallet": lambda made: made.wallet,
+    "bank_account": lambda made: made.bank,
+}
 
 
 def _first(row: Row) -> Callable[[str], str]:

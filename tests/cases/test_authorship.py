@@ -1,0 +1,253 @@
+"""What came sealed is its sender's, for this alert and this desk, or it is not opened: whatever the hub puts in its place."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from cases.test_conversation import NAME, met, ref
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from hub_harness import DIA, HUB, NOW, NZ, UK, sealer
+from replay_world import Node, World
+
+from casebus import keys
+from casebus.bus.log import Recorded, events_topic, inbox_topic
+from casebus.cases.access import DeskRole, Viewer
+from casebus.cases.authorship import signed, statement_of
+from casebus.cases.conversation import SEALED
+from casebus.cases.outgoing import NOTICES
+from casebus.clock import FixedClock
+from casebus.desk import Desk
+from casebus.desk.opening import Opening
+from casebus.desk.referrals import Package
+from casebus.directory import Directory, PublicKey
+from casebus.errors import NotPermitted
+from casebus.events import enumerations as en
+from casebus.events.catalogue import partition_key
+from casebus.events.envelope import Event
+from casebus.events.types import DeskMessage, DisclosureGranted, Payload, ReferralSent
+from casebus.installing import encryption_entry
+from casebus.sealing import Belongs, Content, seal
+from casebus.wire.ids import content_id
+
+CANARY, FORGED = "Canaryqzx Qzxyrana", "Forgedqzx Qzxyrana"
+NZ_BOX = keys.training_encryption_key(NZ)
+P = TypeVar("P", bound=Payload)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    met(world)
+    yield world
+    world.close()
+
+
+def unsent(world: World, kind: type[P]) -> P:
+    """Return what UK has in its outbox, as the hub would make the copy of it; it is never relayed."""
+    node = world.nodes[UK]
+    with node.store.view() as view:
+        rows = view.outbox(limit=100)
+    found = [world.opener().open(Recorded(events_topic(UK), r.sequence, r.record, NOW)).event.payload for r in rows]
+    (payload,) = [each for each in found if isinstance(each, kind)]
+    return payload.model_copy(update={"actor": None} | ({"record_ids": ()} if kind is ReferralSent else {}))
+
+
+def hub_puts(world: World, payload: Payload) -> None:
+    """Put a record into NZ's inbox under the hub's own key, as a hostile hub can, and let NZ's node read it."""
+    event = Event(content_id("hub", payload.model_dump_json()), HUB, partition_key(payload), payload)
+    topic = inbox_topic(NZ)
+    world.hub.log.append(topic, [sealer(HUB).seal(event, topic, world.hub.log.end(topic) + 1)])
+    world.nodes[NZ].inbox.step()
+    world.nodes[NZ].opening.step()
+
+
+def refusals(node: Node) -> list[str]:
+    with node.store.view() as view:
+        return [notice.text for notice in view.by(NOTICES, "type", "Unopenable")]
+
+
+def forged_box(payload: DeskMessage) -> DeskMessage:
+    belongs = Belongs("DeskMessage", payload.message_id, NZ, payload.conflict_id)
+    box = seal(Content(text=FORGED), belongs, keys.public_bytes(NZ_BOX))
+    kept = {"signed_with": payload.sealed.signed_with, "signature": payload.sealed.signature}
+    return payload.model_copy(update={"sealed": box.model_copy(update=kept)})
+
+
+def by(owner: str, purpose: str = "signing") -> Callable[[DeskMessage], DeskMessage]:
+    return lambda payload: signed(forged_box(payload), NZ, sealer(owner, purpose).attest)
+
+
+def unsigned_by(agency: str | None) -> Callable[[DeskMessage], DeskMessage]:
+    def changed(payload: DeskMessage) -> DeskMessage:
+        box = forged_box(payload).sealed.model_copy(update={"signed_with": None, "signature": None})
+        return payload.model_copy(update={"agency": agency, "sealed": box})
+
+    return changed
+
+
+def moved(payload: DeskMessage) -> DeskMessage:
+    return payload.model_copy(update={"message_id": content_id("another message")})
+
+
+def other_author(payload: DeskMessage) -> DeskMessage:
+    return signed(payload.model_copy(update={"agency": DIA}), NZ, sealer(DIA).attest)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "why"),
+    [
+        (forged_box, "not what uk-nca signed"),
+        (moved, "not what uk-nca signed"),
+        (unsigned_by(UK), "no signature of uk-nca"),
+        (unsigned_by(None), "does not say who sent it"),
+        (by(HUB), "none of uk-nca"),
+        (by(DIA), "none of uk-nca"),
+        (by(UK, "thief"), "none of uk-nca"),
+        (other_author, "not the partner of that alert"),
+    ],
+)
+def test_a_hub_can_put_nothing_in_the_place_of_what_a_desk_wrote(
+    world: World, tamper: Callable[[DeskMessage], DeskMessage], why: str
+) -> None:
+    world.nodes[UK].desk.conversation.send_message(ref(world, UK), CANARY)
+    hub_puts(world, tamper(unsent(world, DeskMessage)))
+    nz = world.nodes[NZ]
+    (message,) = nz.desk.conversation.messages(ref(world, NZ))
+    assert message.text is None
+    (told,) = refusals(nz)
+    assert why in told
+    assert nz.opening.idle()
+    with nz.store.view() as view:
+        (kept,) = view.all(SEALED)
+    assert kept.body, "it is kept as it came"
+
+
+def test_the_same_copy_untouched_is_opened(world: World) -> None:
+    world.nodes[UK].desk.conversation.send_message(ref(world, UK), CANARY)
+    hub_puts(world, unsent(world, DeskMessage))
+    (message,) = world.nodes[NZ].desk.conversation.messages(ref(world, NZ))
+    assert (message.text, message.who, refusals(world.nodes[NZ])) == (CANARY, UK, [])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"fields": (NAME, en.DisclosedField.PHONE)},
+        {"tlp": en.Tlp.CLEAR},
+        {"keep_days": 366},
+        {"evidential_use": en.EvidentialUse.UNKNOWN},
+    ],
+)
+def test_a_release_is_for_the_fields_and_on_the_terms_that_its_holder_signed(
+    world: World, changed: dict[str, object]
+) -> None:
+    nz, uk = world.nodes[NZ].desk.conversation, world.nodes[UK].desk.conversation
+    request = nz.request_release(ref(world, NZ), "why", [NAME])
+    world.settle()
+    uk.grant_release(request.request_id, ((NAME, CANARY),))
+    granted = unsent(world, DisclosureGranted)
+    hub_puts(world, granted.model_copy(update=changed))
+    (release,) = nz.releases()
+    assert release.values == ()
+    assert "changed on the way" in refusals(world.nodes[NZ])[0]
+
+
+def test_a_referral_is_not_taken_for_another_agencys(world: World) -> None:
+    uk, nz = world.nodes[UK].desk.referrals, world.nodes[NZ]
+    package = Package(((NAME, CANARY),), "note")
+    uk.send(NZ, en.ReferralReason.CHILD_LIVES_THERE, en.Severity.high, ref=ref(world, UK), package=package)
+    sent = unsent(world, ReferralSent)
+    claimed = sent.model_copy(update={"agency": DIA, "conflict_id": None})
+    hub_puts(world, signed(claimed, NZ, sealer(DIA).attest))  # by an agency that plays along with the hub
+    (referral,) = nz.desk.referrals.all()
+    assert (referral.values, referral.note) == ((), None)
+    assert "made for something else" in refusals(nz)[0]
+
+
+def test_a_signature_is_judged_by_the_directory_when_the_record_was_appended(world: World) -> None:
+    world.nodes[UK].desk.conversation.send_message(ref(world, UK), CANARY)
+    whole = world.hub.directory
+    revoked = tuple(
+        key.model_copy(update={"revoked_at": NOW - timedelta(days=1)}) if key.owner == UK else key for key in whole.keys
+    )
+    nz = world.nodes[NZ]
+    nz.opening = opening(nz, replace(whole, keys=revoked), NZ_BOX)
+    hub_puts(world, unsent(world, DeskMessage))
+    assert "uk-nca that signed it was not valid" in refusals(nz)[0]
+
+
+def opening(node: Node, directory: Directory, *held: X25519PrivateKey) -> Opening:
+    named = {keys.key_id(node.code, keys.public_bytes(key)): key for key in held}
+    return Opening(node.code, named, node.store, FixedClock(NOW), directory)
+
+
+def with_keys(directory: Directory, *entries: PublicKey) -> Directory:
+    return replace(directory, encryption_keys=(*directory.encryption_keys, *entries))
+
+
+def desk_with(node: Node, directory: Directory) -> Desk:
+    viewer = Viewer(node.code, "officer", DeskRole.officer)
+    return Desk(viewer, b"i" * 32, node.store, node.publisher, FixedClock(NOW), directory)
+
+
+def test_senders_take_the_newest_key_that_is_valid_and_what_was_sealed_to_an_older_one_is_still_read(
+    world: World,
+) -> None:
+    uk, nz = world.nodes[UK], world.nodes[NZ]
+    uk.desk.conversation.send_message(ref(world, UK), "to the old key")
+    fresh, later, gone = (keys.make_encryption_key() for _ in range(3))
+    directory = with_keys(
+        world.hub.directory,
+        encryption_entry(NZ, fresh, NOW - timedelta(days=1)),
+        encryption_entry(NZ, later, NOW + timedelta(days=1)),
+        encryption_entry(NZ, gone, NOW - timedelta(hours=1)).model_copy(update={"revoked_at": NOW}),
+    )
+    desk_with(uk, directory).conversation.send_message(ref(world, UK), "to the new key")
+    for held, opened in (
+        ((NZ_BOX,), {"to the old key", None}),
+        ((NZ_BOX, fresh), {"to the old key", "to the new key"}),
+    ):
+        nz.opening = opening(nz, directory, *held)
+        world.settle()
+        assert {message.text for message in nz.desk.conversation.messages(ref(world, NZ))} == opened
+    with nz.store.view() as view:
+        assert list(view.all(SEALED)) == [], "what was opened does not lie beside its key"
+
+
+def test_what_is_sealed_to_a_key_that_is_not_here_is_told_and_opened_once_the_key_is(world: World) -> None:
+    nz, lost = world.nodes[NZ], keys.make_encryption_key()
+    directory = with_keys(world.hub.directory, entry := encryption_entry(NZ, lost, NOW))
+    desk_with(world.nodes[UK], directory).conversation.send_message(ref(world, UK), CANARY)
+    world.settle()
+    (told,) = refusals(nz)
+    assert f"sealed to a key that is not at this node ({entry.id})" in told
+    assert [m.text for m in nz.desk.conversation.messages(ref(world, NZ))] == [None]
+    assert nz.opening.step() == 0, "it is not tried for ever"
+    nz.opening = opening(nz, directory, NZ_BOX, lost)
+    world.settle()
+    assert [m.text for m in nz.desk.conversation.messages(ref(world, NZ))] == [CANARY]
+
+
+def test_nothing_is_sealed_where_every_key_has_ended(world: World) -> None:
+    ended = tuple(key.model_copy(update={"valid_to": NOW}) for key in world.hub.directory.encryption_keys)
+    uk = desk_with(world.nodes[UK], replace(world.hub.directory, encryption_keys=ended))
+    with pytest.raises(NotPermitted, match="valid now"):
+        uk.conversation.send_message(ref(world, UK), CANARY)
+
+
+def test_a_statement_says_everything_that_the_recipient_gets(world: World) -> None:
+    world.nodes[UK].desk.conversation.send_message(ref(world, UK), CANARY)
+    payload = unsent(world, DeskMessage)
+    said = statement_of(payload, NZ)
+    for other in (
+        statement_of(payload, DIA),
+        statement_of(moved(payload), NZ),
+        statement_of(forged_box(payload), NZ),
+        statement_of(payload.model_copy(update={"agency": DIA}), NZ),
+        statement_of(payload.model_copy(update={"conflict_id": content_id("another")}), NZ),
+    ):
+        assert other != said
+    assert statement_of(payload.model_copy(update={"actor": "officer-0123456789abcdef"}), NZ) == said
