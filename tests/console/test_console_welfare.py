@@ -100,7 +100,8 @@ def test_it_is_seen_on_record_and_completed_once(world: World) -> None:
     assert "Waits" in page
     assert (world.readings()[-1].references, world.readings()[-1].fields) == ((check.check_id,), CHECK_FIELDS)
     path = f"/welfare/{check.check_id}/complete"
-    assert browser.send(path, {"value": "UNKNOWN"}).status_code == 400
+    for value in ("", "UNKNOWN"):
+        assert browser.send(path, {"value": value}).status_code == 400
     assert browser.send(path, {"value": "NOT_LOCATED"}).headers["location"] == "/welfare?done=completed"
     assert browser.send(path, {"value": "SAFE_NO_ACTION"}).status_code == 409
     assert [each.result for each in world.events() if isinstance(each, WelfareCheckCompleted)] == ["NOT_LOCATED"]

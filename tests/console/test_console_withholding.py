@@ -93,7 +93,8 @@ def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(drawn: Drawn
         assert (HELD in shown) == (works and drawn.held)
         assert (NOTE in shown) == (TEXT in shown) == (ASKED in shown) == works
         name = ours.installation.directory.agency(there).name
-        for path in (f"/alerts/{planted.unnamed.ref}{page}" for page in ("", "/links", "/talk")):
+        unnamed = [f"/alerts/{planted.unnamed.ref}{page}" for page in ("", "/links", "/talk")]
+        for path in (*unnamed, f"/welfare?alert={planted.unnamed.ref}"):
             page = viewer.get(path).text
             assert name not in page, "a partner that may not be named is not"
             assert there not in page
