@@ -90,7 +90,7 @@ def timed(known: Known, record: Holding) -> tuple[float, float, int]:
 
 def kept(record: Holding) -> list[Effect]:
     """Return the effects of keeping a new record."""
-    return [Save(HELD, record), Post(POSTINGS, record.record.record_id, tuple(indexed(record.record)))]
+    return [Save(HELD, record), Post(POSTINGS, record.record.record_id, tuple(indexed(record.record).values()))]
 
 
 class InMemory:

@@ -33,6 +33,8 @@ LOOK_EVERY_S = 0.1
 DEFAULT_WAIT_S = 5.0
 CHECK_FIELDS = ("ref", "basis", "urgency", "asked_at", "watched", "identifiers", "answer")
 """What is shown of a check, for the record of who read it."""
+HIT_FIELDS = ("hit.ref", "hit.partner", "hit.band", "hit.state", "hit.matched", "hit.contact")
+"""What a page of a check shows besides of the alerts that are its hits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from casebus import keys
 from casebus.cases.access import Viewer
@@ -35,7 +36,13 @@ def open_desk(installation: Installation, viewer: Viewer) -> Iterator[Desk]:
     try:
         id_key = keys.load_secret(role.key("id"))
         yield Desk(
-            viewer, id_key, store, installation.publisher(viewer.agency), installation.clock, installation.directory
+            viewer,
+            id_key,
+            store,
+            installation.publisher(viewer.agency),
+            installation.clock,
+            installation.directory,
+            partial(officers_of, installation, viewer.agency),
         )
     finally:
         store.close()

@@ -242,6 +242,11 @@ class Directory:
         agreement = self.agreement(one, other)
         return agreement is not None and agreement.pointer and overlap in agreement.overlaps
 
+    def may_tell_anything(self, one: str, other: str) -> bool:
+        """Tell whether there is any kind of match between two agencies that may be told to them."""
+        agreement = self.agreement(one, other)
+        return one == other or (agreement is not None and agreement.pointer and bool(agreement.overlaps))
+
 
 def encryption_key_lines(key: PublicKey) -> list[str]:
     """Return the lines by which a directory names an encryption key; they may stand anywhere after its first lines."""

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from casebus.cases.access import DeskRole, Viewer
+from casebus.cases.access import DeskRole, Kind, Thing, Viewer, may_view
 from casebus.errors import NotFound, UsageError
 
 _MAX_BYTES = 1_000_000
@@ -68,6 +68,14 @@ class Officers:
     def role_of(self, officer: str | None) -> DeskRole | None:
         """Return what a listed officer is; None for who is not listed."""
         return next((each.role for each in self.listed if each.id == officer), None)
+
+    def may_be_given(self, officer: str, by: str | None) -> bool:
+        """Tell whether an alert can be put in somebody's hand: the list has them as one who sees alerts. Who is not listed can
+        have it where they act themselves, or where nobody is listed, as what `unlisted` makes of them.
+        """
+        unlisted = self.unlisted if officer == by or not self.listed else None
+        viewer = Viewer(self.agency, officer, self.role_of(officer) or unlisted)
+        return may_view(viewer, Thing(Kind.alert, self.agency)).allowed
 
     def viewer(self, officer: str | None) -> Viewer:
         """Return who is looking from the command line."""

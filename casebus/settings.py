@@ -24,7 +24,7 @@ class ConsoleSettings(BaseModel):
     `oidc_officer_claim`; `training_login` lets any listed officer in by name, and is refused outside of training.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     port: Annotated[int, Field(ge=1, le=65535)]
     bind: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,100}$")] = "127.0.0.1"
@@ -57,7 +57,7 @@ class NotifySettings(BaseModel):
     with STARTTLS, unless it is on this machine. `least_severity` leaves less urgent alerts to the board.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     webhook_url: (
         Annotated[str, Field(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[!-~]{1,500}$")] | None
@@ -85,7 +85,7 @@ class Settings(BaseModel):
     data directories never share one; null is not checked.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     training: bool = False
     ledger_origin: Annotated[str, Field(pattern=r"^[a-z0-9./-]{1,200}$")]

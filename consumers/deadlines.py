@@ -37,7 +37,8 @@ class Deadlines:
         fallen = list(self._fallen(view, now))
         effects = worked(view, [each.work for each in fallen if each.work])
         effects += tuple(effect for each in fallen for effect in each.effects)
-        events = tuple(self._event(e.entity) for e in effects if isinstance(e, Save) and isinstance(e.entity, Referral))
+        saved = [effect.entity for effect in effects if isinstance(effect, Save)]
+        events = tuple(self._event(each) for each in saved if isinstance(each, Referral) and each.expired)
         return Due(effects, events, min((each.next_at for each in fallen if each.next_at), default=None))
 
     def _fallen(self, view: View, now: datetime) -> Iterator[Fallen]:

@@ -47,7 +47,7 @@ class Desk:
             return ()
         version = DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id)).version
         deed = said_deed(event.payload, alert.conflict_id, version, event.id, received.appended_at)
-        return (*saved(view, alert), Save(DEEDS, deed)) if deed else ()
+        return (*saved(view, alert, occasion=event.id), Save(DEEDS, deed)) if deed else ()
 
     def _alert(self, about: AboutAlert, received: Received, view: View) -> tuple[Effect, ...]:
         """Return the alert as it now stands, and for its history what the hub or the partner did."""

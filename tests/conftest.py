@@ -4,11 +4,16 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from postgres_server import Missing, PostgresServer
 from real_parts import require_or_skip
 
 # Kafka's fixtures, and the strangers' verifiers, live in modules of their own.
 pytest_plugins = ["kafka_node", "independent_verifiers", "second_python"]
+
+# How long an example takes says something of the machine and nothing of the rule.
+settings.register_profile("casebus", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("casebus")
 
 _PARTS = ("sqlite", "postgres", "kafka", "independent", "second_python", "browser")
 

@@ -49,6 +49,7 @@ class TimedLoop:
         self._looked = float("-inf")
         self._marker: Sequence[int] | None = None
         self._next_at: datetime | None = None
+        self._looked_at: datetime | None = None
 
     def step(self) -> int:
         """Do what is due; return how much."""
@@ -60,18 +61,22 @@ class TimedLoop:
             return 0
         with self._store.transaction() as tx:
             marker = tuple(self._handler.marker(tx))
-            due = self._handler.due(tx, self._clock.now())
+            now = self._clock.now()
+            due = self._handler.due(tx, now)
             for effect in due.effects:
                 tx.apply(effect)
             self._publisher.publish(tx, due.events)
-        self._marker, self._next_at = marker, due.next_at
+        self._marker, self._next_at, self._looked_at = marker, due.next_at, now
         return len(due.effects)
 
     def _worth_a_look(self) -> bool:
         with self._store.view() as view:
             if tuple(self._handler.marker(view)) != self._marker:
                 return True
-        return self._next_at is not None and self._next_at <= self._clock.now()
+        now = self._clock.now()
+        # A clock that was put back: what was said to fall due next was reckoned from a moment that is yet to come.
+        was_put_back = self._looked_at is not None and now < self._looked_at
+        return was_put_back or (self._next_at is not None and self._next_at <= now)
 
     def idle(self) -> bool:
         """Tell whether nothing is due now."""

@@ -36,7 +36,8 @@ class Alert:
     """What the agency was told, and the two registers. `version` counts every change, for stale writes.
 
     `raised_at` is the append time of the hub's first record of this conflict, or of the last one of which an answer
-    was asked for anew: another risk to a child, new evidence, a weak match that became an alert. `revision` is the last
+    was asked for anew: another risk to a child, new evidence, a weak match that became an alert, one that was retracted
+    and is found again. `revision` is the last
     that was told.
     """
 
@@ -125,8 +126,9 @@ class Alert:
 
     @property
     def waits(self) -> bool:
-        """Tell whether an outcome of this side is still to come."""
-        return not self.is_notice and self.retracted is None and self.band is Band.alert and self.ours.outcome is None
+        """Tell whether an outcome of this side is still to come: something is asked, and it has proposed none."""
+        asks = self.band is Band.alert and self.retracted is None and not self.is_apart
+        return asks and not self.is_notice and self.ours.outcome is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +220,10 @@ def told(agency: str, hit: DeconflictionHit, before: Alert | None, appended_at: 
 
 
 def _asks_anew(alert: Alert, before: Alert) -> bool:
-    """Tell whether a revision asks for an answer that nobody can have given yet."""
+    """Tell whether a revision asks for an answer that nobody can have given yet, or whose time ran while nothing was asked."""
+    stands_again = before.retracted is not None
     risen = before.band is Band.review and alert.band is Band.alert
-    return risen or not alert.asked <= before.shown
+    return stands_again or risen or not alert.asked <= before.shown
 
 
 def retract(alert: Alert, revision: int, reason: RetractReason) -> Alert:

@@ -54,22 +54,27 @@ class View(Protocol):
         ...
 
 
-def saved(view: View, alert: Alert, work: DeskWork | None = None) -> tuple[Effect, ...]:
-    """Return the effects of saving an alert, with its desk's work where that changed too: one change of the feed."""
-    return _numbered(end_of_feed(view), [(alert, work)])
+def saved(view: View, alert: Alert, work: DeskWork | None = None, occasion: str = "") -> tuple[Effect, ...]:
+    """Return the effects of saving an alert, with its desk's work where that changed too: one change of the feed.
+
+    `occasion` is the id of what changed where that is neither: what the partner asked about it, or was answered.
+    """
+    return _numbered(end_of_feed(view), [(alert, work)], occasion)
 
 
-def worked(view: View, works: Sequence[DeskWork]) -> tuple[Effect, ...]:
+def worked(view: View, works: Sequence[DeskWork], occasion: str = "") -> tuple[Effect, ...]:
     """Return the effects of saving what a desk does about some alerts, which stay as they are: a change for each."""
-    return _numbered(end_of_feed(view), [(None, work) for work in works])
+    return _numbered(end_of_feed(view), [(None, work) for work in works], occasion)
 
 
-def _numbered(end: FeedEnd, changed: Iterable[tuple[Alert | None, DeskWork | None]]) -> tuple[Effect, ...]:
+def _numbered(
+    end: FeedEnd, changed: Iterable[tuple[Alert | None, DeskWork | None]], occasion: str
+) -> tuple[Effect, ...]:
     effects: list[Effect] = []
     for alert, work in changed:
         effects += [Save(ALERTS, alert)] if alert else []
         effects += [Save(DESK_WORK, work)] if work else []
-        end = FeedEnd(end.number + 1, _mark(end.mark, alert, work))
+        end = FeedEnd(end.number + 1, _mark(end.mark, alert, work, occasion))
         about = alert or work
         assert about is not None, "bug: a change of nothing"
         effects.append(
@@ -79,8 +84,8 @@ def _numbered(end: FeedEnd, changed: Iterable[tuple[Alert | None, DeskWork | Non
     return (*effects, Save(FEED_END, end)) if effects else ()
 
 
-def _mark(before: str, alert: Alert | None, work: DeskWork | None) -> str:
-    return hashlib.sha256(f"{before}\n{alert!r}\n{work!r}".encode()).hexdigest()[:32]
+def _mark(before: str, alert: Alert | None, work: DeskWork | None, occasion: str) -> str:
+    return hashlib.sha256(f"{before}\n{alert!r}\n{work!r}\n{occasion}".encode()).hexdigest()[:32]
 
 
 def end_of_feed(view: View) -> FeedEnd:

@@ -24,6 +24,7 @@ def party_of(record: HeldRecord) -> MatchParty:
 def found(pair: Pair, match: Match, status: MatchStatus, new: frozenset[str]) -> DataCombined:
     """Return what was found. `new` are the ids of evidence that a standing "different person" did not judge."""
     assert pair.finding is not None, "bug: a pair that was found has its finding"
+    first, second = _matched(match)
     return DataCombined(
         conflict_id=pair.conflict_id,
         revision=pair.revision,
@@ -34,10 +35,8 @@ def found(pair: Pair, match: Match, status: MatchStatus, new: frozenset[str]) ->
         severity=match.severity,
         risk_id=pair.finding.risk_id,
         band=match.band,
-        matched=tuple(MatchedKind(kind=m.kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched),
-        matched_second=tuple(
-            MatchedKind(kind=m.other_kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched
-        ),
+        matched=first,
+        matched_second=second,
         suppressed=match.suppressed,
         evidence=pair.finding.evidence,
         evidence_second=pair.finding.evidence_second,
@@ -49,8 +48,16 @@ def found(pair: Pair, match: Match, status: MatchStatus, new: frozenset[str]) ->
     )
 
 
+def _matched(match: Match) -> tuple[tuple[MatchedKind, ...], tuple[MatchedKind, ...]]:
+    """Return what agrees, as each side is told: under its own kinds."""
+    first = tuple([MatchedKind(kind=m.kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched])
+    if all(m.kind is m.other_kind for m in match.matched):
+        return first, first
+    return first, tuple([MatchedKind(kind=m.other_kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched])
+
+
 def _kinds(evidence: Iterable[Evidence], ids: frozenset[str]) -> tuple[IdentifierType, ...]:
-    return tuple(sorted({each.kind for each in evidence if each.evidence_id in ids}))
+    return tuple(sorted({each.kind for each in evidence if each.evidence_id in ids})) if ids else ()
 
 
 def retracted(pair: Pair, before: Pair, reason: RetractReason) -> DataCombined:

@@ -11,7 +11,7 @@ from casebus.cases.combining import found, party_of, retracted
 from casebus.cases.conflict import not_judged
 from casebus.cases.holding import Holding
 from casebus.cases.judgement import Judgement, of_parties, verdict_of
-from casebus.cases.pair import Finding, Pair, conflict_id_of, risk_id_of
+from casebus.cases.pair import Finding, Pair, risk_id_of
 from casebus.events.enumerations import MatchStatus, RetractReason
 from casebus.events.types import DataCombined
 from casebus.matching.held import HeldRecord, Match
@@ -30,6 +30,7 @@ class Compared:
 
 
 def compared(
+    conflict_id: str,
     before: Pair | None,
     match: Match | None,
     judgements: Sequence[Judgement],
@@ -41,7 +42,7 @@ def compared(
 
     `match` is what two records come to that matched before, or do now.
     """
-    now = _pair(before, match, judgements, left, right)
+    now = _pair(conflict_id, before, match, judgements, left, right)
     said = of_parties(judgements, now.parties)
     if before is not None:
         judged = replace(before, verdict=verdict_of(before.finding, said))
@@ -55,10 +56,14 @@ def compared(
 
 
 def _pair(
-    before: Pair | None, match: Match | None, judgements: Sequence[Judgement], left: Holding, right: Holding
+    conflict_id: str,
+    before: Pair | None,
+    match: Match | None,
+    judgements: Sequence[Judgement],
+    left: Holding,
+    right: Holding,
 ) -> Pair:
     ids = (left.record.record_id, right.record.record_id)
-    conflict_id = conflict_id_of(*ids)
     parties = (party_of(left.record), party_of(right.record))
     finding = None
     if match is not None:

@@ -113,7 +113,9 @@ def asked(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `text` is None until it was opened; `refused` says why it was not passed on."""
+    """One message. `text` is None until it was opened; `refused` says why it was not passed on, `read` that an officer here
+    was shown what the partner wrote.
+    """
 
     message_id: str
     conflict_id: str
@@ -122,6 +124,7 @@ class Message:
     at: datetime
     text: str | None
     refused: str | None = None
+    read: bool = False
 
 
 MESSAGES: Concept[Message] = Concept(

@@ -65,11 +65,11 @@ class Conveying:
         payload = item.payload
         if isinstance(payload, ReferralAnswer):
             referred = self._known.get(REFERRED, payload.referral_id)
-            return self._answer(item, referred) if referred else _waits(item, payload.referral_id)
+            return self._answer(item, referred) if referred else self._waits(item, payload.referral_id)
         if payload.conflict_id is not None:
             told = told or self._known.get(TOLD, payload.conflict_id)
             if told is None:
-                return _waits(item, payload.conflict_id)
+                return self._waits(item, payload.conflict_id)
         if isinstance(payload, ReferralSent):
             return self._referral(item, payload, told)
         assert told is not None, "bug: what is no referral is about a conflict"
@@ -94,15 +94,16 @@ class Conveying:
         )
         return Passed((copy,), (Save(REFERRED, referred),)) + _sum(answers)
 
+    def _waits(self, item: Item, about: str) -> Passed:
+        number = 1 + max((each.number for each in self._known.by(WAITING, "about", about)), default=0)
+        body = item.payload.model_dump_json()
+        waiting = Waiting(item.event_id, about, number, item.sender, type(item.payload).__name__, body)
+        return Passed((), (Save(WAITING, waiting),))
+
     def _answer(self, item: Item, referred: Referred) -> Passed:
         assert isinstance(item.payload, ReferralAnswer), "bug: only an answer waits for a referral"
         copy = passing_on.referral_answer(item.payload, item.sender, item.event_id, referred, self._directory)
         return Passed((copy,))
-
-
-def _waits(item: Item, about: str) -> Passed:
-    body = item.payload.model_dump_json()
-    return Passed((), (Save(WAITING, Waiting(item.event_id, about, item.sender, type(item.payload).__name__, body)),))
 
 
 def _item(waiting: Waiting) -> Item:
@@ -112,7 +113,7 @@ def _item(waiting: Waiting) -> Item:
 
 
 def _in_order(waited: Iterable[Waiting]) -> list[Waiting]:
-    return sorted(waited, key=lambda each: each.event_id)  # ids of commands are UUIDv7: the order of their making
+    return sorted(waited, key=lambda each: each.number)
 
 
 def _sum(parts: Iterable[Passed]) -> Passed:

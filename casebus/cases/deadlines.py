@@ -2,11 +2,13 @@
 
 Everything is a function of what stands and of `now`, and done once it is no longer due: asked again at the same moment,
 nothing more happens. A clock that jumps does no harm. Forward: desks are told too early that nobody answers, and a referral
-goes back to its sender, who had it all along. Backward: nothing is taken back, and nothing is done twice.
+goes back to its sender, who had it all along. Backward: nothing is taken back, and nothing is done twice. What was done while
+it was ahead holds no longer than anything can: an acknowledgement, a snooze that ends later than one can is over.
 
 Clocks (domain.md §2.5): an answer is due 1 h, 8 h or 7 d after an alert was raised, by the severity that the desk goes by.
-Nobody has taken it up by half of that: the desk's lead is told. By the end: the coordination desk. An acknowledgement that
-lapsed starts the clock anew.
+Nobody has taken it up by half of that: it is for the desk's lead. By the end: for the coordination desk. An acknowledgement
+that lapsed, or a snooze that ended, starts the clock anew. Who has it in hand and has proposed no outcome by the end is
+asked about it too: nothing stays in a hand for good. Nothing of this while it rests, or while nothing is asked.
 """
 
 from collections.abc import Iterator
@@ -16,18 +18,16 @@ from datetime import datetime, timedelta
 from casebus.cases.conflict import RESPOND_WITHIN_S
 from casebus.cases.conversation import RELEASES, Release, ReleaseState
 from casebus.cases.desk_history import CLOCK, DEEDS, Deed, Verb
-from casebus.cases.desk_work import DeskAlert, DeskWork, Escalation, Stage
+from casebus.cases.desk_work import ACKNOWLEDGED_FOR_S, LEEWAY_S, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
+from casebus.cases.wording import NOT_TAKEN_UP, escalated
 from casebus.events.types import ReferralExpired
 from casebus.state import Effect, Save
 from casebus.wire.ids import content_id
 
 _ORDER = (Escalation.none, Escalation.desk_lead, Escalation.coordination_desk)
-_WORDS = {
-    Escalation.desk_lead: "half its time is over and nobody has taken it up: for the desk's lead",
-    Escalation.coordination_desk: "its time is over and nobody has taken it up: ring the coordination desk",
-}
+_ESCALATES = (Stage.new, Stage.in_hand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,18 @@ class Fallen:
 
 
 def alert_due(seen: DeskAlert, now: datetime) -> Fallen:
-    """Return what is due about an alert that waits for this desk's outcome."""
+    """Return what is due about an alert; nothing unless it waits for this desk's outcome, and nothing while it rests."""
+    if not seen.alert.waits:
+        return Fallen()
     work = seen.work
     deeds: list[tuple[Verb, str]] = []
-    if seen.alert.ours.outcome is None and seen.has_lapsed(now) and work.acknowledged_until is not None:
-        work = replace(work, waits_since=work.acknowledged_until, acknowledged_until=None, changes=work.changes + 1)
-        deeds.append((Verb.lapsed, "nobody had it in hand"))
-    if work.snoozed_until is not None and not DeskAlert(seen.alert, work).is_snoozed(now):
-        work = replace(work, snoozed_until=None, changes=work.changes + 1)
+    if work.snoozed_until is not None and not seen.is_snoozed(now):
+        work = _awake(seen, min(work.snoozed_until, now))
         deeds.append((Verb.woke, ""))
+    if work.acknowledged_until is not None and DeskAlert(seen.alert, work).has_lapsed(now):
+        since = min(work.acknowledged_until, now)
+        work = replace(work, waits_since=since, acknowledged_until=None, changes=work.changes + 1)
+        deeds.append((Verb.lapsed, "nobody had it in hand"))
     level = _level(DeskAlert(seen.alert, work), now)
     if _ORDER.index(level) > _ORDER.index(work.escalated):
         work = replace(work, escalated=level, changes=work.changes + 1)
@@ -59,32 +62,59 @@ def alert_due(seen: DeskAlert, now: datetime) -> Fallen:
     return Fallen(tuple(_effects(seen, after, deeds, now)), work if deeds else None, _next(after, now))
 
 
-def _since(seen: DeskAlert) -> datetime:
-    """Return since when the alert has waited for somebody."""
-    waits = seen.work.waits_since
-    return max(waits, seen.alert.raised_at) if waits else seen.alert.raised_at
+def _awake(seen: DeskAlert, at: datetime) -> DeskWork:
+    """Return the work of an alert that woke: its clocks run from then on. What lapsed meanwhile lapses at that moment; who
+    has it in hand has as long as if it had just been taken up.
+    """
+    until = seen.work.acknowledged_until
+    if seen.work.assignee is not None:
+        until = at + timedelta(seconds=ACKNOWLEDGED_FOR_S[seen.severity])
+    elif until is not None:
+        until = max(until, at)
+    since = seen.work.waits_since and max(seen.work.waits_since, at)
+    return replace(
+        seen.work, snoozed_until=None, acknowledged_until=until, waits_since=since, changes=seen.work.changes + 1
+    )
 
 
-def _times(seen: DeskAlert) -> tuple[datetime, datetime]:
+def _times(seen: DeskAlert, now: datetime) -> tuple[datetime, datetime]:
+    """Return when the desk's lead should hear of it, and when the coordination desk: by half of the time to answer and by its
+    end where nobody has it; where somebody has, at its end or when taking it up has held, and half as long after.
+    """
     within = timedelta(seconds=RESPOND_WITHIN_S[seen.severity])
-    return _since(seen) + within / 2, _since(seen) + within
+    if seen.stage(now) is Stage.in_hand:
+        asks = max(seen.alert.raised_at + within, _taken_up_until(seen, now))
+        return asks, asks + within / 2
+    since = _since(seen, now)
+    return since + within / 2, since + within
+
+
+def _since(seen: DeskAlert, now: datetime) -> datetime:
+    """Return since when the alert has waited for somebody; a moment to come is a clock's that was ahead, and not counted."""
+    waits = seen.work.waits_since
+    counts = waits is not None and waits <= now + timedelta(seconds=LEEWAY_S)
+    return max(waits, seen.alert.raised_at) if waits and counts else seen.alert.raised_at
+
+
+def _taken_up_until(seen: DeskAlert, now: datetime) -> datetime:
+    """Return until when taking it up holds; a moment farther away than that can be is not counted."""
+    until = seen.work.acknowledged_until
+    longest = now + timedelta(seconds=ACKNOWLEDGED_FOR_S[seen.severity] + LEEWAY_S)
+    return until if until is not None and until <= longest else seen.alert.raised_at
 
 
 def _level(seen: DeskAlert, now: datetime) -> Escalation:
-    if seen.stage(now) is not Stage.new:
+    if seen.is_snoozed(now) or seen.stage(now) not in _ESCALATES:
         return Escalation.none
-    half, due = _times(seen)
-    if now >= due:
-        return Escalation.coordination_desk
-    return Escalation.desk_lead if now >= half else Escalation.none
+    return _reached(*_times(seen, now), now)
 
 
 def _next(seen: DeskAlert, now: datetime) -> datetime | None:
     times = [seen.work.snoozed_until]
     if seen.work.assignee is None:
         times.append(seen.work.acknowledged_until)
-    if seen.stage(now) is Stage.new:
-        times += _times(seen)
+    if seen.stage(now) in _ESCALATES:
+        times += _times(seen, now)
     return min((at for at in times if at is not None and at > now), default=None)
 
 
@@ -94,7 +124,7 @@ def _effects(before: DeskAlert, after: DeskAlert, deeds: list[tuple[Verb, str]],
         deed_id = content_id("clock", after.alert.conflict_id, verb.value, str(version))
         yield Save(DEEDS, Deed(deed_id, after.alert.conflict_id, version, now, CLOCK, verb, detail))
     if after.work.escalated is not before.work.escalated:
-        text = f"{after.alert.ref}: {_WORDS[after.work.escalated]}"
+        text = f"{after.alert.ref}: {escalated(after, now)}"
         notice_id = content_id("escalated", after.alert.conflict_id, after.work.escalated.value, str(after.version))
         yield Save(NOTICES, Notice(notice_id, "Escalated", after.alert.ref, text, now))
 
@@ -108,14 +138,36 @@ def release_due(release: Release, now: datetime) -> Fallen:
 
 
 def referral_due(referral: Referral, now: datetime) -> Fallen:
-    """Return what is due about a referral that this agency sent: unanswered in time, it goes back to the desk."""
-    if not referral.outgoing or referral.state is not ReferralState.sent:
+    """Return what is due about a referral that nobody has answered: one that this agency sent goes back to its desk when its
+    time is over; one that it was asked to take escalates, as an alert does that nobody takes up.
+    """
+    if referral.state is not ReferralState.sent:
         return Fallen()
+    if not referral.outgoing:
+        return _unanswered(referral, now)
     if now < referral.respond_by:
         return Fallen(next_at=referral.respond_by)
     text = f"the referral to {referral.partner} was not answered in time: it is yours"
     notice = Notice(content_id("expired", referral.referral_id), "ReferralExpired", referral.referral_id, text, now)
     return Fallen((Save(REFERRALS, replace(referral, expired=True)), Save(NOTICES, notice)))
+
+
+def _unanswered(referral: Referral, now: datetime) -> Fallen:
+    half = referral.sent_at + (referral.respond_by - referral.sent_at) / 2
+    level = _reached(half, referral.respond_by, now)
+    next_at = min((at for at in (half, referral.respond_by) if at > now), default=None)
+    if _ORDER.index(level) <= _ORDER.index(referral.escalated):
+        return Fallen(next_at=next_at)
+    text = f"the referral from {referral.partner}: {NOT_TAKEN_UP[level]}"
+    notice_id = content_id("escalated referral", referral.referral_id, level.value)
+    notice = Notice(notice_id, "Escalated", referral.referral_id, text, now)
+    return Fallen((Save(REFERRALS, replace(referral, escalated=level)), Save(NOTICES, notice)), next_at=next_at)
+
+
+def _reached(lead: datetime, coordination: datetime, now: datetime) -> Escalation:
+    if now >= coordination:
+        return Escalation.coordination_desk
+    return Escalation.desk_lead if now >= lead else Escalation.none
 
 
 def expiry_of(referral: Referral, agency: str) -> ReferralExpired:

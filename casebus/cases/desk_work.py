@@ -31,6 +31,8 @@ ACKNOWLEDGED_FOR_S: dict[Severity, int] = {
 """How long an acknowledgement holds while nobody has the alert in hand; then it is new again at this desk."""
 
 SNOOZE_AT_MOST_S = 7 * 24 * 3600
+LEEWAY_S = 5 * 60
+"""By how much a clock may be set right without anything that was done before counting as done while it was ahead."""
 
 
 class Stage(StrEnum):
@@ -43,7 +45,9 @@ class Stage(StrEnum):
 
 
 class Escalation(StrEnum):
-    """Who was told that nobody takes the alert up. It only ever rises until somebody does."""
+    """Who should hear that nobody takes the alert up, or that who has it in hand proposes no outcome. It only ever rises
+    until somebody takes it up, anew.
+    """
 
     none = "none"
     desk_lead = "desk_lead"
@@ -54,6 +58,7 @@ class Escalation(StrEnum):
 class DeskWork:
     """What this desk keeps about one alert. `changes` counts what changed nothing on the bus, for stale writes.
 
+    `acknowledged_until` is until when taking it up holds: then it lapses, or who has it in hand is asked about it.
     `waits_since` is since when nobody has it again (an acknowledgement lapsed, or it was reopened). `severity` is the
     desk's own judgement, made at revision `severity_at`.
     """
@@ -68,25 +73,36 @@ class DeskWork:
     severity_at: int = 0
     escalated: Escalation = Escalation.none
 
-    def stage(self, ours: SideState, now: datetime) -> Stage:
-        """Return how far this desk is with an alert that this side has answered so."""
+    def stage(self, ours: SideState, severity: Severity, now: datetime) -> Stage:
+        """Return how far this desk is with an alert that it holds to be so severe, and that this side has answered so."""
         match ours:
             case SideState.resolved:
                 return Stage.resolved
-            case SideState.acknowledged if self.waits_since is None and not self.has_lapsed(now):
+            case SideState.acknowledged if self.waits_since is None and not self.has_lapsed(severity, now):
                 return Stage.in_hand if self.assignee else Stage.acknowledged
             case _:
                 return Stage.new
 
-    def has_lapsed(self, now: datetime) -> bool:
-        """Tell whether an acknowledgement that nobody followed up has run out."""
-        return self.assignee is None and self.acknowledged_until is not None and self.acknowledged_until <= now
+    def has_lapsed(self, severity: Severity, now: datetime) -> bool:
+        """Tell whether an acknowledgement that nobody followed up has run out. It does not while the alert rests."""
+        until = self.acknowledged_until
+        if until is None or self.assignee is not None or self.rests(severity, now):
+            return False
+        return not _holds(until, now, ACKNOWLEDGED_FOR_S[severity])
 
     def rests(self, severity: Severity, now: datetime) -> bool:
         """Tell whether an alert that the desk holds to be so severe may rest. What concerns a child at immediate risk never
         does, whoever said so before.
         """
-        return self.snoozed_until is not None and self.snoozed_until > now and severity is not Severity.immediate
+        until = self.snoozed_until
+        return until is not None and _holds(until, now, SNOOZE_AT_MOST_S) and severity is not Severity.immediate
+
+
+def _holds(until: datetime, now: datetime, at_most_s: int) -> bool:
+    """Tell whether a time that is given for so long at most still runs. One that ends later than it can was given by a clock
+    that was ahead: it is over.
+    """
+    return now < until <= now + timedelta(seconds=at_most_s + LEEWAY_S)
 
 
 DESK_WORK: Concept[DeskWork] = Concept("desk_work", DeskWork, lambda work: work.conflict_id)
@@ -130,11 +146,11 @@ class DeskAlert:
 
     def stage(self, now: datetime) -> Stage:
         """Return how far this desk is."""
-        return self.work.stage(self.alert.ours.state, now)
+        return self.work.stage(self.alert.ours.state, self.severity, now)
 
     def has_lapsed(self, now: datetime) -> bool:
         """Tell whether an acknowledgement that nobody followed up has run out."""
-        return self.work.has_lapsed(now)
+        return self.work.has_lapsed(self.severity, now)
 
     def is_snoozed(self, now: datetime) -> bool:
         """Tell whether it may rest."""
@@ -143,11 +159,17 @@ class DeskAlert:
 
 def after_rise(work: DeskWork, before: Alert, after: Alert) -> DeskWork:
     """Return the work after the alert was told anew: one that asks for an answer anew rests no more, its clocks start
-    anew.
+    anew. What somebody acknowledged before and has not in hand waits again.
     """
     if before.raised_at == after.raised_at:
         return work
-    return DeskWork(work.conflict_id, changes=work.changes, assignee=work.assignee)
+    waits = work.assignee is None and after.ours.state is SideState.acknowledged
+    return DeskWork(
+        work.conflict_id,
+        changes=work.changes,
+        assignee=work.assignee,
+        waits_since=after.raised_at if waits else None,
+    )
 
 
 # --- commands ---
@@ -205,14 +227,19 @@ def lowers(seen: DeskAlert, severity: Severity) -> bool:
     return URGENCY[severity] < URGENCY[seen.severity]
 
 
-def judge(seen: DeskAlert, severity: Severity, reason: str | None) -> DeskAlert:
-    """Return it with the desk's own severity. Raises `Conflict`, `UsageError` for a lower one without a reason."""
+def judge(seen: DeskAlert, severity: Severity, reason: str | None, now: datetime) -> DeskAlert:
+    """Return it with the desk's own severity; an acknowledgement holds from now on no longer than by that.
+
+    Raises `Conflict`, `UsageError` for a lower one without a reason.
+    """
     _refuse_resolved(seen)
     if lowers(seen, severity) and not (reason and reason.strip()):
         raise UsageError("a severity is lowered only with a reason", next_step="say why.")
     if severity is seen.severity:
         return seen
-    work = replace(seen.work, severity=severity, severity_at=seen.alert.revision)
+    longest = now + timedelta(seconds=ACKNOWLEDGED_FOR_S[severity])
+    until = seen.work.acknowledged_until and min(seen.work.acknowledged_until, longest)
+    work = replace(seen.work, severity=severity, severity_at=seen.alert.revision, acknowledged_until=until)
     return _worked(seen, seen.alert, replace(work, snoozed_until=None) if severity is Severity.immediate else work)
 
 

@@ -68,7 +68,7 @@ def may_be_told(agency: str, other: MatchParty, overlap: Overlap, directory: Dir
 def covered_by(agency: str, directory: Directory) -> tuple[str, ...]:
     """Return the agencies of whose matches this agency may be told: what a "nothing found" speaks for."""
     others = [other.code for other in directory.agencies if other.code != agency]
-    return tuple(code for code in others if any(directory.may_tell(agency, code, overlap) for overlap in Overlap))
+    return tuple(code for code in others if directory.may_tell_anything(agency, code))
 
 
 def _told(combined: DataCombined, own: MatchParty, other: MatchParty, directory: Directory) -> Copy | None:

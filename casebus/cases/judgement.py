@@ -65,9 +65,10 @@ def verdict_of(finding: Finding | None, sides: Iterable[Said]) -> Verdict:
     """Return what is judged of a pair as it is found now. A "no" beats a "yes"; a "yes" counts while anything that its
     officer was shown still agrees.
     """
-    if finding is None:
+    said = list(sides)
+    if finding is None or not said:
         return Verdict.undecided
-    said, ids = list(sides), finding.evidence_ids
+    ids = finding.evidence_ids
     judged = judged_apart(said)
     if judged is not None and ids <= judged:
         return Verdict.different

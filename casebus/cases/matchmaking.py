@@ -12,6 +12,7 @@ from typing import Protocol
 from casebus.cases.comparing import Compared, compared
 from casebus.cases.disclosure import covered_by, may_be_told
 from casebus.cases.grouping import Grouped, regrouped
+from casebus.cases.grouping import Known as Groups
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.judgement import JUDGEMENTS, Judgement
 from casebus.cases.pair import PAIRS, Pair, conflict_id_of
@@ -28,6 +29,7 @@ from casebus.matching.candidates import (
     indexed,
     most,
     note,
+    postings,
     prior_at_most,
     standing,
     takes_part,
@@ -88,23 +90,32 @@ class Matchmaking:
         self._directory = directory
         self._old = indexed(before.record) if before else {}
         self._new = indexed(after.record)
-        self._holders: dict[bytes, Sequence[str]] = {}
+        self._holders: dict[HeldToken, Sequence[str]] = {}
         self._counts: dict[tuple[str, str], int] = {}
         self._read: dict[str, Holding | None] = {after.record.record_id: after}
-        self._tokens: dict[str, dict[bytes, HeldToken]] = {after.record.record_id: self._new}
+        self._tokens: dict[str, Set[HeldToken]] = {after.record.record_id: self._new.keys()}
         self._look_up(self._old | self._new)
 
     def changes(self) -> Changes:
         """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
         changed = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
         combined = tuple(each.told for each in changed if each.told is not None)
-        effects = (*self._own_effects(), *pair_effects(self._known, changed))
+        effects = (*self._own_effects(), *pair_effects(self, changed))
         return Changes(effects, combined, self._no_hit(combined))
+
+    def pairs_of(self, record_id: str) -> list[Pair]:
+        """Return the pairs of a record that were found before: none of a new one."""
+        return [] if self._is_new and record_id == self._after.record.record_id else self._known.pairs_of(record_id)
+
+    def grouped(self, record_id: str) -> Grouped | None:
+        """Return the group that a record was in: a new one in none."""
+        return None if self._is_new and record_id == self._after.record.record_id else self._known.grouped(record_id)
 
     def _own_effects(self) -> Iterator[Effect]:
         record_id = self._after.record.record_id
         yield Save(HELD, self._after)
-        gone, come = self._old.keys() - self._new.keys(), self._new.keys() - self._old.keys()
+        gone = [key for token, key in self._old.items() if token not in self._new]
+        come = [key for token, key in self._new.items() if token not in self._old]
         if gone:
             yield Unpost(POSTINGS, record_id, tuple(sorted(gone)))
         if come:
@@ -113,61 +124,59 @@ class Matchmaking:
     def _affected(self) -> set[tuple[str, str]]:
         """Return the pairs to compare: those with this record, and those that a token at its cap decides."""
         me = self._after.record.record_id
-        before = [] if self._is_new else self._known.pairs_of(me)
-        partners = {partner for pair in before for partner in pair.record_ids}
+        partners = {partner for pair in self.pairs_of(me) for partner in pair.record_ids}
         partners |= self._candidates()
         decided: set[tuple[str, str]] = set()
-        for key in self._old.keys() ^ self._new.keys():
-            decided |= self._decided_by(key)
+        for token in self._old.keys() ^ self._new.keys():
+            if len(self._holders[token]) > 1:
+                decided |= self._decided_by(token)
         self._look_up_shared({record_id for pair in decided for record_id in pair})
         return decided | {_ordered(me, partner) for partner in partners if partner != me}
 
     def _candidates(self) -> set[str]:
         """Return the records that share enough with this one to be worth reading."""
         shared: dict[str, InCommon] = {}
-        for key, token in self._new.items():
-            holders = self._holders[key]
+        for token in self._new:
+            holders = self._holders[token]
             if holders:
-                frequency = self._frequency(token.family, token.value)
+                frequency = self._frequency(*token)
                 for holder in holders if eligible(token, frequency) else ():
                     note(shared.setdefault(holder, {}), token, frequency)
         prior = prior_at_most(self._after.record.kind)
         return {holder for holder, families in shared.items() if most(families, prior) >= REVIEW}
 
-    def _decided_by(self, key: bytes) -> set[tuple[str, str]]:
+    def _decided_by(self, token: HeldToken) -> set[tuple[str, str]]:
         """Return the pairs of other records whose match a token decides anew, because it is more or less rare than before."""
-        holders = self._holders[key]
-        if len(holders) < 2:
-            return set()
-        token = self._new.get(key) or self._old[key]
-        was, now = standing(token, len(holders)), standing(token, self._frequency(token.family, token.value))
-        if was == now:
+        holders = self._holders[token]
+        if standing(token, len(holders)) == standing(token, self._frequency(*token)):
             return set()
         others = sorted(set(holders) - {self._after.record.record_id})
         return {_ordered(a, b) for a, b in combinations(others, 2)}
 
-    def _look_up(self, tokens: Mapping[bytes, HeldToken]) -> None:
+    def _look_up(self, tokens: Mapping[HeldToken, bytes]) -> None:
         """Learn who holds tokens, as far as their caps need it, all in one question."""
         if not tokens:
             return
-        self._holders.update(self._known.holders({key: enough(token) for key, token in tokens.items()}))
-        for key, token in tokens.items():
-            count = len(self._holders[key]) + (key in self._new) - (key in self._old)
-            self._counts[token.family, token.value] = count
+        found = self._known.holders({key: enough(token) for token, key in tokens.items()})
+        for token, key in tokens.items():
+            self._holders[token] = found[key]
+            self._counts[token] = len(found[key]) + (token in self._new) - (token in self._old)
 
     def _look_up_shared(self, record_ids: Set[str]) -> None:
         """Learn who holds what any two of the records share: what their comparisons will ask for, in one question."""
-        once: dict[bytes, HeldToken] = {}
-        shared: dict[bytes, HeldToken] = {}
+        once: set[HeldToken] = set()
+        shared: set[HeldToken] = set()
         for holding in map(self._holding, record_ids):
-            for key, token in self._tokens_of(holding.record).items() if holding else ():
-                (shared if key in once else once)[key] = token
-        self._look_up({key: token for key, token in shared.items() if key not in self._holders})
+            if holding:
+                tokens = self._tokens_of(holding.record)
+                shared |= once & tokens
+                once |= tokens
+        self._look_up({token: index_key(*token) for token in shared if token not in self._holders})
 
     def _frequency(self, family: str, value: str) -> int:
         """Return how many records hold a token after the change; exact up to its cap, and above it more than the cap."""
         if (family, value) not in self._counts:
-            self._look_up({index_key(family, value): HeldToken(family, value)})
+            self._look_up({HeldToken(family, value): index_key(family, value)})
         return self._counts[family, value]
 
     def _holding(self, record_id: str) -> Holding | None:
@@ -175,9 +184,9 @@ class Matchmaking:
             self._read[record_id] = self._known.holding(record_id)
         return self._read[record_id]
 
-    def _tokens_of(self, record: HeldRecord) -> dict[bytes, HeldToken]:
+    def _tokens_of(self, record: HeldRecord) -> Set[HeldToken]:
         if record.record_id not in self._tokens:
-            self._tokens[record.record_id] = indexed(record)
+            self._tokens[record.record_id] = frozenset(postings(record))
         return self._tokens[record.record_id]
 
     def _may_match(self, left: HeldRecord, right: HeldRecord) -> bool:
@@ -186,10 +195,9 @@ class Matchmaking:
         It only spares work. Pairs with the record itself are not asked about: `_candidates` has seen to them, and those
         that stood before are compared anyway.
         """
-        ours, theirs = self._tokens_of(left), self._tokens_of(right)
         shared: InCommon = {}
-        for key in ours.keys() & theirs.keys():
-            note(shared, ours[key], self._frequency(ours[key].family, ours[key].value))
+        for token in self._tokens_of(left) & self._tokens_of(right):
+            note(shared, token, self._frequency(*token))
         return most(shared, min(prior_at_most(left.kind), prior_at_most(right.kind))) >= REVIEW
 
     def _compare(self, a: str, b: str) -> Compared | None:
@@ -205,7 +213,7 @@ class Matchmaking:
         match = compare(left.record, right.record, self._frequency)
         if before is None and match is None:
             return None
-        return compared(before, match, self._known.judgements(conflict_id), left, right, self._why)
+        return compared(conflict_id, before, match, self._known.judgements(conflict_id), left, right, self._why)
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
@@ -257,7 +265,7 @@ def judged(known: Known, judgement: Judgement) -> Changes:
     assert right is not None, "bug: a pair of a record that is not held"
     others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
     match = compare(left.record, right.record, _frequency_in(known))
-    found = compared(pair, match, [*others, judgement], left, right, _weighed_anew)
+    found = compared(pair.conflict_id, pair, match, [*others, judgement], left, right, _weighed_anew)
     changed = [found] if found else []
     combined = tuple(each.told for each in changed if each.told is not None)
     return Changes((kept, *pair_effects(known, changed)), combined, None)
@@ -276,7 +284,7 @@ def _weighed_anew(_left: HeldRecord, _right: HeldRecord) -> RetractReason:
     return RetractReason.UNKNOWN
 
 
-def pair_effects(known: Known, changed: Sequence[Compared]) -> Iterator[Effect]:
+def pair_effects(known: Groups, changed: Sequence[Compared]) -> Iterator[Effect]:
     """Yield the pairs as they now stand, and the groups that they make."""
     yield from (Save(PAIRS, each.pair) for each in changed)
     yield from regrouped(known, ((each.before, each.pair) for each in changed))

@@ -68,11 +68,15 @@ def evidence_of(match: Match, conflict_id: str) -> tuple[tuple[Evidence, ...], t
     conflicts; sorted.
     """
     found = sorted(
-        (content_id("evidence", conflict_id, each.token.family, each.token.value), each.kind, each.other_kind)
-        for each in match.evidence
+        [
+            (content_id("evidence", conflict_id, each.token.family, each.token.value), each.kind, each.other_kind)
+            for each in match.evidence
+        ]
     )[:MAX_EVIDENCE]
-    first = tuple(Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, kind, _ in found)
-    return first, tuple(Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, _, kind in found)
+    first = tuple([Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, kind, _ in found])
+    if all(kind is other_kind for _, kind, other_kind in found):
+        return first, first
+    return first, tuple([Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, _, kind in found])
 
 
 def risk_id_of(conflict_id: str, severity: Severity, holdings: Iterable[Holding]) -> str | None:

@@ -42,10 +42,14 @@ Conveyed = AboutConflict | ReferralSent | ReferralAnswer
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something that was published before the hub read what it is about: it waits for that (`about`)."""
+    """Something that was published before the hub read what it is about: it waits for that (`about`).
+
+    `number` counts what waits for one thing, in the order in which the hub read it: a sender's own clock orders nothing.
+    """
 
     event_id: str
     about: str
+    number: int
     sender: str
     type: str
     body: str

@@ -89,8 +89,8 @@ NEXT_NUMBER: Concept[NextNumber] = Concept("next_number", NextNumber, lambda _: 
 def asked(number: int, before: Holding | None, after: Holding) -> Asked:
     """Return what is to be asked about a changed record."""
     old, new = indexed(before.record) if before else {}, indexed(after.record)
-    every = old | new
-    return Asked(number, after, tuple(Key(key, enough(every[key]), key in old, key in new) for key in sorted(every)))
+    every = sorted((old | new).items(), key=lambda held: held[1])
+    return Asked(number, after, tuple(Key(key, enough(token), token in old, token in new) for token, key in every))
 
 
 def handed_over(change: Asked, portion: Portion, holders: Callable[[Mapping[bytes, int]], Holders]) -> Iterator[Effect]:

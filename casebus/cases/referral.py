@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from casebus.cases.conflict import RESPOND_WITHIN_S
 from casebus.cases.conversation import Values
+from casebus.cases.desk_work import Escalation
 from casebus.errors import Conflict
 from casebus.events import enumerations as en
 from casebus.state import Concept
@@ -41,7 +42,8 @@ def state_of(*, accepted: bool, declined: bool, undelivered: bool, expired: bool
 class Referral:
     """A referral as one of the two agencies holds it. `outgoing`: this agency sent it.
 
-    `record_ids` are the sender's own records, unknown to the recipient; `values` and `note` are the package.
+    `record_ids` are the sender's own records, unknown to the recipient; `values` and `note` are the package. `escalated` is
+    who should hear that this desk was asked and has not answered.
     """
 
     referral_id: str
@@ -61,6 +63,7 @@ class Referral:
     declined: en.ReferralDecline | None = None
     expired: bool = False
     undelivered: en.DeliveryRefusal | None = None
+    escalated: Escalation = Escalation.none
 
     @property
     def state(self) -> ReferralState:

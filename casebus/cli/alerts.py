@@ -13,7 +13,7 @@ from casebus.cli.at_desk import desk_of
 from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, clock, refuse_without_officer
 from casebus.cli.output import page, print_json
 from casebus.desk import ALERT_FIELDS, Desk
-from casebus.desk.plain import alert_row, deed_row, iso, notified_row
+from casebus.desk.plain import alert_row, deed_row, iso, notice_row, notified_row
 from casebus.events.enumerations import Agreement, Band, ConflictOutcome, Overlap, Severity
 
 app = typer.Typer(no_args_is_help=True, help="Deconfliction alerts at one agency's desk. Reading them is on record.")
@@ -57,9 +57,9 @@ def list_alerts(
         shown = ALERT_FIELDS if as_json else TABLE_FIELDS
         alerts = desk.alerts(state=state.value if state else None, notices=notices, review=review, fields=shown)
         rows = [as_dict(alert, desk) for alert in alerts]
-        told = [{"type": n.type, "about": n.about, "text": n.text} for n in desk.notices()] if notices else []
+        told = [notice_row(each) for each in desk.notices()] if notices else []
     if as_json:
-        print_json({"agency": agency, "as_of": iso(as_of), "alerts": rows})
+        print_json({"agency": agency, "as_of": iso(as_of), "alerts": rows} | ({"notices": told} if notices else {}))
         return
     _print_table(agency, rows)
     for notice in told:

@@ -1,6 +1,6 @@
 """`casebus deconflict`: asking before acting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -31,7 +31,7 @@ from casebus.cli.check_options import (
 )
 from casebus.cli.options import Agency, AsJson, Data, Officer, installation, refuse_without_officer
 from casebus.cli.output import page, print_json
-from casebus.desk import Desk
+from casebus.desk import ALERT_FIELDS, Desk
 from casebus.desk.plain import iso
 from casebus.events.enumerations import CheckBasis, PointerMode, Priority, Purpose
 from casebus.intake.asking import Typed, question
@@ -114,9 +114,9 @@ def list_checks(agency: Agency, data: Data = None, officer: Officer = None, as_j
     """List this agency's checks, the latest first, with what came back."""
     with open_checking(data, agency, officer) as (checking, desk):
         desk.require_sight(Kind.check)
-        checks = checking.checks()
-        desk.accessed("checks", [each.ref for each in checks], fields=CHECK_FIELDS)
-        rows = [row_of(each, checking.answer(each), desk) for each in checks]
+        answered = [(each, checking.answer(each)) for each in checking.checks()]
+        _accessed(desk, "checks", answered)
+        rows = [row_of(each, answer, desk) for each, answer in answered]
     if as_json:
         print_json({"agency": agency, "checks": rows})
         return
@@ -132,9 +132,11 @@ def show(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, a
     """Show one check: what was asked, and what came back."""
     with open_checking(data, agency, officer) as (checking, desk):
         desk.require_sight(Kind.check)
-        found = checking.check(ref)
-        desk.accessed("check", [found.ref], fields=CHECK_FIELDS)
-        _show(found, checking.answer(found), desk, as_json=as_json)
+        with desk.noting_absence(Kind.check):
+            found = checking.check(ref)
+        answer = checking.answer(found)
+        _accessed(desk, "check", [(found, answer)])
+        _show(found, answer, desk, as_json=as_json)
 
 
 @app.command("close")
@@ -143,8 +145,16 @@ def close(ref: Ref, agency: Agency, data: Data = None, officer: Officer = None, 
     refuse_without_officer(officer)
     with open_checking(data, agency, officer) as (checking, desk):
         desk.require(Command.close_check)
-        closed = checking.close(ref)
+        with desk.noting_absence(Command.close_check):
+            closed = checking.close(ref)
         _show(closed, checking.answer(closed), desk, as_json=as_json)
+
+
+def _accessed(desk: Desk, resource: str, answered: Sequence[tuple[OwnCheck, Answer]]) -> None:
+    """Put on record what is shown: the checks, and the alerts that are their hits, each as a whole."""
+    hits = [alert.ref for _, answer in answered for alert in answer.alerts]
+    fields = (*CHECK_FIELDS, *(f"hit.{field}" for field in ALERT_FIELDS if hits))
+    desk.accessed(resource, [*(check.ref for check, _ in answered), *dict.fromkeys(hits)], fields=fields)
 
 
 def row_of(check: OwnCheck, answer: Answer, desk: Desk) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from casebus.cases.desk_work import DeskAlert
-from casebus.console import words
+from casebus.console import done, words
 from casebus.console.failures import status_of
 from casebus.console.forms import NOTHING_GIVEN, Given, SentForm
 from casebus.console.web import Acting, Console, Form, Parts, Signed, own_path
@@ -22,9 +22,9 @@ SNOOZES = {"1": "1 hour", "4": "4 hours", "12": "12 hours", "24": "1 day", "72":
 
 
 @router.get("/alerts/{ref}")
-def alert(ref: str, console: Console, signed: Signed, done: str = "") -> Response:
+def alert(ref: str, console: Console, signed: Signed, request: Request) -> Response:
     """Show one alert. An unknown reference and another agency's get the same answer, and are on record alike."""
-    return _alert(console, signed, ref, done=_DONE.get(done, ""))
+    return _alert(console, signed, ref, said=done.said(request, _DONE))
 
 
 @router.post("/alerts/{ref}/{action}")
@@ -42,14 +42,16 @@ def act(ref: str, action: str, console: Console, signed: Acting, form: Form) -> 
             outcome = words.OUTCOME[form.member(ConflictOutcome, "value")]
             return _shown(console, signed, ref, "confirm.html", given=kept, outcome=outcome, version=version)
         with console.door.desk(signed.viewer) as desk:
-            command(desk, _Command(ref, version, note or None, form, signed.viewer.officer or "", console))
+            after = command(desk, _Command(ref, version, note or None, form, signed.viewer.officer or "", console))
     except Conflict as conflict:
         return _shown(
             console, signed, ref, "stale.html", status=409, given=kept, conflict=conflict, seen_version=version
         )
     except (UsageError, NotPermitted) as error:
         return _alert(console, signed, ref, refused=error, given=Given(action, form))
-    return RedirectResponse(back or f"/alerts/{ref}?done={action}", 303)
+    if back:
+        return RedirectResponse(back, 303)
+    return done.leading_to(f"/alerts/{ref}", action if after.version != version else _UNCHANGED[bool(note)])
 
 
 def _alert(
@@ -57,12 +59,12 @@ def _alert(
     signed: Signed,
     ref: str,
     *,
-    done: str = "",
+    said: str = "",
     refused: CasebusError | None = None,
     given: Given = NOTHING_GIVEN,
 ) -> Response:
     status = status_of(refused) if refused else 200
-    return _shown(console, signed, ref, "alert.html", status=status, done=done, refused=refused, given=given)
+    return _shown(console, signed, ref, "alert.html", status=status, done=said, refused=refused, given=given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,11 @@ def _acknowledge(desk: Desk, given: _Command) -> DeskAlert:
 
 
 def _assign(desk: Desk, given: _Command) -> DeskAlert:
-    return desk.assign(given.ref, _listed(given), given.version, given.note)
+    return desk.assign(given.ref, given.form.text("value") or given.officer, given.version, given.note)
 
 
 def _hand_over(desk: Desk, given: _Command) -> DeskAlert:
-    to = _listed(given) if given.form.text("value") else None
-    return desk.hand_over(given.ref, given.note or "", to, given.version)
+    return desk.hand_over(given.ref, given.note or "", given.form.text("value") or None, given.version)
 
 
 def _snooze(desk: Desk, given: _Command) -> DeskAlert:
@@ -119,7 +120,10 @@ _ACTIONS: dict[str, Callable[[Desk, _Command], DeskAlert]] = {
     "resolve": _resolve,
     "reopen": _reopen,
 }
+_UNCHANGED = {True: "noted", False: "nothing"}
 _DONE = {
+    "noted": "Your note was kept. Nothing else was changed: the alert stands as it did.",
+    "nothing": "Nothing was changed: the alert stands as it did.",
     "acknowledge": "You acknowledged this alert. The partner sees that.",
     "assign": "The alert was assigned.",
     "hand-over": "The alert was handed over, with your note.",
@@ -130,21 +134,13 @@ _DONE = {
 }
 
 
-def _listed(given: _Command) -> str:
-    """Return the officer who was chosen. Raises `UsageError` for who is not listed at this desk."""
-    officer = given.form.text("value") or given.officer
-    if given.console.logins.officers().role_of(officer) is None:
-        raise UsageError("that officer is not listed at this desk", next_step="choose one of those offered.")
-    return officer
-
-
 def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: int = 200, **values: Any) -> Response:
     with console.door.desk(signed.viewer) as desk:
-        seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS, "mistaken", "notified"))
-        mistaken, notified = desk.mistaken(seen), desk.notified(seen)
+        seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS, "mistaken", "notified", "asked"))
+        mistaken, notified, asked = desk.mistaken(seen), desk.notified(seen), desk.asked_of_us(seen)
         own = desk.own_reference(seen.alert.own_id)
         also_own = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
-    partner = seen.alert.partner
+    partner, officers = seen.alert.partner, console.logins.officers()
     return console.pages.page(
         template,
         signed,
@@ -154,10 +150,11 @@ def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: i
         deeds=deeds,
         mistaken=mistaken,
         notified=notified,
+        asked=asked,
         own=own,
         also_own=also_own,
         partner_name=console.directory.agency(partner).name if partner else None,
-        officers=[each.id for each in console.logins.officers().listed if each.role.value != "operator"],
+        officers=[each.id for each in officers.listed if officers.may_be_given(each.id, by=None)],
         outcomes=words.OUTCOME,
         severities=list(Severity),
         snoozes=SNOOZES,

@@ -55,7 +55,7 @@ def create(installation: Installation, agency: str, settings: ConsoleSettings) -
         door=door,
         logins=Logins(installation, agency, door, tls=tls),
         pages=Pages(agency, found.name, installation.clock, training=installation.settings.training),
-        oidc=Oidc.of(settings),
+        oidc=Oidc.of(settings, installation.clock),
         live=Live(door),
         own_log=OwnLog(installation, agency),
     )
@@ -73,6 +73,11 @@ def refuse_unsafe(installation: Installation, settings: ConsoleSettings) -> None
         raise UsageError(
             "the console would send cases over a network in the clear",
             next_step="bind it to 127.0.0.1, or give tls_certificate_file and tls_key_file, or say behind_proxy.",
+        )
+    if settings.behind_proxy and not settings.address.startswith("https://"):
+        raise UsageError(
+            "behind_proxy without an origin of https: browsers would send the login's cookie in the clear as well",
+            next_step='set origin = "https://..." to the address that browsers see.',
         )
 
 

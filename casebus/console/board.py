@@ -42,7 +42,12 @@ TAB_WORDS = {
 
 
 def tab_of(seen: Place, now: datetime) -> Tab:
-    """Return behind which tab an alert is. A dispute needs us again, whatever we proposed."""
+    """Return behind which tab an alert is. What the partner asked or wrote needs us, whatever stands
+    otherwise, and so does a dispute, whatever we proposed; of what a side says that it is
+    two people nothing is asked, unless somebody has it in hand.
+    """
+    if seen.asked:
+        return Tab.needs_us
     if seen.is_notice:
         return Tab.notices
     match seen.state:
@@ -50,6 +55,8 @@ def tab_of(seen: Place, now: datetime) -> Tab:
             return Tab.done
         case ConflictState.disputed:
             return Tab.needs_us
+        case ConflictState.open if seen.is_apart and seen.stage(now) is not Stage.in_hand:
+            return Tab.done
         case ConflictState.open:
             return Tab.snoozed if seen.rests(now) else _TAB_OF_STAGE[seen.stage(now)]
 

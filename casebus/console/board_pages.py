@@ -6,14 +6,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from casebus.cases.place import Place
-from casebus.console.board import TAB_WORDS, Board, Filters, board_of
+from casebus.console.board import TAB_WORDS, Board, Filters, Tab, board_of
 from casebus.console.web import Console, Parts, Signed
 from casebus.desk import ALERT_FIELDS
 from casebus.events.enumerations import Band, IdentifierType, Severity
 
 router = APIRouter()
+NOTICES_SHOWN = 100
 NOT_ON_THE_BOARD = {"conflict_id", "revision", "contact", "suppressed", "detector", "raised_at", "acknowledged_until"}
-BOARD_FIELDS = tuple(field for field in ALERT_FIELDS if field not in NOT_ON_THE_BOARD)
+BOARD_FIELDS = (*(field for field in ALERT_FIELDS if field not in NOT_ON_THE_BOARD), "asked")
 
 
 @router.get("/")
@@ -28,12 +29,18 @@ def board(console: Console, signed: Signed, request: Request) -> Response:
     with console.door.desk(signed.viewer) as desk:
         found = desk.browse(console.door.placed, choose, BOARD_FIELDS)
         own = desk.own_references([seen.alert.own_id for seen in found.shown])
+        referrals = desk.referrals.asked_of_us()
+        notices = desk.notices(latest=NOTICES_SHOWN) if filters.tab is Tab.notices else None
     return console.pages.page(
         "board.html",
         signed,
         board=found.chosen,
         shown=found.shown,
         own=own,
+        asked={row.conflict_id: row.asked for row in found.chosen.rows},
+        referrals=referrals,
+        notices=notices,
+        notices_shown=NOTICES_SHOWN,
         since=found.end,
         tabs=TAB_WORDS,
         severities=list(Severity),

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from casebus.cases.access import Command, Kind
-from casebus.checking import CHECK_FIELDS
+from casebus.checking import CHECK_FIELDS, HIT_FIELDS
 from casebus.console.forms import SentForm, offered
 from casebus.console.web import Acting, Console, Form, Parts, Signed
 from casebus.desk import MAX_REFERENCES
@@ -48,9 +48,11 @@ def check(ref: str, console: Console, signed: Signed) -> Response:
     """Show one check: what was asked, and what came back so far."""
     with console.door.checking(signed.viewer) as (checking, desk):
         desk.require_sight(Kind.check)
-        found = checking.check(ref)
-        desk.accessed("check", [found.ref], fields=CHECK_FIELDS)
+        with desk.noting_absence(Kind.check):
+            found = checking.check(ref)
         answer = checking.answer(found)
+        hits = [alert.ref for alert in answer.alerts]
+        desk.accessed("check", [found.ref, *hits], fields=(*CHECK_FIELDS, *(HIT_FIELDS if hits else ())))
     return console.pages.page("checked.html", signed, check=found, answer=answer, names=_names(console))
 
 
@@ -67,7 +69,8 @@ def close(ref: str, console: Console, signed: Acting) -> Response:
     """End a check: later records no longer meet it, and what it had hit is retracted."""
     with console.door.checking(signed.viewer) as (checking, desk):
         desk.require(Command.close_check)
-        closed = checking.close(ref)
+        with desk.noting_absence(Command.close_check):
+            closed = checking.close(ref)
     return RedirectResponse(f"/check/{closed.ref}", 303)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from fastapi import APIRouter, Request
+from starlette.responses import Response
 
 from casebus.cases.outcomes import Outcome, standing
+from casebus.console import done
 from casebus.console.children_form import RECORDED, RESTATED, Typed
 from casebus.console.forms import offered
 from casebus.console.outcome_pages import OUTCOME_WORDS
@@ -34,9 +35,9 @@ class Listed:
 
 
 @router.get("/children")
-def children(console: Console, signed: Signed, page: str = "", done: str = "") -> Response:
+def children(console: Console, signed: Signed, request: Request, page: str = "") -> Response:
     """Show what was stated, and the form for more."""
-    return _listed(console, signed, Typed(), page=page, done=_DONE.get(done, ""))
+    return _listed(console, signed, Typed(), page=page, said=done.said(request, _DONE))
 
 
 @router.post("/children")
@@ -53,7 +54,7 @@ def record(console: Console, signed: Acting, form: Form) -> Response:
         return _listed(console, signed, typed, {"concerning": _told(error)})
     except UsageError as error:
         return _listed(console, signed, typed, {"form": _told(error)})
-    return RedirectResponse("/children?done=recorded", 303)
+    return done.leading_to("/children", "recorded")
 
 
 @router.get("/children/{outcome_id}/restate")
@@ -76,7 +77,7 @@ def restate(outcome_id: str, console: Console, signed: Acting, form: Form) -> Re
         return _restating(console, signed, outcome_id, typed, conflict=conflict)
     except UsageError as error:
         return _restating(console, signed, outcome_id, typed, {"form": _told(error)})
-    return RedirectResponse(f"/children?done={typed.status.lower()}", 303)
+    return done.leading_to("/children", typed.status.lower())
 
 
 _DONE = {
@@ -92,14 +93,14 @@ def _listed(
     typed: Typed,
     errors: Mapping[str, str] | None = None,
     page: str = "",
-    done: str = "",
+    said: str = "",
 ) -> Response:
     times = _times(console)
     with console.door.desk(signed.viewer) as desk:
         found = desk.children.browse(lambda stated: listed_of(stated, times or {}, page))
     form = _form(typed, errors or {}, RECORDED)
     return console.pages.page(
-        "children.html", signed, 400 if errors else 200, listed=found, times=times, done=done, **form
+        "children.html", signed, 400 if errors else 200, listed=found, times=times, done=said, **form
     )
 
 

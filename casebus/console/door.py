@@ -5,6 +5,7 @@ It opens that agency's store and keys and nothing else. Stores belong to one thr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from queue import Empty, LifoQueue
 
 from casebus import keys
@@ -12,6 +13,7 @@ from casebus.cases.access import Viewer
 from casebus.checking import Checking
 from casebus.desk import Desk
 from casebus.desk.placed import PlacedAlerts
+from casebus.desks import officers_of
 from casebus.errors import CasebusError
 from casebus.roles import Installation
 from casebus.store.store import Store
@@ -57,13 +59,17 @@ class Door:
     def desk(self, viewer: Viewer) -> Iterator[Desk]:
         """Open the desk for a viewer."""
         with self.store() as store:
-            yield Desk(viewer, self._id_key, store, self._publisher, self._in.clock, self._in.directory)
+            yield self._desk(viewer, store)
+
+    def _desk(self, viewer: Viewer, store: Store) -> Desk:
+        officers = partial(officers_of, self._in, self._agency)
+        return Desk(viewer, self._id_key, store, self._publisher, self._in.clock, self._in.directory, officers)
 
     @contextmanager
     def checking(self, viewer: Viewer) -> Iterator[tuple[Checking, Desk]]:
         """Open the checks before acting for a viewer, and the desk, which says who may and records what is read."""
         with self.store() as store:
-            desk = Desk(viewer, self._id_key, store, self._publisher, self._in.clock, self._in.directory)
+            desk = self._desk(viewer, store)
             drafting = self._in.drafting(self._agency)
             yield Checking(self._agency, desk.actor, drafting, store, self._publisher, self._in.clock), desk
 

@@ -1,7 +1,10 @@
-"""`/feeds`: how fresh everything is that this desk relies on. Silence is said, because no alert proves nothing."""
+"""`/feeds`: how fresh everything is that this desk relies on. Silence is said, because no alert proves nothing.
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+Who works on cases sees the partners, the hub, and whether what was heard and said has arrived; an operator, who sees no
+partner, sees the hub and this agency's node.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,51 +12,51 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from casebus.bus.parking import waiting
+from casebus.cases.access import Kind
+from casebus.console.freshness import hub_of
 from casebus.console.web import Console, Parts, Signed
+from casebus.desk import Desk
 from casebus.intake.spool import Spool
-from casebus.status import ConsumerStatus, Overview
-from casebus.stops import Stop, stops_in
+from casebus.stops import stops_in
 
 router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """How this agency's own node stands."""
+class Machine:
+    """What an operator looks after at this agency's own node."""
 
-    consumers: list[ConsumerStatus]
-    outbox: int
     parked: int
     spool: Mapping[str, int]
-    stopped: Sequence[Stop]
-
-    @property
-    def behind(self) -> int:
-        """How many records of the inbox the desk has not read yet."""
-        return sum(max(0, each.end - each.position) for each in self.consumers if each.consumer == "desk")
 
 
 @router.get("/feeds")
 def feeds(console: Console, signed: Signed) -> Response:
-    """Show when each side was last heard, and what waits here."""
+    """Show when each side was last heard, and what waits here, as far as the viewer may see it."""
     with console.door.desk(signed.viewer) as desk:
-        heard: dict[str, datetime] = desk.heard_from()
-    partners = [each for each in console.directory.agencies if each.code != console.agency]
+        heard = desk.heard_from() if desk.may_see(Kind.alert) else None
+        machine = _machine(console, desk) if heard is None else None
+    with console.door.store() as store, store.view() as view:
+        outbox = view.outbox_depth()
     return console.pages.page(
         "feeds.html",
         signed,
-        partners=[(each, heard.get(each.code)) for each in partners],
-        fresh=console.own_log.freshness(),
-        own=own_node(console),
+        partners=None if heard is None else _partners(console, heard),
+        hub=hub_of(console.agency, console.door, console.own_log),
+        outbox=outbox,
+        stopped=stops_in(console.installation, [console.agency]),
+        machine=machine,
     )
 
 
-def own_node(console: Parts) -> Own:
-    """Return how this agency's own node stands."""
-    code = console.agency
-    with closing(Overview(console.installation, [code])) as overview:
-        consumers = overview.consumers()
+def _partners(console: Parts, heard: Mapping[str, datetime]) -> list[tuple[str, str, datetime | None]]:
+    others = [each for each in console.directory.agencies if each.code != console.agency]
+    return [(each.code, each.name, heard.get(each.code)) for each in others]
+
+
+def _machine(console: Parts, desk: Desk) -> Machine:
+    """Return how this agency's own node stands. Raises `NotPermitted`."""
+    desk.require_sight(Kind.machine)
     with console.door.store() as store, store.view() as view:
-        depth, parked = view.outbox_depth(), len(waiting(view))
-    spool = Spool(console.installation.role(code).spool).counts()
-    return Own(consumers, depth, parked, spool, stops_in(console.installation, [code]))
+        parked = len(waiting(view))
+    return Machine(parked, Spool(console.installation.role(console.agency).spool).counts())

@@ -1,11 +1,16 @@
-"""What stands before every page: headers for every answer, and a limit on what a request may bring.
+"""What stands before every page: headers for every answer, and limits on what requests bring, how slowly, how many at once.
 
 Plain ASGI: nothing after it can forget a header, errors and streams included.
 """
 
+import asyncio
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 65_536
+BODY_WITHIN_S = 10.0
+MOST_AT_ONCE = 200
+"""Requests under way, open streams among them. A connection on which nothing was asked is none."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -19,42 +24,69 @@ HEADERS = (
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
 )
+WHOLE_OR_UNCHANGED = (200, 304)
+"""What may be kept under /static/: a file. Anything else there is a page, with somebody's name and token in it."""
 TLS_HEADER = ("strict-transport-security", "max-age=31536000")
 TOO_LARGE = b"The request is larger than a form of this console can be. Nothing was changed.\n"
+TOO_SLOW = b"The request did not arrive in time. Nothing was changed.\n"
+TOO_MANY = b"The console has too much to do at once. Nothing was changed; try again.\n"
 
 
 class Guard:
-    """Adds the headers, and answers 413 to a body that is too large before anything has read it as a form."""
+    """Adds the headers; answers 413 to a body that is too large and 408 to one that is too slow, before anything has read it
+    as a form, and 503 to what comes while too much is under way.
+    """
 
     def __init__(self, app: ASGIApp, *, tls: bool) -> None:
         self._app = app
         headers = (*HEADERS, TLS_HEADER) if tls else HEADERS
         self._headers = [(name.encode(), value.encode()) for name, value in headers]
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await _whole(receive) if scope["method"] not in ("GET", "HEAD") else b""
+        if self._under_way >= MOST_AT_ONCE:
+            await self._refuse(send, 503, TOO_MANY)
+            return
+        self._under_way += 1
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                body = await _whole(receive) if scope["method"] not in ("GET", "HEAD") else b""
+        except TimeoutError:
+            await self._refuse(send, 408, TOO_SLOW)
+            return
         if body is None:
-            await self._refuse(send)
+            await self._refuse(send, 413, TOO_LARGE)
             return
         await self._app(scope, _Given(body, receive), self._adding(send, scope["path"]))
 
     def _adding(self, send: Send, path: str) -> Send:
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                caching = () if path.startswith("/static/") else ((b"cache-control", b"no-store"),)
+                public = path.startswith("/static/") and message["status"] in WHOLE_OR_UNCHANGED
+                caching = () if public else ((b"cache-control", b"no-store"),)
                 message["headers"] = [*message["headers"], *self._headers, *caching]
             await send(message)
 
         return add
 
-    async def _refuse(self, send: Send) -> None:
-        headers = [*self._headers, (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": TOO_LARGE})
+    async def _refuse(self, send: Send, status: int, words: bytes) -> None:
+        own = (
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        )
+        await send({"type": "http.response.start", "status": status, "headers": [*self._headers, *own]})
+        await send({"type": "http.response.body", "body": words})
 
 
 class _Given:

@@ -5,6 +5,7 @@ A thread of its own looks, many times a second, as long as a board is open, and 
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -12,7 +13,6 @@ import structlog
 
 from casebus.cases.alert_feed import feed_end
 from casebus.console.door import Door
-from casebus.errors import CasebusError
 
 LOOK_EVERY_S = 0.02
 PAUSE_S = 1.0
@@ -20,7 +20,9 @@ STOP_WITHIN_S = 2.0
 
 
 class Live:
-    """The number of the last change, and who waits for a later one."""
+    """The number of the last change, and who waits for a later one. `hears` is whether the last look succeeded,
+    `streams` how many are open of each session.
+    """
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -29,6 +31,8 @@ class Live:
         self._waiting = 0
         self._look_now = threading.Event()
         self._ended = threading.Event()
+        self.streams: Counter[str] = Counter()
+        self.hears = True
         self.closing = False
 
     @asynccontextmanager
@@ -52,13 +56,17 @@ class Live:
             self._changed.notify_all()
 
     async def wait_beyond(self, number: int, seconds: float) -> bool:
-        """Wait until something changed after a number; return whether it did within so many seconds."""
+        """Wait until something changed after a number; return whether it did within so many seconds.
+
+        A number that is still beyond the last change then is of no feed that this desk has: of a state that was restored
+        from a copy since, or made up. All has changed for whoever holds it.
+        """
         try:
             async with asyncio.timeout(seconds), self._changed:
                 with self._open_board():
                     await self._changed.wait_for(lambda: self._end > number or self.closing)
-        except TimeoutError:  # nothing changed: that is the answer
-            return False
+        except TimeoutError:  # nothing changed
+            return self.hears and self._end < number
         return self._end > number
 
     @contextmanager
@@ -77,10 +85,12 @@ class Live:
         while self._look_now.wait() and not self._ended.is_set():
             try:
                 end = self._read_end()
-            except CasebusError as error:  # the boards show that they hear nothing; the next look may succeed
+            except Exception as error:  # noqa: BLE001  the boards show that they hear nothing; the next look may succeed
+                self.hears = False
                 _warn(error)
                 self._ended.wait(PAUSE_S)
                 continue
+            self.hears = True
             if end != self._end:
                 asyncio.run_coroutine_threadsafe(self._tell(end), loop)
             self._ended.wait(LOOK_EVERY_S)
@@ -90,7 +100,7 @@ class Live:
         try:
             with self._door.store() as store:
                 self._door.placed.catch_up(store)
-        except CasebusError as error:  # the first board reads them
+        except Exception as error:  # noqa: BLE001  the first board reads them
             _warn(error)
 
     async def _tell(self, end: int) -> None:
@@ -103,5 +113,5 @@ class Live:
             return feed_end(view)
 
 
-def _warn(error: CasebusError) -> None:
-    structlog.get_logger().warning("console_cannot_look", code=error.code)
+def _warn(error: Exception) -> None:
+    structlog.get_logger().warning("console_cannot_look", error_type=type(error).__name__)

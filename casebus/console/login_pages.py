@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from casebus.cases.access import Viewer
 from casebus.console.web import Acting, Console, Form, Parts, own_path
 from casebus.errors import NotPermitted
 
@@ -42,7 +43,7 @@ def log_in_by_name(console: Console, request: Request, form: Form) -> Response:
     csrf = form.text("csrf")
     if not hmac.compare_digest(request.cookies.get(FORM_COOKIE, "").encode(), csrf.encode()) or not csrf:
         raise NotPermitted("the form does not belong to this browser", next_step="open the login page again.")
-    return _logged_in(console, form.text("officer"), form.text("going_to"))
+    return _logged_in(console, request, form.text("officer"), form.text("going_to"))
 
 
 @router.get("/login/provider")
@@ -59,19 +60,32 @@ async def from_provider(console: Console, request: Request) -> Response:
     if console.oidc is None:
         raise NotPermitted("no identity provider is set up for this console")
     officer, going_to = await console.oidc.finish(request)
-    return await run_in_threadpool(_logged_in, console, officer, going_to)
+    return await run_in_threadpool(_logged_in, console, request, officer, going_to)
 
 
 @router.post("/logout")
 def log_out(console: Console, signed: Acting) -> Response:
     """End the session."""
     console.logins.end(signed)
+    _on_record(console, signed.viewer, "logout")
     response = RedirectResponse("/login", 303)
     console.logins.drop_cookie(response)
     return response
 
 
-def _logged_in(console: Parts, officer: str, going_to: str) -> Response:
+def _logged_in(console: Parts, request: Request, officer: str, going_to: str) -> Response:
+    """Begin a session in place of the browser's last one. That somebody logged in, or tried to, is on record."""
+    try:
+        token = console.logins.begin(officer, request.cookies.get(console.logins.cookie))
+    except NotPermitted:
+        _on_record(console, Viewer(console.agency, officer, None), "denied: login")
+        raise
+    _on_record(console, Viewer(console.agency, officer, None), "login")
     response = RedirectResponse(own_path(going_to), 303)
-    console.logins.set_cookie(response, console.logins.begin(officer))
+    console.logins.set_cookie(response, token)
     return response
+
+
+def _on_record(console: Parts, viewer: Viewer, what: str) -> None:
+    with console.door.desk(viewer) as desk:
+        desk.accessed(what, ())

@@ -53,8 +53,11 @@ class Logins:
         """Return who may act here, as the file says now. Raises `NotFound`, `UsageError`."""
         return Officers.load(self._officers_file, self._agency)
 
-    def begin(self, officer: str) -> str:
-        """Begin a session; return its token. Raises `NotPermitted` for who is not listed."""
+    def begin(self, officer: str, before: str | None = None) -> str:
+        """Begin a session; return its token. The one of the token that the browser had `before` ends.
+
+        Raises `NotPermitted` for who is not listed.
+        """
         if self.officers().role_of(officer) is None:
             raise NotPermitted(
                 "this agency knows nobody of that name at its desk",
@@ -64,7 +67,8 @@ class Logins:
         now = self._clock.now()
         session = Session(digest_of(token), officer, secrets.token_urlsafe(TOKEN_BYTES), now)
         with self._door.store() as store, store.transaction() as tx:
-            for old in [each for each in tx.all(SESSIONS) if each.over(now)]:
+            replaced = digest_of(before) if before else None
+            for old in [each for each in tx.all(SESSIONS) if each.over(now) or each.digest == replaced]:
                 tx.apply(Remove(SESSIONS, old.digest))
             tx.apply(Save(SESSIONS, session))
         return token

@@ -1,12 +1,13 @@
 """`/directory`, `/preferences`, `/help`, `/accessibility`: what is around the alerts."""
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from casebus.console import words
+from casebus.console import done, words
 from casebus.console.web import Console, Form, Signed, acting
 
 router = APIRouter()
+_DONE = {"kept": "Your preferences are kept in this browser."}
 SHORTCUTS = "casebus-shortcuts"
 
 
@@ -38,17 +39,16 @@ def accessibility(console: Console, signed: Signed) -> Response:
 
 
 @router.get("/preferences")
-def preferences(console: Console, signed: Signed, request: Request, done: str = "") -> Response:
+def preferences(console: Console, signed: Signed, request: Request) -> Response:
     """Show what this browser prefers."""
     shortcuts = request.cookies.get(SHORTCUTS) != "off"
-    return console.pages.page("preferences.html", signed, shortcuts=shortcuts, done=bool(done))
+    return console.pages.page("preferences.html", signed, shortcuts=shortcuts, done=done.said(request, _DONE))
 
 
 @router.post("/preferences", dependencies=[Depends(acting)])
 def prefer(form: Form) -> Response:
     """Keep what this browser prefers. The page's script reads it, so the cookie is not hidden from it; it says nothing else."""
-    response = RedirectResponse("/preferences?done=1", 303)
-    response.set_cookie(
-        SHORTCUTS, "off" if form.text("shortcuts") == "off" else "on", max_age=365 * 86400, samesite="lax"
-    )
+    response = done.leading_to("/preferences", "kept")
+    keys = "off" if form.text("shortcuts") == "off" else "on"
+    response.set_cookie(SHORTCUTS, keys, max_age=365 * 86400, samesite="lax")
     return response

@@ -3,7 +3,9 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from casebus.console.web import Console, Signed
+from casebus.cases.figures import Figures
+from casebus.console.web import Console, Parts, Signed
+from casebus.errors import BusError
 from casebus.events.enumerations import Purpose, SafeguardOutcome
 
 router = APIRouter()
@@ -19,8 +21,16 @@ OUTCOME_WORDS = {
 
 @router.get("/outcomes")
 def outcomes(console: Console, signed: Signed) -> Response:
-    """Show this agency's own figures. That they were looked at is on record, like any reading."""
+    """Show this agency's own figures, from its events on the bus. That they were looked at is on record, like any reading."""
     with console.door.desk(signed.viewer) as desk:
         desk.require_figures()
         desk.accessed("outcome figures", [], Purpose.SAFEGUARDING_CHILD, ("counts", "times"))
-    return console.pages.page("outcomes.html", signed, figures=console.own_log.figures(), outcome_words=OUTCOME_WORDS)
+    return console.pages.page("outcomes.html", signed, figures=_figures(console), outcome_words=OUTCOME_WORDS)
+
+
+def _figures(console: Parts) -> Figures | None:
+    """Return the figures, None where the bus does not answer."""
+    try:
+        return console.own_log.figures()
+    except BusError:
+        return None

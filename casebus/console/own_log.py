@@ -18,10 +18,11 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """When something was last heard, at the bus's own time; None for never."""
+    """When something was last heard, at the bus's own time (None: never), and the position after the inbox's last record."""
 
     hub_told: datetime | None
     hub_alive: datetime | None
+    inbox_end: int
 
 
 class OwnLog:
@@ -39,8 +40,10 @@ class OwnLog:
         """Return when the hub last told this agency something, and when it last showed any sign of life."""
         with self._lock:
             told, alive = self._last(inbox_topic(self._agency)), self._last(LEDGER_TOPIC)
-        times = [each for each in (told, alive) if each is not None]
-        return Freshness(told, max(times, default=None))
+        times = [each.appended_at for each in (told, alive) if each is not None]
+        if told is None:
+            return Freshness(None, max(times, default=None), 0)
+        return Freshness(told.appended_at, max(times, default=None), told.position + 1)
 
     def figures(self) -> Figures:
         """Return the agency's figures, up to the last event of its own that is on the bus."""
@@ -70,13 +73,13 @@ class OwnLog:
             return
         self._counting.take(received.event.payload, recorded.appended_at)
 
-    def _last(self, topic: str) -> datetime | None:
+    def _last(self, topic: str) -> Recorded | None:
         try:
             end = self._opened().end(topic)
         except NotFound:  # nobody has written to it yet
             return None
         last = self._opened().read(topic, end - 1, limit=1) if end else []
-        return last[0].appended_at if last else None
+        return last[0] if last else None
 
     def _opened(self) -> Log:
         self._log = self._log or self._in.open_log(f"{self._agency}.console")

@@ -13,13 +13,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from casebus.console.app import create
+from casebus.console.connections import PromptConnection
 from casebus.errors import Conflict, UsageError
 from casebus.node import Component, Late
 from casebus.roles import Installation
 from casebus.settings import ConsoleSettings
 
 NAME = "console"
-MOST_AT_ONCE = 200
 STOP_WITHIN_S = 1
 """How long an open stream may hold up the end: a browser asks again by itself."""
 
@@ -122,7 +122,7 @@ def configured(app: ASGIApp, settings: ConsoleSettings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         lifespan="on",
-        limit_concurrency=MOST_AT_ONCE,
+        http=PromptConnection,
         timeout_graceful_shutdown=STOP_WITHIN_S,
         ssl_certfile=settings.tls_certificate_file,
         ssl_keyfile=settings.tls_key_file,

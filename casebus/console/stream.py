@@ -5,23 +5,42 @@ it goes on after the last event that the browser has (Last-Event-ID), which is t
 a restart of the console loses nothing. Lines end with a line feed alone: a browser's parser may be handed half of a CRLF.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from casebus.cases.access import Kind, Thing, may_view
 from casebus.cases.desk_work import DeskAlert
 from casebus.cases.place import Place
 from casebus.console.board import urgency
 from casebus.console.logins import SignedIn
-from casebus.console.web import Console, Parts, signed_in
+from casebus.console.web import Console, Parts, Signed
+from casebus.errors import Unavailable
 from casebus.events.enumerations import Severity
 
 router = APIRouter()
 HEARTBEAT_S = 4.0
-FIELDS_PUSHED = ("ref", "severity", "partner", "our_state", "their_state", "assignee", "version")
+MOST_STREAMS = 12
+"""How many boards one login may have open."""
+FIELDS_PUSHED = (
+    "ref",
+    "severity",
+    "partner",
+    "state",
+    "our_state",
+    "their_state",
+    "outcome",
+    "stage",
+    "snoozed_until",
+    "due_by",
+    "assignee",
+    "escalated",
+    "version",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +51,46 @@ class Frame:
     text: str
 
 
-@router.get("/stream", dependencies=[Depends(signed_in)])
-async def stream(console: Console, request: Request) -> Response:
+def may_open(console: Console, signed: Signed) -> None:
+    """Raise `NotPermitted`, and put the attempt on record, for who may not see alerts; `Unavailable` for one too many."""
+    if console.live.streams[signed.session.digest] >= MOST_STREAMS:
+        raise Unavailable(f"this login has {MOST_STREAMS} boards open", next_step="close one.")
+    with console.door.desk(signed.viewer) as desk:
+        desk.require_sight(Kind.alert)
+
+
+@router.get("/stream", dependencies=[Depends(may_open)])
+async def stream(console: Console, signed: Signed, request: Request) -> Response:
     """Stream what changes on the board from a change on. The header, which a browser sends again, wins over the address."""
     since = _number(request.query_params.get("since"))
     after = _number(request.headers.get("last-event-id"), since)
     token = request.cookies.get(console.logins.cookie)
     headers = {"x-accel-buffering": "no"}
     frames = _frames(console, token, since, after)
-    return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_counted(console, signed, frames), media_type="text/event-stream", headers=headers)
 
 
-async def _frames(console: Parts, token: str | None, since: int, after: int) -> AsyncIterator[str]:
+async def _counted(console: Parts, signed: SignedIn, frames: AsyncGenerator[str]) -> AsyncIterator[str]:
+    """Count a stream among those of its session for as long as it is open."""
+    open_streams, session = console.live.streams, signed.session.digest
+    open_streams[session] += 1
+    try:
+        async with aclosing(frames):
+            async for frame in frames:
+                yield frame
+    finally:
+        open_streams[session] -= 1
+        if not open_streams[session]:
+            del open_streams[session]
+
+
+async def _frames(console: Parts, token: str | None, since: int, after: int) -> AsyncGenerator[str]:
     yield "retry: 1000\n\n" + heartbeat(console)
     while not console.live.closing:
         changed = await console.live.wait_beyond(after, HEARTBEAT_S)
         signed = await run_in_threadpool(console.logins.find, token)
-        if signed is None or console.live.closing:
-            return  # the session has ended; the browser asks again and is sent to log in
+        if signed is None or not _may_see(signed) or console.live.closing:
+            return  # the session or the right has ended; the browser asks again, and is told
         if changed:
             frame = await run_in_threadpool(framed, console, signed, since, after)
             after = frame.number
@@ -58,8 +99,11 @@ async def _frames(console: Parts, token: str | None, since: int, after: int) -> 
 
 
 def heartbeat(console: Parts) -> str:
-    """Return a named event: a comment raises none in the browser, and the board must notice when nothing comes."""
-    return event(console.clock.now().strftime("%H:%M:%S"), name="hb")
+    """Return a named event: a comment raises none in the browser, and the board must notice when nothing comes.
+
+    While the console itself hears nothing it is a comment, and so the board says that it hears nothing.
+    """
+    return event(console.clock.now().strftime("%H:%M:%S"), name="hb") if console.live.hears else ": \n\n"
 
 
 def event(data: str, *, name: str | None = None, number: int | None = None) -> str:
@@ -87,6 +131,10 @@ def framed(console: Parts, signed: SignedIn, since: int, after: int) -> Frame:
         },
     )
     return Frame(pushed.end, text)
+
+
+def _may_see(signed: SignedIn) -> bool:
+    return may_view(signed.viewer, Thing(Kind.alert, signed.viewer.agency)).allowed
 
 
 def _is_new_and_immediate(seen: DeskAlert) -> bool:

@@ -5,9 +5,10 @@ Values that are released are typed here, sealed to the partner at once, and show
 
 from collections.abc import Callable
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from casebus.console import done
 from casebus.console.failures import status_of
 from casebus.console.forms import NOTHING_GIVEN, Given, SentForm, member, offered
 from casebus.console.web import Acting, Console, Form, Parts, Signed
@@ -22,9 +23,9 @@ KEEP_DAYS = ("1", "7", "30", "90")
 
 
 @router.get("/alerts/{ref}/talk")
-def talk(ref: str, console: Console, signed: Signed, done: str = "") -> Response:
+def talk(ref: str, console: Console, signed: Signed, request: Request) -> Response:
     """Show the messages, releases and the lead of one alert. Each is on record with the names of the values shown."""
-    return _talk(console, signed, ref, done=_DONE.get(done, ""))
+    return _talk(console, signed, ref, said=done.said(request, _DONE))
 
 
 @router.post("/alerts/{ref}/talk/{action}")
@@ -38,7 +39,7 @@ def say(ref: str, action: str, console: Console, signed: Acting, form: Form) -> 
             command(desk, ref, form)
     except (UsageError, NotPermitted, Conflict) as error:
         return _talk(console, signed, ref, refused=error, given=Given(action, form))
-    return RedirectResponse(f"/alerts/{ref}/talk?done={action}", 303)
+    return done.leading_to(f"/alerts/{ref}/talk", action)
 
 
 def _talk(
@@ -46,7 +47,7 @@ def _talk(
     signed: Signed,
     ref: str,
     *,
-    done: str = "",
+    said: str = "",
     refused: CasebusError | None = None,
     given: Given = NOTHING_GIVEN,
 ) -> Response:
@@ -60,7 +61,7 @@ def _talk(
         status_of(refused) if refused else 200,
         seen=seen,
         alert=seen.alert,
-        done=done,
+        done=said,
         refused=refused,
         given=given,
         fields=offered(en.DisclosedField),

@@ -3,9 +3,10 @@
 The form is linked wherever it may be needed: from every alert, whoever the partner is and whether or not it may be named.
 """
 
-from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from fastapi import APIRouter, Request
+from starlette.responses import Response
 
+from casebus.console import done
 from casebus.console.failures import status_of
 from casebus.console.forms import Given, SentForm, offered
 from casebus.console.web import Acting, Console, Form, Parts, Signed
@@ -18,16 +19,16 @@ LISTED = 50
 
 
 @router.get("/welfare")
-def welfare(console: Console, signed: Signed, alert: str = "", done: str = "") -> Response:
+def welfare(console: Console, signed: Signed, request: Request, alert: str = "") -> Response:
     """Show the form, about an alert's own records where one is named, and the checks, those that wait first."""
     with console.door.desk(signed.viewer) as desk:
         about = _own_names(desk, alert) if alert else []
     given = Given("request", SentForm({"concerning": ("\n".join(about),)}))
-    return _shown(console, signed, given, done=_DONE.get(done, ""))
+    return _shown(console, signed, given, said=done.said(request, _DONE))
 
 
 @router.post("/welfare")
-def request(console: Console, signed: Acting, form: Form) -> Response:
+def ask(console: Console, signed: Acting, form: Form) -> Response:
     """Request a welfare check, or say why not and keep what was typed."""
     try:
         with console.door.desk(signed.viewer) as desk:
@@ -41,7 +42,7 @@ def request(console: Console, signed: Acting, form: Form) -> Response:
             )
     except (UsageError, NotFound, Conflict, NotPermitted) as error:
         return _shown(console, signed, Given("request", form), error)
-    return RedirectResponse("/welfare?done=requested", 303)
+    return done.leading_to("/welfare", "requested")
 
 
 @router.post("/welfare/{check_id}/complete")
@@ -52,7 +53,7 @@ def complete(check_id: str, console: Console, signed: Acting, form: Form) -> Res
             desk.children.complete_check(check_id, form.member(en.WelfareResult, "value"))
     except (UsageError, Conflict) as error:
         return _shown(console, signed, Given("complete", form), error)
-    return RedirectResponse("/welfare?done=completed", 303)
+    return done.leading_to("/welfare", "completed")
 
 
 _DONE = {
@@ -75,7 +76,7 @@ def _children(form: SentForm) -> int:
 
 
 def _shown(
-    console: Parts, signed: Signed, given: Given, refused: CasebusError | None = None, done: str = ""
+    console: Parts, signed: Signed, given: Given, refused: CasebusError | None = None, said: str = ""
 ) -> Response:
     with console.door.desk(signed.viewer) as desk:
         checks = desk.children.checks(LISTED)
@@ -90,7 +91,7 @@ def _shown(
         all_listed=len(checks) < LISTED,
         given=given,
         refused=refused,
-        done=done,
+        done=said,
         responses=offered(en.ResponseClass),
         risks=[en.TriState.NOT_STATED, en.TriState.YES, en.TriState.NO],
         results=offered(en.WelfareResult),

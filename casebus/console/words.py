@@ -3,8 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from casebus.cases.asked_of_us import AskedOfUs
 from casebus.cases.conflict import ConflictState, SideState
-from casebus.cases.desk_work import Escalation, Stage
+from casebus.cases.desk_work import Stage
+from casebus.cases.wording import NOT_TAKEN_UP as NOT_TAKEN_UP
+from casebus.cases.wording import SEVERITY
+from casebus.cases.wording import escalated as escalated
 from casebus.events.enumerations import (
     Agreement,
     Band,
@@ -24,11 +28,6 @@ from casebus.events.enumerations import (
     WelfareResult,
 )
 
-SEVERITY = {
-    Severity.immediate: "Immediate risk to a child",
-    Severity.high: "High",
-    Severity.routine: "Routine",
-}
 SEVERITY_RULE = {
     Severity.immediate: "A tip or case on either side says that a child is at immediate risk. Answer within 1 hour.",
     Severity.high: "A live match between two agencies' own cases or tips. Answer within 8 hours.",
@@ -79,11 +78,6 @@ STAGE = {
     Stage.acknowledged: "acknowledged, nobody has it in hand",
     Stage.in_hand: "in hand",
     Stage.resolved: "outcome proposed",
-}
-ESCALATED = {
-    Escalation.none: "",
-    Escalation.desk_lead: "the desk's lead was told that nobody takes it up",
-    Escalation.coordination_desk: "the coordination desk was told that nobody takes it up",
 }
 STATE = {
     ConflictState.open: "Open",
@@ -172,8 +166,6 @@ MEASURE = {
     SafeguardMeasure.PLATFORM_ACCOUNT_CLOSED: "account on a platform closed",
     SafeguardMeasure.UNKNOWN: "another measure",
 }
-
-
 RESPONSE = {
     ResponseClass.NZ_CRITICAL_24H: "critical: within 24 hours (New Zealand)",
     ResponseClass.NZ_VERY_URGENT_48H: "very urgent: within 48 hours (New Zealand)",
@@ -196,6 +188,16 @@ TRI_STATE = {
     TriState.NO: "no",
     TriState.NOT_STATED: "not known",
 }
+
+
+def asked(waits: AskedOfUs) -> str:
+    """Return what the partner waits for at this desk, "" for nothing."""
+    told = (
+        (waits.releases, "they ask for a release", "they ask for {} releases"),
+        (waits.messages, "they wrote", "they wrote {} messages"),
+        (waits.referrals, "they refer it to us", "they sent {} referrals"),
+    )
+    return "; ".join((one if count == 1 else more.format(count)) for count, one, more in told if count)
 
 
 def in_words(symbol: str) -> str:

@@ -3,10 +3,11 @@
 `casebus.desks.open_desk` puts it together. Each command is one transaction: own state and a signed event in the outbox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from casebus.bus.outbox import Publisher
-from casebus.cases.access import UNNAMED, Command, Kind, Viewer
+from casebus.cases.access import UNNAMED, Command, DeskRole, Kind, Thing, Viewer, may_view
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
 from casebus.desk.browsing import Browsing
@@ -17,6 +18,7 @@ from casebus.desk.referrals import Referrals
 from casebus.directory import Directory
 from casebus.events.enumerations import Purpose
 from casebus.intake.drafting import Drafting
+from casebus.officers import Officers
 from casebus.store.store import Store
 
 __all__ = [
@@ -36,15 +38,23 @@ __all__ = [
 class Desk(AlertCommands, Browsing):
     """One agency's desk, as one viewer uses it: the alerts themselves, and what belongs to them by subject.
 
-    `actor` is the viewer's pseudonym.
+    `actor` is the viewer's pseudonym. `officers` reads who may be given an alert; None is a desk whose list is as `init`
+    leaves it, of nobody yet.
     """
 
     def __init__(
-        self, viewer: Viewer, id_key: bytes, store: Store, publisher: Publisher, clock: Clock, directory: Directory
+        self,
+        viewer: Viewer,
+        id_key: bytes,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        directory: Directory,
+        officers: Callable[[], Officers] | None = None,
     ) -> None:
         office = Office(viewer, id_key, store, publisher, clock, directory)
         drafting = Drafting(viewer.agency, directory.agency(viewer.agency).region, id_key, None)
-        super().__init__(office)
+        super().__init__(office, officers or (lambda: Officers(viewer.agency, (), DeskRole.officer)))
         self.viewer = viewer
         self.actor = office.actor
         self.conversation = Conversation(office)
@@ -55,9 +65,17 @@ class Desk(AlertCommands, Browsing):
         """Raise `NotPermitted`, and put the attempt on record, where the viewer may not do this."""
         self._office.require(command)
 
+    def may_see(self, kind: Kind) -> bool:
+        """Tell whether the viewer may see this here."""
+        return may_view(self.viewer, Thing(kind, self.viewer.agency)).allowed
+
     def require_sight(self, kind: Kind) -> None:
         """Raise `NotPermitted`, and put the attempt on record, where the viewer may not see this."""
         self._office.require_sight(kind)
+
+    def noting_absence(self, what: Command | Kind) -> AbstractContextManager[None]:
+        """Put on record, without any reference, that something was looked for in the block which is not here."""
+        return self._office.noting_absence(what)
 
     def accessed(
         self,

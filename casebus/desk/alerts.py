@@ -1,6 +1,6 @@
 """What officers do with alerts: read them, take them up, give them to somebody, let them rest, propose an outcome."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,16 +8,19 @@ from datetime import datetime
 from casebus.cases import desk_work
 from casebus.cases.access import Command, Kind
 from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, OwnAnswer, mistake_words
+from casebus.cases.asked_of_us import AskedOfUs
 from casebus.cases.conflict import answers_of
 from casebus.cases.desk_history import DEEDS, Deed, Verb, in_order
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.notification import NOTIFICATIONS, Notification
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.desk.office import Office, find_alert, no_alert, refuse_too_long
+from casebus.desk.placed import asked_about
 from casebus.errors import UsageError
 from casebus.events.enumerations import Band, ConflictOutcome, Severity
 from casebus.events.types import DeconflictionResolved
 from casebus.intake.records import OWN_RECORDS
+from casebus.officers import Officers
 from casebus.store.store import Save, Transaction
 
 ALERT_FIELDS = (
@@ -53,7 +56,7 @@ ALERT_FIELDS = (
 )
 """What is shown of an alert where nobody says that it was less (DESIGN.md §9; after it what was added, and the desk's own business)."""
 
-NOTICE_FIELDS = ("type", "about", "text")
+NOTICE_FIELDS = ("at", "type", "about", "text")
 HISTORY_FIELDS = ("at", "who", "verb", "detail", "note")
 MAX_OFFICER_CHARS = 200
 
@@ -76,8 +79,9 @@ class AlertCommands:
     does not allow, and `UsageError` for a note longer than is kept; nothing is changed then.
     """
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, officers: Callable[[], Officers]) -> None:
         self._office = office
+        self._officers = officers
 
     # --- reading ---
 
@@ -89,7 +93,7 @@ class AlertCommands:
         `review` adds weak matches, of which no answer is due, `notices` what only informs.
         """
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             work = {each.conflict_id: each for each in tx.all(DESK_WORK)}
             found = [a for a in tx.all(ALERTS) if (notices or not a.is_notice) and (review or a.band is Band.alert)]
             shown = sorted((a for a in found if state in (None, a.state.value)), key=_due)
@@ -99,7 +103,7 @@ class AlertCommands:
     def alert(self, ref: str, fields: Sequence[str] = ALERT_FIELDS) -> DeskAlert:
         """Return one alert. Raises `NotFound`, and records the look all the same."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             found = find_alert(tx, ref)
             self._office.record(tx, "alert", [found.alert.ref] if found else [], fields if found else ())
         if found is None:
@@ -118,6 +122,11 @@ class AlertCommands:
             deeds = in_order(view.by(DEEDS, "conflict", seen.alert.conflict_id))
         return [deed.note for deed in deeds if deed.note]
 
+    def asked_of_us(self, seen: DeskAlert) -> AskedOfUs:
+        """Return what the partner waits for at this desk about an alert; part of showing it."""
+        with self._office.store.view() as view:
+            return asked_about(view, seen.alert.conflict_id)
+
     def notified(self, seen: DeskAlert) -> list[Notification]:
         """Return who was told outside that this alert waits, and what came of it, in order."""
         with self._office.store.view() as view:
@@ -129,11 +138,13 @@ class AlertCommands:
         with self._office.store.view() as view:
             return mistake_words(seen.alert, view.by(OWN_ANSWERS, "conflict", seen.alert.conflict_id))
 
-    def notices(self) -> list[Notice]:
-        """Return what else the hub told this agency: checks that found nothing, records of its own that were parked."""
+    def notices(self, latest: int | None = None) -> list[Notice]:
+        """Return what else this desk has to hear, the newest first, at most the `latest`: checks that found nothing, records of
+        its own that were parked, what was not passed on, what nobody answered in time.
+        """
         self._office.require_sight(Kind.notice)
-        with self._office.store.transaction() as tx:
-            found = list(tx.all(NOTICES))
+        with self._office.transaction(Kind.notice) as tx:
+            found = sorted(tx.all(NOTICES), key=lambda notice: (notice.at, notice.event_id), reverse=True)[:latest]
             self._office.record(tx, "notices", [notice.event_id for notice in found], NOTICE_FIELDS)
         return found
 
@@ -162,21 +173,25 @@ class AlertCommands:
             return self._done(tx, seen, after, Acts(Verb.acknowledged, note=note))
 
     def assign(self, ref: str, assignee: str, version: int | None = None, note: str | None = None) -> DeskAlert:
-        """Give an alert to an officer of this agency, to oneself for example. One that was new is taken up by it."""
+        """Give an alert to an officer of this agency, to oneself for example. One that was new is taken up by it.
+
+        Raises `UsageError` for who works on no alerts at this desk: it would be in nobody's hand.
+        """
         with self._command(Command.assign, note) as tx:
             seen = self._office.seen(tx, ref, version)
-            after = desk_work.assign(seen, _officer(assignee), self._office.now())
-            return self._done(tx, seen, after, Acts(Verb.assigned, _officer(assignee), note))
+            officer = self._officer(assignee)
+            after = desk_work.assign(seen, officer, self._office.now())
+            return self._done(tx, seen, after, Acts(Verb.assigned, officer, note))
 
     def hand_over(self, ref: str, note: str, to: str | None = None, version: int | None = None) -> DeskAlert:
         """Hand an alert over with a note: to an officer, or (`to` None) back to the desk. Raises `UsageError` without
-        a note.
+        a note, and like `assign`.
         """
         if not note.strip():
             raise UsageError("a hand-over needs a note", next_step="write what the next officer has to know.")
         with self._command(Command.hand_over, note) as tx:
             seen = self._office.seen(tx, ref, version)
-            after = desk_work.hand_over(seen, _officer(to) if to else None, self._office.now())
+            after = desk_work.hand_over(seen, self._officer(to) if to else None, self._office.now())
             return self._done(tx, seen, after, Acts(Verb.handed_over, to or "the desk", note))
 
     def snooze(self, ref: str, until: datetime, version: int | None = None, note: str | None = None) -> DeskAlert:
@@ -191,7 +206,7 @@ class AlertCommands:
         with self._command(Command.set_severity, reason) as tx:
             seen = self._office.seen(tx, ref, version)
             lowers_immediate = seen.severity is Severity.immediate and desk_work.lowers(seen, severity)
-            after = desk_work.judge(seen, severity, reason)
+            after = desk_work.judge(seen, severity, reason, self._office.now())
             if not lowers_immediate or self._office.may(Command.lower_immediate).allowed:
                 return self._done(tx, seen, after, Acts(Verb.judged, severity.value, reason))
         self._office.require(Command.lower_immediate)
@@ -214,7 +229,19 @@ class AlertCommands:
         """Begin a command's transaction, once it is clear that the viewer may and that the note will be kept."""
         refuse_too_long(note)
         self._office.require(command)
-        return self._office.store.transaction()
+        return self._office.transaction(command)
+
+    def _officer(self, name: str) -> str:
+        """Return the id, as it is kept, of an officer who works on alerts here. Raises `UsageError`."""
+        name = name.strip()
+        if not name or len(name) > MAX_OFFICER_CHARS or not name.isprintable():
+            raise UsageError("the officer is not named by an id", next_step="give the id as officers.toml has it.")
+        if not self._officers().may_be_given(name, by=self._office.viewer.officer):
+            raise UsageError(
+                "officers.toml does not list that officer as one who works on alerts at this desk",
+                next_step="give the alert to an officer or a desk lead who is listed.",
+            )
+        return name
 
     def _done(self, tx: Transaction, seen: DeskAlert, after: DeskAlert, act: Acts) -> DeskAlert:
         self._office.keep(tx, seen, after, act.verb, act.detail, act.note)
@@ -236,11 +263,3 @@ class AlertCommands:
 
 def _due(alert: Alert) -> tuple[bool, datetime, str]:
     return alert.respond_by is None, alert.respond_by or alert.raised_at, alert.ref
-
-
-def _officer(name: str) -> str:
-    """Return an officer's id as it is kept. Raises `UsageError` for an empty or long one."""
-    name = name.strip()
-    if not name or len(name) > MAX_OFFICER_CHARS or not name.isprintable():
-        raise UsageError("the officer is not named by an id", next_step="give the id as officers.toml has it.")
-    return name

@@ -34,7 +34,7 @@ C = TypeVar("C", bound=Chosen)
 class Pushed:
     """What changed: up to which change of the feed, which alerts since the last push, and which since the page was made.
 
-    `since_page` is None where the feed no longer reaches back to the page: it must be made anew.
+    `since_page` is None where the feed does not reach back to the page or the last push: it must be made anew.
     """
 
     end: int
@@ -62,7 +62,7 @@ class Browsing:
         """Return what was chosen of all alerts, and those themselves. What was chosen is on record."""
         self._office.require_sight(Kind.alert)
         placed.catch_up(self._office.store)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             chosen = choose(placed.read(tx).values())
             shown = _read(tx, [row.conflict_id for row in chosen.rows])
             self._office.record(tx, "alerts", [seen.alert.ref for seen in shown], fields)
@@ -71,7 +71,7 @@ class Browsing:
     def opened(self, ref: str, fields: Sequence[str]) -> tuple[DeskAlert, list[Deed]]:
         """Return one alert and what was done about it. Raises `NotFound`, and records the look all the same."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             found = find_alert(tx, ref)
             self._office.record(tx, "alert", [found.alert.ref] if found else [], fields if found else ())
             deeds = in_order(tx.by(DEEDS, "conflict", found.alert.conflict_id)) if found else []
@@ -84,7 +84,7 @@ class Browsing:
         on record; what was typed is not.
         """
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             one, by_id = find_alert(tx, name), tx.get(OWN_RECORDS, storable(name.lower()))
             records = [by_id] if by_id else tx.by(OWN_RECORDS, "number", storable(name))
             named = {one.alert.conflict_id} if one else set()
@@ -99,7 +99,7 @@ class Browsing:
         """Return the alerts about the same own records, the given one first. All of them are on record."""
         self._office.require_sight(Kind.alert)
         own = {seen.alert.own_id, seen.alert.also_own_id} - {None}
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             found = [each for each in tx.all(ALERTS) if {each.own_id, each.also_own_id} & own]
             found.sort(key=lambda alert: (alert.conflict_id != seen.alert.conflict_id, alert.ref))
             self._office.record(tx, "alerts around one", [alert.ref for alert in found], fields)
@@ -108,7 +108,7 @@ class Browsing:
     def heard_from(self) -> dict[str, datetime]:
         """Return when each partner that this desk knows of was last heard: by an alert, or by what it did about one."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             times = [(alert.partner, alert.raised_at) for alert in tx.all(ALERTS) if alert.partner]
             times += [(deed.who, deed.at) for deed in tx.all(DEEDS)]
             self._office.record(tx, "when partners were heard", [], ("partner", "at"))
@@ -124,10 +124,10 @@ class Browsing:
     def changed(self, since: int, after: int, fields: Sequence[str]) -> Pushed:
         """Return what changed since a page was made, and of that what changed after the last push; it is on record."""
         self._office.require_sight(Kind.alert)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.alert) as tx:
             of_page, of_push = changed_after(tx, since), changed_after(tx, after)
             alerts = _read(tx, of_push or [])
-            since_page = None if of_page is None else _read(tx, of_page)
+            since_page = None if of_page is None or of_push is None else _read(tx, of_page)
             shown = dict.fromkeys(seen.alert.ref for seen in (*alerts, *(since_page or ())))
             self._office.record(tx, "alerts as they changed", list(shown), fields)
             return Pushed(feed_end(tx), alerts, since_page)

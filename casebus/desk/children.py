@@ -92,10 +92,11 @@ class Children:
     ) -> WelfareCheck:
         """Ask for a welfare check about own tips or cases, by their numbers or ids. It waits for no conflict and no alert.
 
+        Raises `NotFound` for what is neither: a check before acting is about nobody until it is a tip or a case.
         `command` as for `record_outcome`.
         """
         self._office.require(Command.request_welfare_check)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.request_welfare_check) as tx:
             keys = tuple(_record(tx, name, *_CHILDREN_OF).key for name in concerning)
             key = RecordKey(SYSTEM, command or self._office.new_id())
             draft = WelfareRequestDraft(key, keys, response_class, _count(children), _country(country), self_harm_risk)
@@ -104,7 +105,7 @@ class Children:
     def complete_check(self, check: str, result: en.WelfareResult) -> WelfareCheck:
         """Say what a check found. Raises `Conflict` for one that was completed before."""
         self._office.require(Command.complete_welfare_check)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.complete_welfare_check) as tx:
             record = _record(tx, check, OwnKind.welfare_check)
             if not record.open:
                 raise Conflict("that welfare check was completed before", next_step="`casebus welfare list` shows it.")
@@ -113,7 +114,7 @@ class Children:
     def checks(self, most: int | None = None) -> list[WelfareCheck]:
         """Return the welfare checks, or so many of them at most, those that wait first; on record."""
         self._office.require_sight(Kind.outcome)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.outcome) as tx:
             shown = sorted(tx.all(WELFARE_CHECKS), key=lambda check: (check.result is not None, check.number))[:most]
             self._office.record(tx, "welfare checks", [check.check_id for check in shown], CHECK_FIELDS)
         return shown
@@ -139,7 +140,7 @@ class Children:
         if len(concerning) > MAX_CONCERNING:
             raise UsageError(f"an outcome names at most {MAX_CONCERNING} tips and cases", next_step="name fewer.")
         self._office.require(Command.record_outcome)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.record_outcome) as tx:
             keys = tuple(_record(tx, name, *_CHILDREN_OF).key for name in concerning)
             credit = (Credit(agency=self._office.agency, role=count.role),)
             return self._state(tx, self._draft(command, count, keys, credit))
@@ -154,7 +155,7 @@ class Children:
         revision that the caller read. `command` as for `record_outcome`.
         """
         self._office.require(Command.record_outcome)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.record_outcome) as tx:
             record = _record(tx, outcome, OwnKind.outcome)
             before = _outcome(tx, record.record_id)
             draft = self._draft(command, count, _concerned(tx, before), before.stated.credit, record.key)
@@ -203,7 +204,7 @@ class Children:
     def browse(self, choose: Callable[[list[Outcome]], C]) -> C:
         """Return what was chosen of all that was stated; what was chosen is on record."""
         self._office.require_sight(Kind.outcome)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.outcome) as tx:
             chosen = choose(list(tx.all(OUTCOMES)))
             self._office.record(tx, "outcomes", [outcome.outcome_id for outcome in chosen.shown], OUTCOME_FIELDS)
         return chosen
@@ -214,7 +215,7 @@ class Children:
         Raises `NotFound`, and records the look all the same.
         """
         self._office.require_sight(Kind.outcome)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.outcome) as tx:
             found = tx.get(OUTCOMES, storable(outcome))
             last = last_stated(found, tx.all(OUTCOMES)) if found else []
             shown = [found, *(each for each in last if each != found)] if found else []
@@ -227,7 +228,7 @@ class Children:
     def outcomes(self) -> tuple[list[Outcome], list[Figure]]:
         """Return all that was stated, and the figures that stand; on record."""
         self._office.require_sight(Kind.outcome)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.outcome) as tx:
             shown = list(tx.all(OUTCOMES))
             self._office.record(tx, "outcomes", [outcome.outcome_id for outcome in shown], OUTCOME_FIELDS)
         return shown, figures(shown)

@@ -70,7 +70,7 @@ class Conversation:
         """
         _refuse_empty(reason, "a reason")
         self._office.require(Command.request_release)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.request_release) as tx:
             request_id = command or self._office.new_id()
             if known := tx.get(RELEASES, request_id):
                 _refuse_other(known, self._office.seen(tx, ref), tuple(dict.fromkeys(asked)), storable(reason))
@@ -109,7 +109,7 @@ class Conversation:
         if not 1 <= terms.keep_days <= 366:
             raise UsageError("values are kept for 1 to 366 days")
         self._office.require(Command.grant_release)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.grant_release) as tx:
             release, seen = self._asked_of_us(tx, request_id, ref)
             if not {field for field, _ in values} <= set(release.asked):
                 raise UsageError("that was not asked for", next_step="release what was asked; leave the rest empty.")
@@ -133,6 +133,7 @@ class Conversation:
             self._office.publish(tx, self._office.signed_for(payload, partner))
             names = ", ".join(field.value for field in payload.fields)
             self._office.remember(tx, seen, Verb.granted_release, names)
+            self._office.show_anew(tx, seen)
         return after
 
     def refuse_release(
@@ -141,7 +142,7 @@ class Conversation:
         """Release nothing, and say why by a word of a closed list. The note stays here. `ref` as for `grant_release`."""
         refuse_too_long(note)
         self._office.require(Command.refuse_release)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.refuse_release) as tx:
             release, seen = self._asked_of_us(tx, request_id, ref)
             payload = DisclosureRefused(
                 request_id=request_id,
@@ -154,12 +155,13 @@ class Conversation:
             tx.apply(Save(RELEASES, after))
             self._office.publish(tx, payload)
             self._office.remember(tx, seen, Verb.refused_release, reason.value, note)
+            self._office.show_anew(tx, seen)
         return after
 
     def releases(self, ref: str | None = None) -> list[Release]:
         """Return the releases of one alert, or all of this desk; on record, with the names of the values shown."""
         self._office.require_sight(Kind.conversation)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.conversation) as tx:
             conflict_id = self._office.seen(tx, ref).alert.conflict_id if ref else None
             found = tx.by(RELEASES, "conflict", conflict_id) if conflict_id else list(tx.all(RELEASES))
             as_of = (release.as_of(self._office.now()) for release in found)
@@ -188,7 +190,7 @@ class Conversation:
         """
         _refuse_empty(text, "a text")
         self._office.require(Command.send_message)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.send_message) as tx:
             seen = self._office.seen(tx, ref)
             message_id = command or self._office.new_id()
             if known := tx.get(MESSAGES, message_id):
@@ -218,12 +220,18 @@ class Conversation:
         return message
 
     def messages(self, ref: str) -> list[Message]:
-        """Return the messages of an alert, oldest first; on record."""
+        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on."""
         self._office.require_sight(Kind.conversation)
-        with self._office.store.transaction() as tx:
-            found = tx.by(MESSAGES, "conflict", self._office.seen(tx, ref).alert.conflict_id)
+        with self._office.transaction(Kind.conversation) as tx:
+            seen = self._office.seen(tx, ref)
+            found = tx.by(MESSAGES, "conflict", seen.alert.conflict_id)
             shown = sorted(found, key=lambda message: (message.at, message.message_id))
             self._office.record(tx, "messages", [each.message_id for each in shown], MESSAGE_FIELDS)
+            unread = [each for each in shown if not each.ours and not each.read and each.text is not None]
+            for each in unread:
+                tx.apply(Save(MESSAGES, replace(each, read=True)))
+            if unread:
+                self._office.show_anew(tx, seen)
         return shown
 
     # --- who leads ---
@@ -233,7 +241,7 @@ class Conversation:
         if lead is en.LeadSide.UNKNOWN:
             raise UsageError("propose this agency or the partner")
         self._office.require(Command.propose_lead)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.propose_lead) as tx:
             seen = self._office.seen(tx, ref, version)
             _refuse_own(seen)
             before = tx.get(LEADS, seen.alert.conflict_id) or Lead(seen.alert.conflict_id)
@@ -254,7 +262,7 @@ class Conversation:
     def lead(self, ref: str) -> Lead:
         """Return what both sides proposed; `we_lead` is None until they agree. On record."""
         self._office.require_sight(Kind.conversation)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.conversation) as tx:
             conflict_id = self._office.seen(tx, ref).alert.conflict_id
             self._office.record(tx, "lead", [conflict_id], ("ours", "theirs"))
             return tx.get(LEADS, conflict_id) or Lead(conflict_id)

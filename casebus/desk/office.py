@@ -8,7 +8,8 @@ record as well, without any reference.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
 from casebus.cases.access import UNNAMED, Command, Decision, Kind, Thing, Viewer, may_act, may_view
 from casebus.cases.alert import ALERTS, Alert
-from casebus.cases.alert_feed import saved
+from casebus.cases.alert_feed import saved, worked
 from casebus.cases.authorship import signed
 from casebus.cases.desk_history import DEEDS, Deed, Verb, refuse_stale
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
@@ -125,6 +126,21 @@ class Office:
         with self.store.transaction() as tx:
             self.record(tx, resource, references, fields, purpose)
 
+    @contextmanager
+    def noting_absence(self, what: Command | Kind) -> Iterator[None]:
+        """Put on record, without any reference, that something was looked for which is not here."""
+        try:
+            yield
+        except NotFound:
+            self.accessed(f"not found: {what.value}", ())
+            raise
+
+    @contextmanager
+    def transaction(self, what: Command | Kind) -> Iterator[Transaction]:
+        """Begin the transaction of a command or of a reading; what it does not find is on record all the same."""
+        with self.noting_absence(what), self.store.transaction() as tx:
+            yield tx
+
     # --- what commands do ---
 
     def new_id(self) -> str:
@@ -161,6 +177,11 @@ class Office:
                 tx.apply(effect)
         if after != seen or note:
             self.remember(tx, after, verb if after != seen else Verb.noted, detail if after != seen else "", note)
+
+    def show_anew(self, tx: Transaction, seen: DeskAlert) -> None:
+        """Give a number to a change of what waits here about an alert that itself stays as it is: boards read it anew."""
+        for effect in worked(tx, [seen.work], occasion=self.new_id()):
+            tx.apply(effect)
 
     def remember(
         self, tx: Transaction, after: DeskAlert, verb: Verb, detail: str = "", note: str | None = None

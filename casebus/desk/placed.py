@@ -13,8 +13,11 @@ from threading import Lock
 
 from casebus.cases.alert import ALERTS
 from casebus.cases.alert_feed import FeedEnd, changed_since, end_of_feed
+from casebus.cases.asked_of_us import NOTHING, AskedOfUs, asked_by_conflict
+from casebus.cases.conversation import MESSAGES, RELEASES
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.place import Place
+from casebus.cases.referral import REFERRALS
 from casebus.store.store import Store, View
 
 
@@ -54,10 +57,28 @@ def _caught_up(kept: _Kept, view: View) -> _Kept:
     if changed is None:
         return _Kept(end, _all(view))
     found = [(view.get(ALERTS, each), view.get(DESK_WORK, each)) for each in changed]
-    fresh = {alert.conflict_id: Place.of(DeskAlert.of(alert, work)) for alert, work in found if alert}
+    fresh = {
+        alert.conflict_id: Place.of(DeskAlert.of(alert, work), asked_about(view, alert.conflict_id))
+        for alert, work in found
+        if alert
+    }
     return _Kept(end, {**kept.places, **fresh})
 
 
 def _all(view: View) -> Mapping[str, Place]:
     work = {each.conflict_id: each for each in view.all(DESK_WORK)}
-    return {each.conflict_id: Place.of(DeskAlert.of(each, work.get(each.conflict_id))) for each in view.all(ALERTS)}
+    asked = asked_by_conflict(view.all(RELEASES), view.all(MESSAGES), view.by(REFERRALS, "waits", "yes"))
+    return {
+        each.conflict_id: Place.of(DeskAlert.of(each, work.get(each.conflict_id)), asked.get(each.conflict_id, NOTHING))
+        for each in view.all(ALERTS)
+    }
+
+
+def asked_about(view: View, conflict_id: str) -> AskedOfUs:
+    """Return what the partner waits for at this desk about one alert."""
+    found = asked_by_conflict(
+        view.by(RELEASES, "conflict", conflict_id),
+        view.by(MESSAGES, "conflict", conflict_id),
+        [each for each in view.by(REFERRALS, "waits", "yes") if each.conflict_id == conflict_id],
+    )
+    return found.get(conflict_id, NOTHING)

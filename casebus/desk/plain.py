@@ -8,6 +8,7 @@ from casebus.cases.desk_history import Deed
 from casebus.cases.desk_work import DeskAlert
 from casebus.cases.notification import Notification
 from casebus.cases.outcomes import Figure, Outcome, WelfareCheck
+from casebus.cases.outgoing import Notice
 from casebus.cases.referral import Referral
 
 
@@ -59,10 +60,16 @@ def deed_row(deed: Deed) -> dict[str, Any]:
     }
 
 
+def notice_row(notice: Notice) -> dict[str, Any]:
+    """Return what a desk has to hear besides its alerts."""
+    return {"at": iso(notice.at), "type": notice.type, "about": notice.about, "text": notice.text}
+
+
 def notified_row(notification: Notification) -> dict[str, Any]:
     """Return who was told outside of an alert, and what came of it."""
     return {
         "way": notification.way.value,
+        "escalated": notification.escalated.value,
         "delivery": notification.delivery.value,
         "attempts": notification.attempts,
         "delivered_at": iso_or_null(notification.delivered_at),

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from casebus.cases.access import Command, Kind
 from casebus.cases.alert import ALERTS
+from casebus.cases.asked_of_us import is_asked_of_us
+from casebus.cases.conflict import URGENCY
 from casebus.cases.conversation import Values
 from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
@@ -23,6 +25,8 @@ REFERRAL_FIELDS = (
     "referral_id", "outgoing", "partner", "state", "ours", "reason", "urgency", "respond_by", "fields", "note", "tlp",
     "evidential_use",
 )  # fmt: skip
+
+WAITING_FIELDS = ("referral_id", "partner", "urgency", "respond_by", "escalated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Referrals:
         refuse_too_long(package.note)
         self._office.require(Command.send_referral)
         self._refuse_without_agreement(to)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.send_referral) as tx:
             seen = self._office.seen(tx, ref) if ref else None
             own = _records(tx, records) or ((seen.alert.own_id,) if seen else ())
             if not own:
@@ -116,16 +120,26 @@ class Referrals:
     def all(self) -> list[Referral]:
         """Return the referrals that this agency sent or got, what waits first; on record."""
         self._office.require_sight(Kind.referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.referral) as tx:
             shown = sorted(tx.all(REFERRALS), key=lambda each: (each.state.value != "sent", each.respond_by))
             names = dict.fromkeys(name.value for each in shown for name, _ in each.values)
             self._office.record(tx, "referrals", [each.referral_id for each in shown], (*REFERRAL_FIELDS, *names))
         return shown
 
+    def asked_of_us(self) -> list[Referral]:
+        """Return the referrals that this desk has still to accept or decline, the most urgent first; on record."""
+        self._office.require_sight(Kind.referral)
+        with self._office.store.transaction() as tx:
+            found = filter(is_asked_of_us, tx.by(REFERRALS, "waits", "yes"))
+            shown = sorted(found, key=lambda each: (-URGENCY[each.urgency], each.respond_by, each.referral_id))
+            if shown:
+                self._office.record(tx, "referrals that wait", [each.referral_id for each in shown], WAITING_FIELDS)
+        return shown
+
     def accept(self, referral_id: str) -> Referral:
         """Take responsibility. Raises `Conflict` for what was answered, or taken back before."""
         self._office.require(Command.answer_referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.answer_referral) as tx:
             after = replace(self._waiting(tx, referral_id), accepted=True)
             agency, actor = self._office.agency, self._office.actor
             said = ReferralAccepted(referral_id=after.referral_id, agency=agency, actor=actor)
@@ -135,7 +149,7 @@ class Referrals:
     def decline(self, referral_id: str, reason: en.ReferralDecline) -> Referral:
         """Leave responsibility where it is, with a reason from a closed list. Raises like `accept`."""
         self._office.require(Command.answer_referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Command.answer_referral) as tx:
             after = replace(self._waiting(tx, referral_id), declined=reason)
             agency, actor = self._office.agency, self._office.actor
             said = ReferralDeclined(referral_id=after.referral_id, agency=agency, reason=reason, actor=actor)
@@ -149,7 +163,9 @@ class Referrals:
         alert = tx.get(ALERTS, after.conflict_id) if after.conflict_id else None
         if alert is not None:
             detail = after.declined.value if after.declined else ""
-            self._office.remember(tx, DeskAlert.of(alert, tx.get(DESK_WORK, alert.conflict_id)), verb, detail)
+            seen = DeskAlert.of(alert, tx.get(DESK_WORK, alert.conflict_id))
+            self._office.remember(tx, seen, verb, detail)
+            self._office.show_anew(tx, seen)
 
     def _waiting(self, view: View, referral_id: str) -> Referral:
         referral = view.get(REFERRALS, storable(referral_id))

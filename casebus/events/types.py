@@ -30,7 +30,7 @@ Shown = Annotated[tuple[Id, ...], Field(max_length=MAX_EVIDENCE + 1)]
 class Payload(BaseModel):
     """The root of every model here: frozen, strict, no field that the schema does not have."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------

@@ -25,10 +25,10 @@ def postings(record: HeldRecord) -> tuple[HeldToken, ...]:
     """Return what to index, sorted and without repeats; nothing for a record that takes no part."""
     if not takes_part(record):
         return ()
-    held = {(token.family, token.value): token for sighting in record.sightings for token in known_tokens(sighting)}
+    held = {token for sighting in record.sightings for token in known_tokens(sighting)}
     if record.source_report is not None:
-        held[SOURCE_REPORT, record.source_report] = HeldToken(SOURCE_REPORT, record.source_report)
-    return tuple(held[named] for named in sorted(held))
+        held.add(HeldToken(SOURCE_REPORT, record.source_report))
+    return tuple(sorted(held))
 
 
 def known_tokens(sighting: HeldSighting) -> tuple[HeldToken, ...]:
@@ -36,8 +36,13 @@ def known_tokens(sighting: HeldSighting) -> tuple[HeldToken, ...]:
 
     A newer agency may send families that this hub does not know: they are carried and say nothing yet.
     """
-    kind, tokens = sighting.kind, sighting.tokens
-    return tuple([token for token in tokens if token.family in FAMILIES and kind in FAMILIES[token.family].kinds])
+    families = _MAY_CARRY[sighting.kind]
+    return tuple([token for token in sighting.tokens if token.family in families])
+
+
+_MAY_CARRY = {
+    kind: frozenset(family.name for family in FAMILIES.values() if kind in family.kinds) for kind in IdentifierType
+}
 
 
 def index_key(family: str, value: str) -> bytes:
@@ -45,9 +50,9 @@ def index_key(family: str, value: str) -> bytes:
     return blake2b(f"{family}:{value}".encode(), digest_size=16).digest()
 
 
-def indexed(record: HeldRecord) -> dict[bytes, HeldToken]:
-    """Return what to index of a record, by how it is indexed."""
-    return {index_key(token.family, token.value): token for token in postings(record)}
+def indexed(record: HeldRecord) -> dict[HeldToken, bytes]:
+    """Return what to index of a record, each with how it is indexed."""
+    return {token: index_key(*token) for token in postings(record)}
 
 
 def cap(family: str) -> int:
@@ -139,9 +144,9 @@ def common_kinds(record: HeldRecord, frequency: Frequency) -> tuple[IdentifierTy
     held: set[IdentifierType] = set()
     speaks: set[IdentifierType] = set()
     for sighting in record.sightings if takes_part(record) else ():
-        known = known_tokens(sighting) if sighting.kind not in speaks else ()
-        if known:
+        for token in known_tokens(sighting) if sighting.kind not in speaks else ():
             held.add(sighting.kind)
-        if any(eligible(token, frequency(token.family, token.value)) for token in known):
-            speaks.add(sighting.kind)
+            if eligible(token, frequency(*token)):
+                speaks.add(sighting.kind)
+                break
     return tuple(sorted(held - speaks))

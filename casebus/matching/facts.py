@@ -75,8 +75,9 @@ def facts(
     too_common = set(crowded) | _kinds_of(unheard, one, other)
     found = _identifiers(one, other, heard, counts)
     agreeing = {fact.kind for fact in found}
-    person = [token for token in heard if FAMILIES[token.family].says]
-    found += _person(one, other, person, counts, _hushed(unheard, too_common, crowded))
+    if not one.kinds.isdisjoint(PERSON_KINDS) and not other.kinds.isdisjoint(PERSON_KINDS):
+        person = [token for token in heard if FAMILIES[token.family].says]
+        found += _person(one, other, person, counts, _hushed(unheard, too_common, crowded))
     handle = _handle(one, other, heard, counts, agreeing | (too_common & {_SCREEN, _EMAIL}))
     if handle:
         found.append(handle)
@@ -104,8 +105,8 @@ def _identifiers(one: Person, other: Person, heard: list[HeldToken], counts: Cou
         family = FAMILIES[token.family]
         if family.says is None and token.family not in HANDLES:
             shared.setdefault(family.kinds[0], []).append(token)
-    bare = [t for t in one.tokens.keys() & other.tokens.keys() if t.family == "handle" and _SCREEN in one.tokens[t]]
-    handles = [counts[token] for token in bare if _SCREEN in other.tokens[token]]
+    bare = [t for t in one.tokens.keys() & other.tokens.keys() if t.family == "handle"] if _SCREEN in shared else []
+    handles = [counts[token] for token in bare if _SCREEN in one.tokens[token] & other.tokens[token]]
     return [_identifier(kind, tokens, counts, handles) for kind, tokens in sorted(shared.items())]
 
 
@@ -124,7 +125,7 @@ def _identifier(kind: IdentifierType, tokens: list[HeldToken], counts: Counts, h
 
 
 def _band(name: str, band: Rarity) -> tuple[str, ...]:
-    return () if band is Rarity.unique else (f"{name}.{band.value}",)
+    return () if band is Rarity.unique else (f"{name}.{band}",)
 
 
 def _handle(
@@ -145,7 +146,7 @@ def _handle(
         band = rarity(counts[token], FAMILIES[token.family].cap)
         return HANDLES.index(token.family), BY_RARITY.index(band), token.value
 
-    shared = sorted((token for token in heard if token.family in HANDLES and speaks(token)), key=rank)
+    shared = sorted([token for token in heard if token.family in HANDLES and speaks(token)], key=rank)
     if not shared:
         return None
     best = shared[0]
@@ -290,7 +291,7 @@ def _how(exact: bool) -> Agreement:
 
 def _differs(kind: IdentifierType, term: str = "") -> Fact:
     """Return a fact that counts against. It names a kind only: the band says nothing, so it is the plainest one."""
-    return Fact((term or f"{kind.value.lower()}.differs",), kind, kind, Agreement.differs, Rarity.common)
+    return Fact((term or f"{kind.lower()}.differs",), kind, kind, Agreement.differs, Rarity.common)
 
 
 AGAINST = frozenset({"household", "namesake", "word_and_day", "undated_at_home"})
@@ -300,9 +301,9 @@ AGAINST = frozenset({"household", "namesake", "word_and_day", "undated_at_home"}
 def every_term() -> frozenset[str]:
     """Return every term that a fact can have: the model gives each a weight."""
     own = [family.name for family in FAMILIES.values() if family.says is None]
-    bands = [f"{name}.{band.value}" for name in (*own, "person") for band in (Rarity.rare, Rarity.uncommon)]
+    bands = [f"{name}.{band}" for name in (*own, "person") for band in (Rarity.rare, Rarity.uncommon)]
     levels = [f"{part}.{level.name}" for part, levels in _LEVELS for level in levels if level]
-    differing = [f"{kind.value.lower()}.differs" for kind in DIFFERING] + [f"{part}.differs" for part, _ in _LEVELS]
+    differing = [f"{kind.lower()}.differs" for kind in DIFFERING] + [f"{part}.differs" for part, _ in _LEVELS]
     screen = ["screen_name.short", *(f"{name}.common" for name in ("screen_name", "screen_name_look"))]
     return AGAINST.union(own, bands, levels, differing, screen)
 

@@ -4,8 +4,9 @@ Evidence is added up within one pair of persons only: two people who each share 
 two things.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from casebus.events.enumerations import IdentifierType, SubjectCategory
 from casebus.matching.candidates import known_tokens
@@ -25,28 +26,33 @@ class Person:
     tokens: Mapping[HeldToken, frozenset[IdentifierType]]
 
 
-def persons(record: HeldRecord, common: Set[HeldToken]) -> dict[int, Person]:
+def persons(record: HeldRecord, common: frozenset[HeldToken]) -> dict[int, Person]:
     """Return the persons of a record by `subject_no`. Of their tokens only the common ones: the rest says nothing of a pair."""
-    roles: dict[int, set[SubjectCategory]] = {}
-    kinds: dict[int, set[IdentifierType]] = {}
-    tokens: dict[int, dict[HeldToken, set[IdentifierType]]] = {}
+    seen: dict[int, _Seen] = {}
     for sighting in record.sightings:
-        roles.setdefault(sighting.subject_no, set()).add(sighting.subject)
-        held = tokens.setdefault(sighting.subject_no, {})
+        person = seen.get(sighting.subject_no)
+        if person is None:
+            person = seen[sighting.subject_no] = _Seen(set(), set(), {})
+        person.roles.add(sighting.subject)
         known = known_tokens(sighting)
-        for token in known:
-            if token in common:
-                held.setdefault(token, set()).add(sighting.kind)
         if known:  # a sighting that was dropped at the edge cannot differ from anything
-            kinds.setdefault(sighting.subject_no, set()).add(sighting.kind)
-    return {
-        number: Person(
-            roles=frozenset(roles[number]),
-            kinds=frozenset(kinds.get(number, ())),
-            tokens={token: frozenset(carried) for token, carried in held.items()},
-        )
-        for number, held in tokens.items()
-    }
+            person.kinds.add(sighting.kind)
+        if not common.isdisjoint(known):
+            for token in common.intersection(known):
+                person.tokens.setdefault(token, set()).add(sighting.kind)
+    return {number: person.settled() for number, person in seen.items()}
+
+
+class _Seen(NamedTuple):
+    """A person on the way."""
+
+    roles: set[SubjectCategory]
+    kinds: set[IdentifierType]
+    tokens: dict[HeldToken, set[IdentifierType]]
+
+    def settled(self) -> Person:
+        tokens = {token: frozenset(carried) for token, carried in self.tokens.items()}
+        return Person(frozenset(self.roles), frozenset(self.kinds), tokens)
 
 
 def in_common(a: HeldRecord, b: HeldRecord) -> frozenset[HeldToken]:
@@ -64,9 +70,9 @@ def shared(ours: dict[int, Person], theirs: dict[int, Person]) -> tuple[Pairs, s
     our_holders, their_holders = _holders(ours), _holders(theirs)
     pairs: Pairs = {}
     crowded: set[IdentifierType] = set()
-    for token in our_holders.keys() & their_holders.keys():
-        one_side, other_side = our_holders[token], their_holders[token]
-        if max(len(one_side), len(other_side)) > MAX_PERSONS_PER_VALUE:
+    for token, one_side in our_holders.items():
+        other_side = their_holders.get(token, ())
+        if max(len(one_side), len(other_side)) > MAX_PERSONS_PER_VALUE and other_side:
             our_kinds = frozenset[IdentifierType]().union(*(ours[number].tokens[token] for number in one_side))
             crowded |= our_kinds.intersection(*(theirs[number].tokens[token] for number in other_side))
             continue

@@ -10,7 +10,7 @@ from casebus.events.enumerations import IdentifierType, RecordKind, SubjectCateg
 from casebus.matching.candidates import Frequency
 from casebus.matching.facts import Fact, Facts, facts
 from casebus.matching.families import BY_RARITY
-from casebus.matching.held import Agreed, HeldRecord, Shared
+from casebus.matching.held import Agreed, HeldRecord, HeldToken, Shared
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 from casebus.matching.persons import Person, in_common, persons, shared
 
@@ -37,15 +37,18 @@ def weigh(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Weighed:
     ours, theirs = persons(a, common), persons(b, common)
     pairs, crowded = shared(ours, theirs)
     values = {token for tokens in pairs.values() for token in tokens}
-    counts = {token: max(2, frequency(token.family, token.value)) for token in values}
+    counts = {token: max(2, frequency(*token)) for token in values}
     base = prior(a, b)
     found = [
         _pair(ours[one], theirs[other], facts(ours[one], theirs[other], tokens, counts, crowded), base)
         for (one, other), tokens in pairs.items()
     ]
-    nothing = Weighed((), tuple(sorted(crowded)), (), base, False, (), ())
+    if not found:
+        return Weighed((), tuple(sorted(crowded)), (), base, False, (), ())
+    if len(found) == 1:
+        return found[0]
     mirrored = a.record_id > b.record_id
-    return max(found, key=lambda weighed: _rank(weighed, mirrored=mirrored), default=nothing)
+    return max(found, key=lambda weighed: _rank(weighed, mirrored=mirrored))
 
 
 def prior(a: HeldRecord, b: HeldRecord) -> float:
@@ -54,14 +57,14 @@ def prior(a: HeldRecord, b: HeldRecord) -> float:
 
 
 def _pair(one: Person, other: Person, said: Facts, base: float) -> Weighed:
-    lines = sorted((_line(fact) for fact in said.facts), key=lambda line: (-line.weight, _kinds(line)))
-    terms = tuple(sorted(term for fact in said.facts for term in fact.terms))
+    lines = [_line(fact) for fact in said.facts]
+    terms = tuple(sorted([term for fact in said.facts for term in fact.terms]))
     return Weighed(
-        lines=tuple(lines),
+        lines=tuple(sorted(lines, key=lambda line: (-line.weight, _kinds(line)))),
         suppressed=said.suppressed,
-        evidence=tuple(Shared(token, fact.kind, fact.other_kind) for fact in said.facts for token in fact.tokens),
+        evidence=tuple([Shared(token, fact.kind, fact.other_kind) for fact in said.facts for token in fact.tokens]),
         # Weights are multiples of 1/64, so that the sum is exact and does not depend on its order.
-        score=base + sum(WEIGHTS[term] for term in terms),
+        score=base + sum([WEIGHTS[term] for term in terms]),
         firm=any(fact.firm for fact in said.facts),
         roles=tuple(sorted((one.roles, other.roles), key=sorted)),
         terms=terms,
@@ -69,12 +72,12 @@ def _pair(one: Person, other: Person, said: Facts, base: float) -> Weighed:
 
 
 def _line(fact: Fact) -> Agreed:
-    weight = sum(WEIGHTS[term] for term in fact.terms)
+    weight = sum([WEIGHTS[term] for term in fact.terms])
     return Agreed(fact.kind, fact.other_kind, fact.agreement, fact.rarity, weight)
 
 
-def _kinds(line: Agreed) -> list[str]:
-    return sorted((line.kind.value, line.other_kind.value))
+def _kinds(line: Agreed) -> list[IdentifierType]:
+    return sorted((line.kind, line.other_kind))
 
 
 def _rank(weighed: Weighed, *, mirrored: bool) -> tuple[object, ...]:
@@ -89,13 +92,13 @@ def _rank(weighed: Weighed, *, mirrored: bool) -> tuple[object, ...]:
     return weighed.score, child, lines, weighed.suppressed, roles, _told(weighed.evidence), sides
 
 
-def _sides(line: Agreed, *, mirrored: bool) -> tuple[str, str]:
-    ours, theirs = line.kind.value, line.other_kind.value
+def _sides(line: Agreed, *, mirrored: bool) -> tuple[IdentifierType, IdentifierType]:
+    ours, theirs = line.kind, line.other_kind
     return (theirs, ours) if mirrored else (ours, theirs)
 
 
-def _told(evidence: tuple[Shared, ...]) -> list[tuple[str, str]]:
-    return sorted((each.token.family, each.token.value) for each in evidence)
+def _told(evidence: tuple[Shared, ...]) -> list[HeldToken]:
+    return sorted(each.token for each in evidence)
 
 
 CHILD_ROLES = frozenset(

@@ -1,5 +1,6 @@
 """The notifier as a component of an agency's node, put together from its settings."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -41,7 +42,10 @@ def ways_of(settings: NotifySettings, clock: Clock) -> list[str]:
 
 
 def messengers_of(settings: NotifySettings, links: Links, clock: Clock) -> Iterator[tuple[Way, Messenger]]:
-    """Yield the ways that the settings name. Raises `UsageError` for half a setting, or a secret that cannot be read."""
+    """Yield the ways that the settings name.
+
+    Raises `UsageError` for half a setting, or a file of a secret or of certificates that cannot be read.
+    """
     if settings.webhook_url is not None:
         secret = secret_of(settings.webhook_secret_file, "webhook_secret_file")
         if len(secret) < LEAST_SECRET_BYTES:
@@ -49,7 +53,8 @@ def messengers_of(settings: NotifySettings, links: Links, clock: Clock) -> Itera
                 f"webhook_secret_file holds fewer than {LEAST_SECRET_BYTES} bytes",
                 next_step="put a long random secret there, and give it to the webhook's owner.",
             )
-        yield Way.webhook, Webhook(settings.webhook_url, secret, links, clock, settings.webhook_ca_file)
+        tls = _trusting(settings.webhook_ca_file, "webhook_ca_file")
+        yield Way.webhook, Webhook(settings.webhook_url, secret, links, clock, tls)
     if settings.mail_server is not None:
         if settings.mail_from is None or not settings.mail_to:
             raise UsageError(
@@ -69,5 +74,31 @@ def _account(settings: NotifySettings, server: str, sender: str) -> Account:
     host, _, port = server.rpartition(":")
     password = None
     if settings.mail_username is not None:
-        password = secret_of(settings.mail_password_file, "mail_password_file").decode()
-    return Account(host, int(port), sender, settings.mail_username, password, settings.mail_ca_file)
+        password = _ascii(secret_of(settings.mail_password_file, "mail_password_file"), "mail_password_file")
+        _ascii(settings.mail_username.encode(), "mail_username")
+    tls = _trusting(settings.mail_ca_file, "mail_ca_file")
+    return Account(host, int(port), sender, settings.mail_username, password, tls)
+
+
+def _ascii(text: bytes, setting: str) -> str:
+    """Return a text as it can be told a mail server. Raises `UsageError`."""
+    try:
+        return text.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{setting} holds a character beyond ASCII, which is not sent to a mail server",
+            next_step="choose a user name and a password of plain letters, figures and signs.",
+        ) from error
+
+
+def _trusting(ca_file: str | None, setting: str) -> ssl.SSLContext | None:
+    """Return a context that trusts the authorities of a file; None where none is named. Raises `UsageError`."""
+    if ca_file is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # an SSL error is an OSError
+        raise UsageError(
+            f"{setting} cannot be read as certificates in PEM ({type(error).__name__})",
+            next_step="name the file of the certificate authority, or remove the line.",
+        ) from error

@@ -7,25 +7,30 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from casebus.cases.desk_work import Escalation
 from casebus.cases.notification import Notification
+from casebus.cases.wording import FOR_WHOM, SEVERITY
 from casebus.clock import Clock
-from casebus.notifying.told import SEVERITY_WORDS, Links
+from casebus.notifying.told import Links
 from casebus.settings import THIS_MACHINE
 
 TIMEOUT_S = 5.0
-SUBJECT = "casebus: an alert waits for you"
+SUBJECT = "casebus: something waits for you"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where mail is handed over. Without TLS to this machine only; `password` goes with `username`."""
+    """Where mail is handed over. Without TLS to this machine only; `password` goes with `username`, both of them ASCII.
+
+    `tls` is whom it trusts, None for the certificate authorities that this machine trusts.
+    """
 
     host: str
     port: int
     sender: str
     username: str | None = None
     password: str | None = None
-    ca_file: str | None = None
+    tls: ssl.SSLContext | None = None
 
 
 class Mail:
@@ -46,13 +51,13 @@ class Mail:
                 refused = server.send_message(message)
         except smtplib.SMTPResponseException as error:
             return f"the mail server answered {error.smtp_code}"
-        except (OSError, smtplib.SMTPException) as error:  # an SSL error is an OSError
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:  # an SSL error is an OSError
             return f"the mail server could not be used ({type(error).__name__})"
         return f"the mail server refused {len(refused)} of {len(self._recipients)} addresses" if refused else None
 
     def _secure(self, server: smtplib.SMTP) -> None:
         if self._account.host not in THIS_MACHINE:
-            server.starttls(context=ssl.create_default_context(cafile=self._account.ca_file))
+            server.starttls(context=self._account.tls or ssl.create_default_context())
         if self._account.username is not None:
             server.login(self._account.username, self._account.password or "")
 
@@ -68,10 +73,15 @@ class Mail:
         return message
 
     def _lines(self, notification: Notification) -> list[str]:
-        due, link = notification.respond_by, self._links.to(notification)
+        due, link, escalated = notification.respond_by, self._links.to(notification), notification.escalated
         return [
-            f"Alert {notification.ref}",
-            f"Severity: {SEVERITY_WORDS[notification.severity]}",
+            f"{'Referral' if notification.referral_id else 'Alert'} {notification.ref}",
+            f"Severity: {SEVERITY[notification.severity]}",
+            *(
+                [f"Nobody answered it in time. It is for {FOR_WHOM[escalated]}"]
+                if escalated is not Escalation.none
+                else []
+            ),
             *([f"An answer is due by {due:%Y-%m-%d %H:%M} UTC"] if due else []),
             *([link] if link else []),
             "",

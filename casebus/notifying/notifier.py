@@ -5,15 +5,16 @@ after sending and before the mark sends again, under the same id. Sending happen
 a mail server that hangs holds up no tip.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import structlog
 
-from casebus.cases.alert import ALERTS, Alert
+from casebus.cases.alert import ALERTS
 from casebus.cases.alert_feed import changed_after, feed_end
 from casebus.cases.conflict import URGENCY
+from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.notification import (
     FOLLOWED_TO,
     NOTIFICATIONS,
@@ -22,8 +23,13 @@ from casebus.cases.notification import (
     Notification,
     Way,
     attempted,
+    ended,
+    still_wanted,
     wanted,
+    wanted_of_escalation,
+    wanted_of_referral,
 )
+from casebus.cases.referral import REFERRALS
 from casebus.clock import Clock
 from casebus.events.enumerations import Severity
 from casebus.notifying.told import Messenger
@@ -31,6 +37,7 @@ from casebus.store.store import Save, Store, View
 
 LOOK_AGAIN = timedelta(minutes=1)
 """The longest rest: what waits is not read at every step."""
+LOOK_AT_REFERRALS_S = 1.0
 MOST_URGENT_FIRST = sorted(Severity, key=URGENCY.__getitem__, reverse=True)
 
 
@@ -45,11 +52,12 @@ class Notifier:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="notifier")
         self._sending: tuple[Notification, Future[str | None]] | None = None
         self._rests_until: datetime | None = None
+        self._looked = float("-inf")
         self._log = structlog.get_logger()
 
     def step(self) -> int:
         """Note what alerts ask for, take in what the last sending came to, and begin the next; return how much was done."""
-        return self._follow() + self._collect() + self._begin()
+        return self._follow() + self._look_at_referrals() + self._collect() + self._begin()
 
     def idle(self) -> bool:
         """Tell whether every alert was looked at and each notification tried at least once; what failed is tried later."""
@@ -57,6 +65,8 @@ class Notifier:
             return False
         with self._store.view() as view:
             at = view.get(FOLLOWED_TO, "")
+            if self._new_of_referrals(view):
+                return False
             waiting = (each for severity in MOST_URGENT_FIRST for each in _waiting(view, severity))
             return at is not None and at.number == feed_end(view) and not any(each.attempts == 0 for each in waiting)
 
@@ -69,8 +79,8 @@ class Notifier:
             end, at = feed_end(view), view.get(FOLLOWED_TO, "")
             if at is not None and at.number == end:
                 return 0
-            alerts = [] if at is None else self._changed(view, at.number)
-            new = [each for each in self._wanted(alerts) if view.get(NOTIFICATIONS, each.notification_id) is None]
+            wants = [] if at is None else self._wanted(view, at.number)
+            new = [each for each in wants if view.get(NOTIFICATIONS, each.notification_id) is None]
         with self._store.transaction() as tx:
             for each in new:
                 tx.apply(Save(NOTIFICATIONS, each))
@@ -78,16 +88,37 @@ class Notifier:
         self._rests_until = None
         return max(1, len(new))
 
-    def _changed(self, view: View, number: int) -> list[Alert]:
-        """Return the alerts that were saved after a number, whatever their desk did since; every one, where the feed no longer reaches back to it."""
-        changed = changed_after(view, number, told_only=True)
-        if changed is None:
-            return list(view.all(ALERTS))
-        return [alert for conflict_id in changed if (alert := view.get(ALERTS, conflict_id)) is not None]
-
-    def _wanted(self, alerts: Iterable[Alert]) -> list[Notification]:
+    def _wanted(self, view: View, number: int) -> Iterator[Notification]:
+        """Yield what is to be told of the alerts that were saved after a number, and of those on which their desk's work
+        changed where they escalated.
+        """
         now = self._clock.now()
-        return [each for alert in alerts for each in wanted(alert, self._messengers, self._least, now)]
+        for seen in _alerts(view, changed_after(view, number, told_only=True)):
+            yield from wanted(seen.alert, self._messengers, self._least, now)
+        for seen in _alerts(view, changed_after(view, number)):
+            yield from wanted_of_escalation(seen, self._messengers, self._least, now)
+
+    def _look_at_referrals(self) -> int:
+        """Note what referrals ask for. They are in no feed; what waits of them is little, and read once a second."""
+        steady = self._clock.monotonic()
+        if steady - self._looked < LOOK_AT_REFERRALS_S:
+            return 0
+        self._looked = steady
+        with self._store.view() as view:
+            new = self._new_of_referrals(view)
+        if not new:
+            return 0
+        with self._store.transaction() as tx:
+            for each in new:
+                tx.apply(Save(NOTIFICATIONS, each))
+        self._rests_until = None
+        return len(new)
+
+    def _new_of_referrals(self, view: View) -> list[Notification]:
+        now = self._clock.now()
+        waiting = view.by(REFERRALS, "waits", "yes")
+        wants = (each for found in waiting for each in wanted_of_referral(found, self._messengers, self._least, now))
+        return [each for each in wants if view.get(NOTIFICATIONS, each.notification_id) is None]
 
     def _begin(self) -> int:
         now = self._clock.now()
@@ -98,6 +129,10 @@ class Notifier:
         first = self._first(now)
         if first is None:
             return 0
+        if not self._is_wanted(first, now):
+            with self._store.transaction() as tx:
+                tx.apply(Save(NOTIFICATIONS, ended(first)))
+            return 1
         self._sending = first, self._thread.submit(self._messengers[first.way].send, first)
         return 1
 
@@ -110,19 +145,27 @@ class Notifier:
         with self._store.view() as view:
             for severity in MOST_URGENT_FIRST:
                 waiting = [(each.next_at, each) for each in _waiting(view, severity) if each.way in self._messengers]
-                due = [(at, each) for at, each in waiting if at is not None and at <= now]
+                due = [(at, each) for at, each in waiting if at is not None and each.is_due(now)]
                 if due:
                     return min(due, key=lambda pair: (pair[0], pair[1].notification_id))[1]
                 later = min([later, *(at for at, _ in waiting if at is not None)])
         self._rests_until = later
         return None
 
+    def _is_wanted(self, notification: Notification, now: datetime) -> bool:
+        with self._store.view() as view:
+            if notification.referral_id is not None:
+                referral = view.get(REFERRALS, notification.referral_id)
+                return referral is not None and still_wanted(notification, referral, now)
+            found = _alerts(view, [notification.conflict_id])
+        return any(still_wanted(notification, seen, now) for seen in found)
+
     def _collect(self) -> int:
         if self._sending is None or not self._sending[1].done():
             return 0
         notification, future = self._sending
         self._sending = None
-        after = attempted(notification, future.result(), self._clock.now())
+        after = attempted(notification, _failure(notification.way, future), self._clock.now())
         self._rests_until = None
         with self._store.transaction() as tx:
             tx.apply(Save(NOTIFICATIONS, after))
@@ -133,3 +176,19 @@ class Notifier:
 
 def _waiting(view: View, severity: Severity) -> list[Notification]:
     return view.by(NOTIFICATIONS, "waiting", severity.value)
+
+
+def _alerts(view: View, conflict_ids: list[str] | None) -> list[DeskAlert]:
+    """Return some alerts as their desk has them; every one for None, where the feed no longer reaches back far enough."""
+    if conflict_ids is None:
+        conflict_ids = [alert.conflict_id for alert in view.all(ALERTS)]
+    found = (view.get(ALERTS, each) for each in conflict_ids)
+    return [DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id)) for alert in found if alert]
+
+
+def _failure(way: Way, sending: Future[str | None]) -> str | None:
+    """Return why a sending failed, in words, None where it did not. A messenger that raises ends no node: it has failed."""
+    try:
+        return sending.result()
+    except Exception as error:  # noqa: BLE001  whatever a messenger raises, the agency's node goes on
+        return f"the {way.value} could not be used ({type(error).__name__})"

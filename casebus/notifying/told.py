@@ -4,13 +4,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from casebus.cases.notification import Notification
-from casebus.events.enumerations import Severity
-
-SEVERITY_WORDS = {
-    Severity.immediate: "A child may be at immediate risk",
-    Severity.high: "High",
-    Severity.routine: "Routine",
-}
 
 
 class Messenger(Protocol):
@@ -28,5 +21,7 @@ class Links:
     address: str | None
 
     def to(self, notification: Notification) -> str | None:
-        """Return the address of the alert's page."""
+        """Return the address of the alert's page, or the referrals'."""
+        if notification.referral_id is not None:
+            return f"{self.address}/referrals" if self.address else None
         return f"{self.address}/alerts/{notification.ref}" if self.address else None

@@ -7,6 +7,7 @@ a receiver refuses one that is some minutes old. `idempotency-key` is the notifi
 import hashlib
 import hmac
 import json
+import ssl
 
 import httpx2
 
@@ -18,14 +19,17 @@ TIMEOUT_S = 5.0
 
 
 class Webhook:
-    """Posts to one address. Nothing but a 2xx answer is taken for delivered; no redirect is followed."""
+    """Posts to one address. Nothing but a 2xx answer is taken for delivered; no redirect is followed.
 
-    def __init__(self, url: str, secret: bytes, links: Links, clock: Clock, ca_file: str | None = None) -> None:
+    `tls` is whom it trusts, None for the certificate authorities that everybody trusts.
+    """
+
+    def __init__(self, url: str, secret: bytes, links: Links, clock: Clock, tls: ssl.SSLContext | None = None) -> None:
         self._url = url
         self._secret = secret
         self._links = links
         self._clock = clock
-        self._verify = ca_file or True
+        self._verify = tls or True
 
     def send(self, notification: Notification) -> str | None:
         """Send; return why it was not taken, None where it was."""
@@ -53,9 +57,10 @@ class Webhook:
         due = notification.respond_by
         return {
             "id": notification.notification_id,
-            "type": "alert_waits",
+            "type": notification.type,
             "ref": notification.ref,
             "severity": notification.severity.value,
+            "escalated": notification.escalated.value,
             "respond_by": due.isoformat().replace("+00:00", "Z") if due else None,
             "link": self._links.to(notification),
         }

@@ -81,6 +81,7 @@ class SqliteStore:
         """Begin a write transaction; commit at the end of the block, roll back on any exception."""
         with self._one_at_a_time(SqliteTransaction(self._connection, self._tables)) as tx, self._connection.writing():
             yield tx
+            tx.settle()
 
     @contextmanager
     def view(self) -> Iterator[View]:
@@ -200,6 +201,15 @@ class SqliteView:
 class SqliteTransaction(SqliteView):
     """What can be written, as `Transaction` says."""
 
+    def __init__(self, connection: SqliteConnection, tables: _Tables) -> None:
+        super().__init__(connection, tables)
+        self._posted: dict[str, int] = {}
+
+    def settle(self) -> None:
+        """Do what is left to do before the commit."""
+        for table, rows in self._posted.items():
+            self._tables.indexes[table].settle(self._connection, rows)
+
     def advance(self, consumer: str, topic: str, *, expected: int, to: int) -> None:
         """Move a position by compare-and-set. Raises `StalePosition` when it is not `expected`."""
         sql = "UPDATE positions SET position = ? WHERE consumer = ? AND topic = ? AND position = ?"
@@ -231,7 +241,8 @@ class SqliteTransaction(SqliteView):
                 if storable(key):
                     self._write(table.remove, (key,))
             case Post(index, owner, tokens):
-                self._inverted(index).post(self._connection, owner, tokens)
+                rows = self._inverted(index).post(self._connection, owner, tokens)
+                self._posted[index.table] = self._posted.get(index.table, 0) + rows
             case Unpost(index, owner, tokens):
                 self._inverted(index).unpost(self._connection, owner, tokens)
 

@@ -23,7 +23,7 @@ YOUNG = 65_536
 MIDDLE = 1_048_576
 SLICE = 4_096
 
-_FIRST_NUMBER = "INSERT INTO owners (owner) VALUES (?) ON CONFLICT DO NOTHING"
+_FIRST_NUMBER = "INSERT INTO owners (owner) VALUES (?) ON CONFLICT DO NOTHING RETURNING number"
 _NUMBER = "SELECT number FROM owners WHERE owner = ?"
 _COUNT = "UPDATE moves SET row_count = row_count + ? WHERE table_name = ?"
 _LAST_MOVED = "SELECT row_count, token, owner FROM moves WHERE table_name = ?"
@@ -47,11 +47,13 @@ class SqliteRows:
             "(token BLOB NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY (token, owner)) WITHOUT ROWID",
             f"INSERT INTO moves VALUES ('{name}', 0, x'', 0) ON CONFLICT DO NOTHING",  # noqa: S608
         )
+        owned = "CROSS JOIN owners ON owners.number = held.owner"
+        held = f'SELECT held.token, owners.owner FROM wanted CROSS JOIN "{name}" AS held ON held.token = wanted.token '  # noqa: S608
+        self.held = f"{held}{owned}"
         # Read from the first owner to the one that is enough, and no further: the limit of a join is for all its rows.
-        self.held = (
-            f'SELECT held.token, owners.owner FROM wanted CROSS JOIN "{name}" AS held ON held.token = wanted.token '  # noqa: S608
-            f'AND held.owner <= coalesce((SELECT owner FROM "{name}" WHERE token = wanted.token '
-            f"ORDER BY owner LIMIT 1 OFFSET ?1 - 1), {_LAST}) CROSS JOIN owners ON owners.number = held.owner"
+        self.held_so_far = (
+            f'{held}AND held.owner <= coalesce((SELECT owner FROM "{name}" WHERE token = wanted.token '  # noqa: S608
+            f"ORDER BY owner LIMIT 1 OFFSET ?1 - 1), {_LAST}) {owned}"
         )
         self._add = f'INSERT INTO "{name}" (token, owner) VALUES (?, ?) ON CONFLICT DO NOTHING'  # noqa: S608
         self._remove = f'DELETE FROM "{name}" WHERE token = ? AND owner = ?'  # noqa: S608
@@ -60,9 +62,13 @@ class SqliteRows:
         )
         self._drop = f'DELETE FROM "{name}" WHERE (token, owner) > (?, ?) AND (token, owner) <= (?, ?)'  # noqa: S608
 
-    def add(self, connection: SqliteConnection, rows: Sequence[tuple[bytes, int]]) -> None:
-        """Put rows in that may be there."""
-        connection.write(_COUNT, (connection.write_each(self._add, rows), self.name))
+    def add(self, connection: SqliteConnection, rows: Sequence[tuple[bytes, int]]) -> int:
+        """Put rows in that may be there; return how many were not, which are still to be counted."""
+        return connection.write_each(self._add, rows)
+
+    def count(self, connection: SqliteConnection, added: int) -> None:
+        """Count rows that were put in."""
+        connection.write(_COUNT, (added, self.name))
 
     def remove(self, connection: SqliteConnection, rows: Sequence[tuple[bytes, int]]) -> None:
         """Take rows out that may not be there."""
@@ -90,18 +96,21 @@ class SqliteInverted:
         self._young, self._middle = SqliteRows(f"{index.table}_young"), SqliteRows(f"{index.table}_middle")
         self._rest = SqliteRows(index.table)
         self.tables = (self._young, self._middle, self._rest)
-        self._statements: dict[int, str] = {}
+        self._statements: dict[tuple[int, bool], str] = {}
 
-    def post(self, connection: SqliteConnection, owner: str, tokens: Sequence[bytes]) -> None:
-        """Note that an owner holds tokens."""
+    def post(self, connection: SqliteConnection, owner: str, tokens: Sequence[bytes]) -> int:
+        """Note that an owner holds tokens; return how many rows that makes, for `settle`."""
         _check(owner, tokens)
-        connection.write(_FIRST_NUMBER, (owner,))
-        ((number,),) = connection.rows(_NUMBER, (owner,))
-        self._young.add(connection, [(token, number) for token in tokens])
+        rows = connection.rows(_FIRST_NUMBER, (owner,)) or connection.rows(_NUMBER, (owner,))
+        return self._young.add(connection, [(token, rows[0][0]) for token in tokens])
+
+    def settle(self, connection: SqliteConnection, posted: int) -> None:
+        """End a transaction that made rows: count them, and give away what is too much for the smaller tables."""
+        self._young.count(connection, posted)
         for rows in self._young.overflow(connection, YOUNG):
-            self._middle.add(connection, rows)
+            self._middle.count(connection, self._middle.add(connection, rows))
             for more in self._middle.overflow(connection, MIDDLE):
-                self._rest.add(connection, more)
+                self._rest.count(connection, self._rest.add(connection, more))
 
     def unpost(self, connection: SqliteConnection, owner: str, tokens: Sequence[bytes]) -> None:
         """Note that an owner holds tokens no more. Its number stays: it may come again."""
@@ -115,17 +124,28 @@ class SqliteInverted:
         found: dict[bytes, set[str]] = defaultdict(set)
         tokens = sorted((token for token, most in wanted.items() if most), key=wanted.__getitem__)
         for start in range(0, len(tokens), _AT_ONCE):
-            some = tokens[start : start + _AT_ONCE]
-            for token, owner in connection.rows(self._asking(len(some)), (wanted[some[-1]], *some)):
+            for token, owner in self._rows(connection, tokens[start : start + _AT_ONCE], wanted):
                 found[token].add(owner)
         return {token: list(found[token])[:most] if token in found else [] for token, most in wanted.items()}
 
-    def _asking(self, tokens: int) -> str:
-        if tokens not in self._statements:
+    def _rows(
+        self, connection: SqliteConnection, tokens: Sequence[bytes], wanted: Mapping[bytes, int]
+    ) -> list[tuple[Any, ...]]:
+        """Return what is held of tokens, the most wanted last. If they have no more owners than that, as nearly always,
+        where each one's last wanted owner stands need not be looked for.
+        """
+        most = wanted[tokens[-1]]
+        rows = connection.rows(self._asking(len(tokens), bounded=False), (most + 1, *tokens))
+        return rows if len(rows) <= most else connection.rows(self._asking(len(tokens), bounded=True), (most, *tokens))
+
+    def _asking(self, tokens: int, *, bounded: bool) -> str:
+        """Return the question after so many tokens. Its first value bounds the owners of each, or else all rows."""
+        if (tokens, bounded) not in self._statements:
             marks = ", ".join(f"(?{number})" for number in range(2, tokens + 2))
-            held = " UNION ALL ".join(table.held for table in self.tables)
-            self._statements[tokens] = f"WITH wanted (token) AS (VALUES {marks}) {held}"
-        return self._statements[tokens]
+            held = " UNION ALL ".join(table.held_so_far if bounded else table.held for table in self.tables)
+            limit = "" if bounded else " LIMIT ?1"
+            self._statements[tokens, bounded] = f"WITH wanted (token) AS (VALUES {marks}) {held}{limit}"
+        return self._statements[tokens, bounded]
 
 
 def _check(owner: str, tokens: Sequence[bytes]) -> None:

@@ -53,6 +53,20 @@ class StoreInverted(StoreInstances):
             assert (found[b"rare"], found[b"none"]) == (["owner-7"], [])
             assert tx.holders(MARKS, {b"common": 0}) == {b"common": []}
 
+    def test_every_owner_is_named_where_tokens_have_more_owners_together_than_are_wanted_of_one(
+        self, store: Store
+    ) -> None:
+        """Each token's bound is its own, however many are asked for at once and whichever of them many hold."""
+        tokens = [bytes([number]) for number in range(150)]
+        with store.transaction() as tx:
+            for owner in ("one", "two", "three"):
+                tx.apply(Post(MARKS, owner, tuple(tokens)))
+            for number in range(40):
+                tx.apply(Post(MARKS, f"crowd-{number}", (b"crowded",)))
+            found = tx.holders(MARKS, dict.fromkeys(tokens, 4) | {b"crowded": 4})
+        assert all(sorted(found[token]) == ["one", "three", "two"] for token in tokens)
+        assert len(set(found[b"crowded"])) == 4
+
     def test_posting_twice_is_posting_once_and_taking_back_what_is_not_held_is_nothing(self, store: Store) -> None:
         """In one transaction or in two."""
         for _ in range(2):

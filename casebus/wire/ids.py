@@ -7,7 +7,6 @@ are opaque already needs no key.
 
 import hashlib
 import hmac
-import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -38,8 +37,7 @@ def uuid7(now: datetime, random_bytes: bytes) -> str:
 
 def _framed(parts: Iterable[str]) -> bytes:
     # Lengths come first so that ("ab", "c") and ("a", "bc") differ.
-    encoded = [part.encode() for part in parts]
-    return b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
+    return b"".join([len(part).to_bytes(8, "big") + part for part in map(str.encode, parts)])
 
 
 def _uuid8(digest: bytes) -> str:
@@ -50,4 +48,5 @@ def _stamped(octets: bytes, *, version: int) -> str:
     stamped = bytearray(octets)
     stamped[6] = stamped[6] & 0x0F | version << 4
     stamped[8] = stamped[8] & 0x3F | 0x80
-    return str(uuid.UUID(bytes=bytes(stamped)))
+    text = stamped.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -11,6 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from casebus.cases.alert import Alert, acknowledge, ref_of, reopen, resolve, retract, told, with_theirs
 from casebus.cases.conflict import ConflictState, Said, Side, SideState
+from casebus.cases.desk_work import DeskAlert, DeskWork, Escalation, Stage, after_rise
+from casebus.cases.notification import Way, wanted
 from casebus.errors import Conflict
 from casebus.events import enumerations as en
 from casebus.events.enumerations import ConflictOutcome, RetractReason
@@ -40,7 +42,8 @@ class AlertLife(RuleBasedStateMachine):
         later = RAISED_AT + timedelta(hours=revision)
         risk = record_id(which) if severity is en.Severity.immediate else None
         if revision > self.alert.revision:
-            self.raised_at = later if risk and risk != self.risk else self.raised_at
+            anew = self.newest[1] or (risk and risk != self.risk)
+            self.raised_at = later if anew else self.raised_at
             self.risk = risk
         self.became(told(NZ, hit(revision, severity=severity, risk_id=risk), self.alert, later))
         self.newest = max(self.newest, (revision, False)) if revision > self.newest[0] else self.newest
@@ -143,6 +146,21 @@ def test_a_match_that_is_found_again_after_its_retraction_keeps_what_was_decided
     back = told(NZ, hit(3), gone, RAISED_AT)
     assert back.retracted is None
     assert back.ours == decided.ours, "a false match stays known"
+
+
+def test_what_is_found_again_after_its_retraction_has_its_whole_time_and_is_told_outside_again() -> None:
+    before = acknowledge(alert(severity=en.Severity.immediate))
+    gone = retract(before, 2, RetractReason.WITHDRAWN)
+    late = RAISED_AT + timedelta(days=5)
+    back = told(NZ, hit(3, severity=en.Severity.immediate), gone, late)
+    assert back.respond_by == late + timedelta(hours=1)
+    work = after_rise(DeskWork(back.conflict_id, escalated=Escalation.coordination_desk), gone, back)
+    assert work.escalated is Escalation.none
+    assert DeskAlert(back, work).stage(late) is Stage.new, "who acknowledged it then has it in hand no more"
+    again = told(NZ, hit(3, severity=en.Severity.immediate), retract(alert(), 2, RetractReason.WITHDRAWN), late)
+    ids = [{each.notification_id for each in wanted(a, Way, en.Severity.high, late)} for a in (alert(), again)]
+    assert ids[1]
+    assert not ids[0] & ids[1]
 
 
 def test_the_answer_is_due_by_its_severity_from_when_it_was_first_raised() -> None:

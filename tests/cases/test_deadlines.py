@@ -14,18 +14,20 @@ from casebus.bus.log import Recorded
 from casebus.bus.outbox import Publisher
 from casebus.bus.timed import TimedLoop
 from casebus.cases import desk_work as dw
-from casebus.cases.alert import ALERTS, told
+from casebus.cases.alert import ALERTS, told, with_theirs
 from casebus.cases.alert_feed import FEED
 from casebus.cases.conversation import RELEASES, Release, ReleaseState
 from casebus.cases.deadlines import Fallen, alert_due, referral_due, release_due
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES
+from casebus.cases.place import Place
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
 from casebus.clock import FixedClock
+from casebus.console.board import Tab, tab_of
 from casebus.events import enumerations as en
 from casebus.events.enumerations import ConflictOutcome, Severity
-from casebus.events.types import ReferralExpired
+from casebus.events.types import Evidence, ReferralExpired
 from casebus.state import Save
 from casebus.store.sqlite import SqliteStore
 from casebus.wire.ids import content_id
@@ -71,8 +73,45 @@ def test_who_takes_it_up_in_time_hears_of_no_escalation_until_that_lapses() -> N
         Escalation.none,
     )
     assert after(lapsed, lapses + timedelta(hours=4)).work.escalated is Escalation.desk_lead, "the clock starts anew"
+
+
+def test_nothing_stays_in_a_hand_for_good_whoever_it_is() -> None:
     in_hand = dw.assign(high(), "OCEANZ-17", RAISED_AT)
-    assert alert_due(in_hand, RAISED_AT + timedelta(days=30)).effects == ()
+    assert alert_due(in_hand, HIGH_DUE - SECOND).effects == (), "the desk has its whole time to answer"
+    asked = after(in_hand, HIGH_DUE)
+    assert (asked.work.escalated, asked.stage(HIGH_DUE)) == (Escalation.desk_lead, Stage.in_hand)
+    assert after(asked, HIGH_DUE + timedelta(hours=4)).work.escalated is Escalation.coordination_desk
+    taken_anew = dw.assign(asked, "OCEANZ-02", HIGH_DUE)
+    assert alert_due(taken_anew, HIGH_DUE + timedelta(hours=4) - SECOND).effects == (), "who takes it late has a while"
+    assert after(taken_anew, HIGH_DUE + timedelta(hours=4)).work.escalated is Escalation.desk_lead
+    at_risk = dw.assign(DeskAlert.of(alert(severity=Severity.immediate), None), "OCEANZ-17", RAISED_AT)
+    assert after(at_risk, RAISED_AT + timedelta(minutes=90)).work.escalated is Escalation.coordination_desk
+
+
+def test_what_rests_neither_lapses_nor_escalates_and_its_clock_runs_from_when_it_wakes() -> None:
+    until = RAISED_AT + timedelta(days=3)
+    resting = dw.snooze(dw.acknowledge(high(), RAISED_AT), until, RAISED_AT)
+    assert alert_due(resting, until - SECOND).effects == ()
+    awake = after(resting, until + SECOND)
+    assert (awake.stage(until), awake.work.waits_since, awake.work.escalated) == (Stage.new, until, Escalation.none)
+    assert after(awake, until + timedelta(hours=4)).work.escalated is Escalation.desk_lead
+    in_hand = dw.snooze(dw.assign(high(), "OCEANZ-17", RAISED_AT), until, RAISED_AT)
+    assert alert_due(in_hand, until - SECOND).effects == ()
+    assert after(in_hand, until).work.escalated is Escalation.none
+    assert after(after(in_hand, until), until + timedelta(hours=4)).work.escalated is Escalation.desk_lead
+
+
+def test_what_the_partner_calls_two_people_asks_for_nothing_and_escalates_to_nobody() -> None:
+    evidence = Evidence(evidence_id=content_id("evidence"), kind=en.IdentifierType.EMAIL)
+    told_of = alert(severity=Severity.high, evidence=(evidence,))
+    they_said = told_of.they_said.resolved(ConflictOutcome.FALSE_MATCH, told_of.shown)
+    apart = DeskAlert.of(with_theirs(told_of, they_said), None)
+    assert apart.alert.is_apart
+    assert not apart.alert.waits
+    assert alert_due(apart, RAISED_AT + timedelta(days=9)) == Fallen()
+    assert tab_of(Place.of(apart), RAISED_AT) is Tab.done
+    in_hand = dw.assign(apart, "OCEANZ-17", RAISED_AT)
+    assert tab_of(Place.of(in_hand), RAISED_AT) is Tab.in_hand, "nothing is taken from an officer's hand"
 
 
 def test_a_snooze_ends_by_itself_and_at_once_when_a_child_is_at_risk() -> None:
@@ -85,6 +124,42 @@ def test_a_snooze_ends_by_itself_and_at_once_when_a_child_is_at_risk() -> None:
     awake = dw.after_rise(resting.work, resting.alert, risen)
     assert (awake.snoozed_until, awake.assignee) == (None, "OCEANZ-17")
     assert not DeskAlert(risen, resting.work).is_snoozed(RAISED_AT + SECOND), "whatever the work says"
+
+
+AHEAD, RIGHT_AGAIN = RAISED_AT + timedelta(days=3650), RAISED_AT + timedelta(days=30)
+
+
+def test_an_acknowledgement_that_was_given_while_the_clock_was_ahead_holds_nothing() -> None:
+    seen = dw.acknowledge(DeskAlert.of(alert(severity=Severity.immediate), None), AHEAD)
+    assert seen.stage(RIGHT_AGAIN) is Stage.new
+    lapsed = after(seen, RIGHT_AGAIN)
+    assert lapsed.work.waits_since == RIGHT_AGAIN
+    assert after(lapsed, RIGHT_AGAIN + timedelta(hours=1)).work.escalated is Escalation.coordination_desk
+
+
+def test_an_alert_that_was_reopened_while_the_clock_was_ahead_escalates() -> None:
+    resolved = dw.resolve(DeskAlert.of(alert(severity=Severity.immediate), None), ConflictOutcome.DELAYED)
+    seen = dw.reopen(resolved, "why", AHEAD)
+    assert after(seen, RIGHT_AGAIN).work.escalated is Escalation.coordination_desk
+
+
+def test_a_snooze_that_was_granted_while_the_clock_was_ahead_is_over() -> None:
+    seen = dw.snooze(dw.acknowledge(high(), AHEAD), AHEAD + timedelta(days=1), AHEAD)
+    assert not seen.is_snoozed(RIGHT_AGAIN)
+    assert after(seen, RIGHT_AGAIN).work.snoozed_until is None
+
+
+def test_a_clock_that_is_set_back_a_little_takes_no_acknowledgement_and_no_snooze_back() -> None:
+    seen = dw.acknowledge(high(), RAISED_AT)
+    resting = dw.snooze(seen, RAISED_AT + timedelta(days=7), RAISED_AT)
+    assert alert_due(seen, RAISED_AT - SECOND).effects == ()
+    assert resting.is_snoozed(RAISED_AT - SECOND)
+
+
+def test_a_severity_that_is_raised_lets_no_acknowledgement_hold_longer_than_one_of_that_severity() -> None:
+    seen = dw.judge(dw.acknowledge(high(), RAISED_AT), Severity.immediate, None, RAISED_AT)
+    assert seen.stage(RAISED_AT) is Stage.acknowledged, "it is not taken from who has just taken it up"
+    assert seen.stage(RAISED_AT + timedelta(minutes=30)) is Stage.new
 
 
 moments = st.integers(-400, 4000).map(lambda hours: RAISED_AT + timedelta(hours=hours))
@@ -156,8 +231,23 @@ def referral(**more: object) -> Referral:
 def test_an_unanswered_referral_expires_at_its_sender_and_only_there() -> None:
     assert referral_due(referral(), HIGH_DUE - SECOND).next_at == HIGH_DUE
     assert referral_due(referral(), HIGH_DUE).effects != ()
-    for settled in ({"outgoing": False}, {"accepted": True}, {"declined": en.ReferralDecline.NO_CAPACITY}):
+    for settled in ({"accepted": True}, {"declined": en.ReferralDecline.NO_CAPACITY}):
         assert referral_due(referral(**settled), HIGH_DUE).effects == ()
+    for effect in referral_due(referral(outgoing=False), HIGH_DUE).effects:
+        assert isinstance(effect, Save)
+        assert effect.concept is NOTICES or effect.entity.state is ReferralState.sent  # type: ignore[attr-defined]
+
+
+def test_a_referral_that_this_desk_was_asked_to_take_escalates_once_for_each_level() -> None:
+    asked = referral(outgoing=False)
+    assert referral_due(asked, HIGH_HALF - SECOND).next_at == HIGH_HALF
+    levels = []
+    for now in (HIGH_HALF, HIGH_HALF, HIGH_DUE, HIGH_DUE + timedelta(days=1)):
+        saved = [e.entity for e in referral_due(asked, now).effects if isinstance(e, Save) and e.concept is REFERRALS]
+        asked = saved[0] if saved else asked  # type: ignore[assignment]
+        levels.append((bool(saved), asked.escalated))
+    lead, coordination = Escalation.desk_lead, Escalation.coordination_desk
+    assert levels == [(True, lead), (False, lead), (True, coordination), (False, coordination)]
 
 
 @given(st.booleans(), st.sampled_from([None, en.ReferralDecline.NO_CAPACITY]), st.booleans(), st.booleans())
@@ -237,6 +327,15 @@ def test_the_loop_does_what_is_due_once_over_restarts_and_jumps(desk: Desk) -> N
     assert desk.at(RAISED_AT + timedelta(days=4000)) > 0
     assert desk.count() == (2, 3, 1), "to the coordination desk, and the referral back"
     assert desk.loop.idle()
+
+
+def test_the_loop_looks_again_when_the_clock_was_put_right(desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        tx.apply(Save(ALERTS, dw.acknowledge(high(), AHEAD).alert))
+        tx.apply(Save(DESK_WORK, dw.acknowledge(high(), AHEAD).work))
+        tx.apply(Save(REFERRALS, referral(accepted=True)))
+    assert desk.at(AHEAD) == 0
+    assert desk.at(RIGHT_AGAIN) > 0, "what falls due is reckoned anew"
 
 
 def test_an_expired_referral_is_told_to_the_partner(desk: Desk) -> None:

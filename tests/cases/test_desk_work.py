@@ -85,7 +85,7 @@ def test_what_becomes_immediate_is_awake_at_once_whoever_let_it_rest(rise: str) 
         risen = replace(resting, alert=told(NZ, at_risk(2), resting.alert, NOW))
         assert risen.stage(NOW) is Stage.new, "both sides answer anew"
     else:
-        risen = dw.judge(resting, Severity.immediate, None)
+        risen = dw.judge(resting, Severity.immediate, None, NOW)
     assert not risen.is_snoozed(NOW)
     assert risen.due_by is not None
     assert resting.due_by is not None
@@ -94,17 +94,17 @@ def test_what_becomes_immediate_is_awake_at_once_whoever_let_it_rest(rise: str) 
 
 def test_a_severity_is_raised_freely_and_lowered_only_with_a_reason() -> None:
     seen = desk(severity=Severity.high)
-    assert dw.judge(seen, Severity.immediate, None).severity is Severity.immediate
+    assert dw.judge(seen, Severity.immediate, None, NOW).severity is Severity.immediate
     for nothing in (None, "", "  "):
         with pytest.raises(UsageError, match="reason"):
-            dw.judge(seen, Severity.routine, nothing)
-    assert dw.judge(seen, Severity.routine, "an old report").severity is Severity.routine
-    assert dw.judge(seen, Severity.routine, "an old report").alert == seen.alert, "nothing to publish"
+            dw.judge(seen, Severity.routine, nothing, NOW)
+    assert dw.judge(seen, Severity.routine, "an old report", NOW).severity is Severity.routine
+    assert dw.judge(seen, Severity.routine, "an old report", NOW).alert == seen.alert, "nothing to publish"
 
 
 def test_a_lowered_severity_stands_until_the_hub_tells_more_and_a_raised_one_stands() -> None:
-    lowered = dw.judge(desk(severity=Severity.high), Severity.routine, "an old report")
-    raised = dw.judge(desk(severity=Severity.routine), Severity.high, None)
+    lowered = dw.judge(desk(severity=Severity.high), Severity.routine, "an old report", NOW)
+    raised = dw.judge(desk(severity=Severity.routine), Severity.high, None, NOW)
     assert replace(lowered, alert=told(NZ, hit(2), lowered.alert, NOW)).severity is Severity.high
     later = told(NZ, hit(2, severity=Severity.routine), raised.alert, NOW)
     assert replace(raised, alert=later).severity is Severity.high
@@ -115,7 +115,7 @@ def test_what_this_desk_resolved_is_reopened_before_anything_else_is_done_with_i
     for act in (
         lambda: dw.assign(resolved, "OCEANZ-17", NOW),
         lambda: dw.snooze(resolved, NOW + timedelta(hours=1), NOW),
-        lambda: dw.judge(resolved, Severity.immediate, None),
+        lambda: dw.judge(resolved, Severity.immediate, None, NOW),
         lambda: dw.hand_over(resolved, None, NOW),
     ):
         with pytest.raises(Conflict, match="resolved"):
@@ -138,7 +138,7 @@ def test_a_notice_and_a_retracted_match_are_not_worked_on(retracted: bool) -> No
         lambda: dw.acknowledge(seen, NOW),
         lambda: dw.assign(seen, "OCEANZ-17", NOW),
         lambda: dw.snooze(seen, NOW + timedelta(hours=1), NOW),
-        lambda: dw.judge(seen, Severity.immediate, None),
+        lambda: dw.judge(seen, Severity.immediate, None, NOW),
         lambda: dw.resolve(seen, JOINT),
         lambda: dw.reopen(seen, "why", NOW),
     ):
@@ -213,7 +213,7 @@ class TwoDesks(RuleBasedStateMachine):
 
     @rule(agency=st.sampled_from([NZ, UK]), severity=severities, reason=st.sampled_from([None, "old"]))
     def judge(self, agency: str, severity: Severity, reason: str | None) -> None:
-        self.act(agency, lambda seen: dw.judge(seen, severity, reason))
+        self.act(agency, lambda seen: dw.judge(seen, severity, reason, self.now))
 
     @rule(agency=st.sampled_from([NZ, UK]))
     def reopen(self, agency: str) -> None:

@@ -34,6 +34,7 @@ __all__ = ["IA", "NZ", "UK"]
 NOW = datetime.fromisoformat("2026-07-03T09:14:00+00:00")
 OFFICER, LEAD, OPERATOR = "OCEANZ-17", "OCEANZ-02", "OCEANZ-OPS"
 SETTINGS = ConsoleSettings(port=8470, training_login=True)
+LOGINS = ("login", "logout", "denied: login")
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -104,7 +105,11 @@ class World:
         return [opener.open(Recorded(topic, r.sequence, r.record, at)).event.payload for r in rows]
 
     def readings(self) -> list[DataAccessed]:
-        """Return the consultations on record."""
+        """Return the consultations on record, without the logins before them."""
+        return [each for each in self.accesses() if each.resource not in LOGINS]
+
+    def accesses(self) -> list[DataAccessed]:
+        """Return the consultations and logins on record."""
         return [each for each in self.events() if isinstance(each, DataAccessed)]
 
     def browser(self, officer: str | None = OFFICER, settings: ConsoleSettings = SETTINGS) -> "Browser":

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from console.console_world import LEAD, OFFICER, World
+from console.console_world import LEAD, OFFICER, OPERATOR, World
 
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_history import DEEDS
@@ -27,6 +27,26 @@ def test_an_alert_is_acknowledged_once_and_the_page_says_so(desk: World) -> None
     assert desk.kept(alert).ours.state is SideState.acknowledged
     assert [type(each) for each in decisions(desk)] == [DeconflictionAcknowledged]
     assert "You acknowledged this alert" in browser.get(answer.headers["location"]).text
+
+
+def test_what_changed_nothing_is_not_said_to_be_done(desk: World) -> None:
+    alert = desk.alert("high")
+    desk.browser(LEAD).send(f"/alerts/{alert.ref}/assign", {"version": 1, "value": LEAD})
+    before = len(desk.events())
+    for note, told in (("", "nothing"), ("rang them", "noted")):
+        answer = desk.browser().send(f"/alerts/{alert.ref}/acknowledge", {"version": 2, "note": note})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/alerts/{alert.ref}?done={told}")
+    assert not [e for e in desk.events()[before:] if isinstance(e, DeconflictionAcknowledged)]
+
+
+@pytest.mark.parametrize("path", ["{}?done=resolve", "{}/talk?done=grant"])
+def test_a_link_cannot_make_a_page_say_that_something_was_done(desk: World, path: str) -> None:
+    address = f"/alerts/{desk.alert('high').ref}"
+    browser = desk.browser()
+    assert "console-done" not in browser.get(path.format(address)).text
+    browser.send(f"{address}/acknowledge", {"version": 1})
+    assert "console-done" in browser.get(f"{address}?done=acknowledge").text
+    assert "console-done" not in browser.get(path.format(address)).text
 
 
 def test_a_form_on_the_board_leads_back_to_the_same_board(desk: World) -> None:
@@ -139,6 +159,7 @@ def test_only_a_desk_lead_lowers_an_immediate_severity_and_only_with_a_reason(de
         ("snooze", {"value": "999999"}),
         ("severity", {"value": SCRIPT}),
         ("assign", {"value": "somebody else"}),
+        ("assign", {"value": OPERATOR}),
         ("acknowledge", {"note": "x" * 4001}),
     ],
 )

@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import oidc_provider_mock
 import pytest
-from console.console_world import OFFICER, Browser, World, unlisted
+from console.console_world import NOW, OFFICER, Browser, World, unlisted
 
-from casebus.console.oidc import Oidc
+from casebus.clock import FixedClock
+from casebus.console.oidc import COOKIE, UNDER_WAY_S, Oidc
 from casebus.errors import UsageError
 from casebus.settings import ConsoleSettings
 
@@ -67,8 +68,10 @@ def test_an_answer_serves_once_and_in_the_browser_that_asked(world: World, setti
     back = vouched(to_provider(browser), OFFICER)
     stranger = world.browser(None, settings)
     assert stranger.get(back).status_code == 403
+    held = {"cookie": f"{COOKIE}={browser.client.cookies[COOKIE]}"}
     assert browser.get(back).status_code == 303
     assert browser.get(back).status_code == 403
+    assert browser.get(back, headers=held).status_code == 403, "whoever kept the cookie neither"
 
 
 def tampered(back: str, name: str) -> str:
@@ -105,4 +108,31 @@ def test_nobody_logs_in_by_name_where_a_provider_is_set_up(world: World, setting
 @pytest.mark.parametrize("missing", [{"oidc_client_id": None}, {"oidc_client_secret_file": None}])
 def test_half_a_setting_is_refused_at_the_start(settings: ConsoleSettings, missing: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        Oidc.of(settings.model_copy(update=missing))
+        Oidc.of(settings.model_copy(update=missing), FixedClock(NOW))
+
+
+def test_a_provider_is_not_asked_over_a_network_in_the_clear(settings: ConsoleSettings) -> None:
+    with pytest.raises(UsageError):
+        Oidc.of(settings.model_copy(update={"oidc_issuer": "http://login.police.example"}), FixedClock(NOW))
+
+
+def test_a_login_under_way_is_kept_by_its_browser_alone(world: World, settings: ConsoleSettings) -> None:
+    """So nobody can make the console forget somebody's login by beginning many."""
+    browser = world.browser(None, settings)
+    to_provider(browser)
+    before = repr(vars(browser.parts.oidc))
+    back = vouched(to_provider(browser), OFFICER)
+    assert repr(vars(browser.parts.oidc)) == before
+    cookie = browser.client.cookies[COOKIE]
+    state = parse_qs(urlsplit(back).query)["state"][0]
+    assert state not in cookie, "sealed: whoever reads the cookie learns nothing of it"
+    altered = {"cookie": f"{COOKIE}={cookie[:-8]}{cookie[:8]}"}
+    assert world.browser(None, settings).get(back, headers=altered).status_code == 403
+
+
+def test_a_login_under_way_is_over_after_ten_minutes(world: World, settings: ConsoleSettings) -> None:
+    browser = world.browser(None, settings)
+    back = vouched(to_provider(browser), OFFICER)
+    cookie = browser.client.cookies[COOKIE]
+    world.clock.sleep(UNDER_WAY_S + 1)
+    assert browser.get(back, headers={"cookie": f"{COOKIE}={cookie}"}).status_code == 403

@@ -129,7 +129,13 @@ def test_login_by_name_is_refused_among_real_cases(desk: World) -> None:
 def test_cases_are_not_sent_over_a_network_in_the_clear(desk: World) -> None:
     with pytest.raises(UsageError):
         desk.browser(None, ConsoleSettings(port=8470, bind="0.0.0.0"))
-    desk.browser(None, ConsoleSettings(port=8470, bind="0.0.0.0", behind_proxy=True, training_login=True))
+    proxied = ConsoleSettings(port=8470, bind="0.0.0.0", behind_proxy=True, training_login=True)
+    for origin in (None, "http://desk.police.example"):
+        with pytest.raises(UsageError):
+            desk.browser(None, proxied.model_copy(update={"origin": origin}))
+    browser = desk.browser(OFFICER, proxied.model_copy(update={"origin": "https://desk.police.example"}))
+    assert browser.parts.logins.cookie.startswith("__Host-")
+    assert browser.get("/").status_code == 200
 
 
 def test_an_officer_who_is_no_longer_listed_is_out_at_once(desk: World) -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import pytest
 
+from casebus.cases import wording
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_work import Escalation, Stage
 from casebus.console import words
@@ -28,7 +29,8 @@ NOW = datetime(2026, 7, 2, 21, 14, tzinfo=UTC)
         (words.RARITY, en.Rarity),
         (words.SIDE, SideState),
         (words.STAGE, Stage),
-        (words.ESCALATED, Escalation),
+        (wording.NOT_TAKEN_UP, Escalation),
+        (wording.IN_HAND, Escalation),
         (words.STATE, ConflictState),
         (words.BASIS, en.CheckBasis),
         (words.POINTER, en.PointerMode),

@@ -18,6 +18,8 @@ from casebus.desk import Desk
 from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
 from casebus.events.enumerations import ConflictOutcome, Severity
 from casebus.events.types import DataAccessed, DeconflictionAcknowledged, DeconflictionResolved
+from casebus.officers import Officer as ListedOfficer
+from casebus.officers import Officers
 
 JOINT = ConflictOutcome.JOINT_INVESTIGATION
 LEAD, OFFICER, OPERATOR = DeskRole.desk_lead, DeskRole.officer, DeskRole.operator
@@ -142,6 +144,27 @@ def test_an_alert_is_given_to_nobody_without_an_id(office: Office, name: str) ->
     with pytest.raises(UsageError):
         desk_of(office).assign(FIRST.ref, name)
     assert office.alert(FIRST.ref) == FIRST
+
+
+@pytest.mark.parametrize("officer", ["OCEANZ-OPS", "OCEANZ-GONE"])
+def test_an_alert_is_given_to_nobody_who_works_on_none(office: Office, officer: str) -> None:
+    listed = (ListedOfficer(id="OCEANZ-17", role=OFFICER), ListedOfficer(id="OCEANZ-OPS", role=OPERATOR))
+    viewer = Viewer(NZ, "OCEANZ-17", OFFICER)
+    desk = Desk(
+        viewer,
+        ID_KEY,
+        office.store,
+        Publisher(sealer(NZ)),
+        CLOCK,
+        DIRECTORY,
+        lambda: Officers(NZ, listed, OFFICER),
+    )
+    with pytest.raises(UsageError, match="does not list that officer"):
+        desk.assign(FIRST.ref, officer)
+    assert office.alert(FIRST.ref) == FIRST
+    desk.assign(FIRST.ref, "OCEANZ-17")
+    with pytest.raises(UsageError, match="does not list that officer"):
+        desk.hand_over(FIRST.ref, "to the night shift", officer)
 
 
 @pytest.mark.parametrize("ref", ["NP-NOTHERE", "", "\udcff", "\x00", "x" * 5000, "'; DROP TABLE alerts; --"])

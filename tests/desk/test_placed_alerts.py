@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from cases.case_builders import NZ, RAISED_AT, hit
+from cases.case_builders import NZ, RAISED_AT, UK, hit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire.network import DIRECTORY, sealer
@@ -20,14 +20,17 @@ from casebus.cases import alert_feed
 from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import ALERTS, Alert, told, with_theirs
 from casebus.cases.alert_feed import saved
+from casebus.cases.conversation import MESSAGES, RELEASES, Message, Release
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.place import Place
 from casebus.clock import FixedClock
 from casebus.desk import Desk
-from casebus.desk.placed import PlacedAlerts
+from casebus.desk.placed import PlacedAlerts, asked_about
 from casebus.errors import CasebusError
+from casebus.events import enumerations as en
 from casebus.events.enumerations import ConflictOutcome, Severity
 from casebus.intake.records import OWN_RECORDS
+from casebus.state import Save
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import View
 from casebus.wire.ids import content_id
@@ -42,13 +45,20 @@ SEVERITIES = tuple(Severity)
 def anew(view: View) -> Mapping[str, Place]:
     """Return the places as they are when nothing is kept."""
     return {
-        each.conflict_id: Place.of(DeskAlert.of(each, view.get(DESK_WORK, each.conflict_id)))
+        each.conflict_id: Place.of(
+            DeskAlert.of(each, view.get(DESK_WORK, each.conflict_id)), asked_about(view, each.conflict_id)
+        )
         for each in view.all(ALERTS)
     }
 
 
 def raised(name: str, severity: Severity = Severity.high, revision: int = 1) -> Alert:
     return told(NZ, hit(revision, conflict_id=content_id("conflict", name), severity=severity), None, RAISED_AT)
+
+
+def asked_release(request_id: str, conflict_id: str) -> Release:
+    asked = (en.DisclosedField.PHONE,)
+    return Release(request_id, conflict_id, False, UK, en.Purpose.INVESTIGATION, Severity.high, asked, "r", RAISED_AT)
 
 
 class TwoProcesses:
@@ -58,6 +68,7 @@ class TwoProcesses:
         self.root = root
         self.clock = FixedClock(RAISED_AT)
         self.placed = PlacedAlerts()
+        self.said = 0
         self.open()
 
     def open(self) -> None:
@@ -106,6 +117,21 @@ class TwoProcesses:
                 )
             )
 
+    def partner_says(self, name: str, choice: int) -> None:
+        alert = self.kept(name)
+        if alert is None:
+            return
+        conflict_id, item = alert.conflict_id, content_id("said", name, str(self.said))
+        self.said += 1
+        with self.node.transaction() as tx:
+            tx.apply(
+                Save(MESSAGES, Message(item, conflict_id, False, UK, self.clock.now(), "text"))
+                if choice % 2
+                else Save(RELEASES, asked_release(item, conflict_id))
+            )
+            for effect in saved(tx, alert, occasion=item):
+                tx.apply(effect)
+
     def officer_acts(self, name: str, choice: int) -> None:
         viewer = Viewer(NZ, OFFICER, DeskRole.desk_lead)
         desk = Desk(viewer, b"i" * 32, self.console, Publisher(sealer(NZ)), self.clock, DIRECTORY)
@@ -119,6 +145,11 @@ class TwoProcesses:
             lambda: desk.set_severity(ref, SEVERITIES[choice % 3], "because"),
             lambda: desk.resolve(ref, ConflictOutcome.DELAYED, None, None),
             lambda: desk.reopen(ref, "because"),
+            lambda: desk.conversation.messages(ref),
+            lambda: [
+                desk.conversation.refuse_release(each.request_id, en.DisclosureRefusal.NOT_HELD)
+                for each in desk.conversation.releases(ref)
+            ],
         )
         with suppress(CasebusError):  # refused: nothing changed
             acts[choice % len(acts)]()
@@ -154,6 +185,8 @@ HAPPENINGS = (
     TwoProcesses.raise_alert,
     TwoProcesses.raise_alert,
     TwoProcesses.partner_answers,
+    TwoProcesses.partner_says,
+    TwoProcesses.partner_says,
     TwoProcesses.officer_acts,
     TwoProcesses.officer_acts,
     TwoProcesses.time_passes,
@@ -212,6 +245,9 @@ class Counting:
     def get(self, concept: object, key: str) -> object:
         self.alerts += concept is ALERTS
         return self._view.get(concept, key)  # type: ignore[arg-type]
+
+    def by(self, concept: object, index: str, value: str) -> list[object]:
+        return self._view.by(concept, index, value)  # type: ignore[arg-type]
 
     def all(self, concept: object) -> Iterator[object]:
         for each in self._view.all(concept):  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,11 @@ import pytest
 
 from casebus.cli.main import main
 from casebus.clock import SystemClock
+from casebus.errors import PartlyDone
 from casebus.installing import initialise
-from casebus.layout import Layout
+from casebus.layout import HUB, Layout
+from casebus.roles import Installation
+from casebus.status import Overview
 
 AGENCIES = ("nz-police", "uk-nca", "nz-internal-affairs")
 
@@ -75,7 +78,30 @@ class Network:
         return json.loads(self.casebus(*arguments, "--json", code=code))
 
     def settle(self, *, code: int = 0) -> None:
-        self.casebus("run", "all", "--until-idle", "--timeout", "400", code=code)
+        """Let the roles work until nothing is left, here and one after another: the same program without its start-ups.
+
+        They run beside each other, as processes of their own, in the tests of what that changes (kills, the demo, `start`).
+        """
+        ended = {0}
+        with closing(Overview(Installation.open(self.layout, SystemClock()))) as overview:
+            for _ in range(30):
+                ended.update(map(self._let_work, (*AGENCIES, HUB)))
+                if overview.is_idle():
+                    break
+            else:
+                raise AssertionError("the network did not come to rest")
+        assert max(ended) == code
+
+    def _let_work(self, role: str) -> int:
+        command = ["casebus", "run", role, "--until-idle", "--timeout", "400", "--data", str(self.root)]
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            done = run_here(command, dict(os.environ))
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        assert done.returncode in (0, PartlyDone.exit_code), f"{role}: {done.returncode}\n{done.stderr[-4000:]}"
+        return done.returncode
 
     def start(self, output: Path | None = None) -> subprocess.Popen[bytes]:
         """Start all roles under their supervisor; what any of them says goes to `output`, or nowhere."""

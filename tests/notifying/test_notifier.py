@@ -112,6 +112,7 @@ def test_a_new_alert_is_told_once_by_each_way_with_reference_severity_time_and_l
         "type": "alert_waits",
         "ref": new.ref,
         "severity": "high",
+        "escalated": "none",
         "respond_by": new.respond_by.isoformat().replace("+00:00", "Z"),
         "link": f"https://desk.police.example/alerts/{new.ref}",
     }
@@ -144,14 +145,14 @@ def test_what_was_raised_before_the_notifier_first_ran_is_on_the_board_and_not_t
     assert hook.posted == []
 
 
-def test_an_old_alert_that_the_clock_alone_escalates_is_not_told_either(
+def test_of_an_old_alert_is_told_that_it_escalates_and_not_that_it_waits(
     world: World, notifier_of: Callable[..., Notifier], hook: WebhookServer
 ) -> None:
     world.hold(world.alert("old", minutes=7 * 60))
     notifier = notifier_of(webhook=webhook(world, hook))
     assert TimedLoop(Deadlines(NZ), world.store, world.installation.publisher(NZ), world.clock).step() > 0
     settle(notifier)
-    assert hook.posted == []
+    assert [json.loads(body)["type"] for _, body in hook.posted] == ["alert_escalated"]
 
 
 def test_an_alert_is_told_again_only_when_it_is_raised_again(
@@ -282,6 +283,19 @@ def test_nobody_is_called_for_what_the_desk_has_taken_up(world: World) -> None:
     assert not list(wanted(world.kept(new), Way, Severity.routine, world.clock.now()))
 
 
+def test_a_notification_that_was_noted_while_the_clock_was_ahead_is_sent_when_it_is_right_again(
+    world: World, notifier_of: Callable[..., Notifier], hook: WebhookServer
+) -> None:
+    hook.status = 500
+    notifier = notifier_of(webhook=webhook(world, hook))
+    world.clock.sleep(3650 * 86400)
+    world.hold(world.alert("new"))
+    settle(notifier)
+    world.clock.sleep(-3649 * 86400)
+    settle(notifier)
+    assert len(hook.posted) == 2
+
+
 @given(answers=st.lists(st.sampled_from([None, "no"]), max_size=12))
 def test_every_notification_ends_delivered_or_given_up_and_only_once(answers: list[str | None]) -> None:
     now = SOME_ALERT.raised_at
@@ -311,6 +325,50 @@ def test_every_notification_ends_delivered_or_given_up_and_only_once(answers: li
 def test_half_a_setting_is_refused_when_the_notifier_starts(world: World, given: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         list(messengers_of(NotifySettings(**given), LINKS, world.clock))
+
+
+@pytest.mark.parametrize(
+    ("setting", "content"),
+    [
+        ("webhook_ca_file", None),
+        ("webhook_ca_file", "no certificate"),
+        ("mail_ca_file", None),
+        ("mail_password_file", "pässword"),
+    ],
+)
+def test_a_file_that_will_not_do_is_refused_by_its_settings_name_before_anything_is_sent(
+    world: World, tmp_path: Path, setting: str, content: str | None
+) -> None:
+    (tmp_path / "secret").write_bytes(SECRET)
+    if content is not None:
+        (tmp_path / "wrong").write_text(content, encoding="utf-8")
+    whole: dict[str, Any] = {
+        "webhook_url": "https://hooks.police.example/x",
+        "webhook_secret_file": str(tmp_path / "secret"),
+        "mail_server": "mail.police.example:587",
+        "mail_from": "casebus@police.example",
+        "mail_to": ["desk@police.example"],
+        "mail_username": "desk",
+        "mail_password_file": str(tmp_path / "secret"),
+    }
+    assert len(list(messengers_of(NotifySettings(**whole), LINKS, world.clock))) == 2
+    with pytest.raises(UsageError, match=setting):
+        list(messengers_of(NotifySettings(**whole | {setting: str(tmp_path / "wrong")}), LINKS, world.clock))
+
+
+def test_a_messenger_that_raises_has_failed_and_ends_no_node(
+    world: World, notifier_of: Callable[..., Notifier]
+) -> None:
+    class Raises:
+        def send(self, notification: Notification) -> str | None:
+            raise ValueError("a secret")
+
+    notifier = notifier_of(webhook=Raises())
+    world.hold(world.alert("new"))
+    settle(notifier)
+    (told,) = kept(world)
+    assert (told.attempts, told.delivery) == (1, Delivery.waiting)
+    assert told.why == "the webhook could not be used (ValueError)"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,16 @@ def test_nothing_may_be_told_without_an_agreement() -> None:
     assert not replace(AGREED, agreements=(narrow,)).may_tell(UK, NZ, Overlap.same_person)
 
 
+@pytest.mark.parametrize("overlaps", [tuple(Overlap), (Overlap.same_child,), ()])
+@pytest.mark.parametrize("pointer", [True, False])
+def test_anything_may_be_told_where_any_kind_of_match_may(pointer: bool, overlaps: tuple[Overlap, ...]) -> None:
+    agreement = AGREED.agreements[0].model_copy(update={"pointer": pointer, "overlaps": overlaps})
+    for directory in (replace(AGREED, agreements=(agreement,)), DIRECTORY):
+        for one, other in ((NZ, UK), (UK, NZ), (NZ, NZ)):
+            may = any(directory.may_tell(one, other, overlap) for overlap in Overlap)
+            assert directory.may_tell_anything(one, other) is may
+
+
 def test_a_key_is_valid_from_its_first_moment_until_before_its_end() -> None:
     tick = timedelta(microseconds=1)
     key = public_key(NZ, valid_from=NOW, valid_to=NOW + timedelta(days=2))

@@ -1,0 +1,130 @@
+"""What the partner asked, wrote or referred stands on the board and needs us, until somebody here has answered or read it."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from console.console_world import NOW, NZ, OFFICER, UK, World
+from notifying.notifying_world import webhook_server
+
+from casebus.cases.access import DeskRole, Viewer
+from casebus.cases.alert import Alert
+from casebus.cases.conversation import MESSAGES, RELEASES, Message, Release
+from casebus.cases.notification import Way
+from casebus.cases.outgoing import NOTICES
+from casebus.cases.referral import REFERRALS, Referral
+from casebus.desks import open_desk
+from casebus.events import enumerations as en
+from casebus.events.enumerations import ConflictOutcome, Severity
+from casebus.events.types import ReferralExpired
+from casebus.notifying.notifier import Notifier
+from casebus.notifying.told import Links
+from casebus.notifying.webhook import Webhook
+from casebus.state import Save
+from casebus.wire.ids import content_id
+from consumers.deadlines import Deadlines
+
+REQUEST = content_id("request")
+FIELD = en.DisclosedField.PHONE
+BOX = "What was written"
+
+
+def release(alert: Alert, **more: Any) -> Release:
+    asked = (FIELD,)
+    usual = Release(REQUEST, alert.conflict_id, False, UK, en.Purpose.INVESTIGATION, Severity.high, asked, "r", NOW)
+    return replace(usual, **more)
+
+
+def referral(conflict_id: str | None = None, **more: Any) -> Referral:
+    reason, tlp, use = en.ReferralReason.CHILD_LIVES_THERE, en.Tlp.AMBER, en.EvidentialUse.INTELLIGENCE_ONLY
+    referral_id = content_id("referral")
+    usual = Referral(referral_id, False, UK, conflict_id, (), reason, Severity.immediate, (), tlp, use, NOW)
+    return replace(usual, **more)
+
+
+def arrives(desk: World, alert: Alert, saving: Save) -> None:
+    """Put in what the desk's consumer makes of what the partner said about an alert."""
+    with desk.store.transaction() as tx:
+        tx.apply(saving)
+    desk.hold(desk.kept(alert))
+
+
+def needing_us(desk: World) -> str:
+    return str(desk.browser().get("/").text)
+
+
+@pytest.fixture
+def settled(desk: World) -> Alert:
+    """An alert about which both sides have said all: it needs nobody."""
+    alert = desk.alert("high")
+    desk.browser().send(
+        f"/alerts/{alert.ref}/resolve", {"value": "JOINT_INVESTIGATION", "version": 1, "confirmed": "yes"}
+    )
+    desk.partner_does(alert, ConflictOutcome.JOINT_INVESTIGATION)
+    assert alert.ref not in needing_us(desk)
+    return alert
+
+
+def test_a_request_for_a_release_needs_us_until_it_is_answered(desk: World, settled: Alert) -> None:
+    arrives(desk, settled, Save(RELEASES, release(settled)))
+    assert f'id="asked-{settled.ref}"' in needing_us(desk)
+    assert "They ask for a release" in desk.browser().get(f"/alerts/{settled.ref}").text
+    with open_desk(desk.installation, Viewer(NZ, OFFICER, DeskRole.officer)) as ours:
+        ours.conversation.refuse_release(REQUEST, next(iter(en.DisclosureRefusal)))
+    assert settled.ref not in needing_us(desk)
+
+
+def test_a_message_needs_us_until_somebody_has_read_it(desk: World, settled: Alert) -> None:
+    message = Message("m1", settled.conflict_id, False, UK, NOW, None)
+    arrives(desk, settled, Save(MESSAGES, message))
+    assert "They wrote" in needing_us(desk)
+    desk.browser().get(f"/alerts/{settled.ref}/talk")
+    assert "They wrote" in needing_us(desk), "nobody has read what is not opened yet"
+    with desk.store.transaction() as tx:
+        tx.apply(Save(MESSAGES, replace(message, text=BOX)))
+    assert BOX in desk.browser().get(f"/alerts/{settled.ref}/talk").text
+    assert settled.ref not in needing_us(desk)
+    arrives(desk, settled, Save(MESSAGES, replace(message, message_id="m2", ours=True, text=BOX)))
+    assert settled.ref not in needing_us(desk), "what we wrote asks nothing of us"
+
+
+def test_a_referral_about_an_alert_needs_us_until_it_is_answered(desk: World, settled: Alert) -> None:
+    sent = referral(settled.conflict_id)
+    arrives(desk, settled, Save(REFERRALS, sent))
+    assert "They refer it to us" in needing_us(desk)
+    assert desk.browser().send(f"/referrals/{sent.referral_id}/accept").status_code == 303
+    assert settled.ref not in needing_us(desk)
+
+
+def test_a_referral_stands_on_the_board_escalates_and_is_told_outside(world: World) -> None:
+    sent = referral()
+    with world.store.transaction() as tx:
+        tx.apply(Save(REFERRALS, sent))
+    assert "Immediate risk to a child" in needing_us(world)
+    assert f"from {UK}" in needing_us(world)
+    assert world.readings()[-1].references == (sent.referral_id,)
+    for minutes in (30, 60, 61):
+        with world.store.transaction() as tx:
+            due = Deadlines(NZ).due(tx, NOW + timedelta(minutes=minutes))
+            assert due.events == (), "it expires at its sender, and only there"
+            for effect in due.effects:
+                tx.apply(effect)
+    with world.store.view() as view:
+        assert len(list(view.all(NOTICES))) == 2
+    assert "ring the coordination desk" in needing_us(world)
+    with webhook_server() as hook:
+        messenger = Webhook(hook.url, b"0123456789abcdef", Links("https://desk.police.example"), world.clock)
+        notifier = Notifier(world.store, world.clock, {Way.webhook: messenger}, Severity.high)
+        while notifier.step() or not notifier.idle():
+            pass
+        notifier.close()
+        ((_, body),) = hook.posted
+    said = json.loads(body)
+    assert (said["type"], said["ref"]) == ("referral_escalated", sent.referral_id)
+    assert said["link"] == "https://desk.police.example/referrals"
+    assert UK not in body.decode()
+    world.browser().send(f"/referrals/{sent.referral_id}/accept")
+    assert "for this desk" not in needing_us(world)
+    assert not [each for each in world.events() if isinstance(each, ReferralExpired)]
