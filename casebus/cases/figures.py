@@ -1,16 +1,17 @@
 """From tip to safeguarded child: how many, and how long each step took. A fold of one agency's own events. Pure.
 
-Three different counts are called "safeguarded"; they are kept apart. A restated number replaces the one that it names,
-a retracted one counts no more. Times are those at which the records were appended: when this agency said so.
+Different counts are called "safeguarded"; what counts, and what is never added up, is `casebus.cases.outcomes`' to say.
+Times are those at which the records were appended: when this agency said so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 
+from casebus.cases.outcomes import Figure, Outcome, figures, standing
 from casebus.events import types as t
-from casebus.events.enumerations import OutcomeStatus, SafeguardOutcome, TriState
+from casebus.events.enumerations import SafeguardOutcome, TriState
 from casebus.events.types import Payload
 
 
@@ -26,7 +27,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers of one agency."""
+    """The numbers of one agency. `children` has a number for each kind of outcome, counting rule and status."""
 
     tips: int
     tips_of_possible_children: int
@@ -34,14 +35,14 @@ class Figures:
     closed_cases: int
     checks_open: int
     checks_completed: int
-    children: Mapping[SafeguardOutcome, int]
-    provisional: int
+    children: tuple[Figure, ...]
     steps: tuple[Step, ...]
 
     @property
-    def removed_from_harm(self) -> int:
-        """Children who were removed from current abuse."""
-        return self.children.get(SafeguardOutcome.RESCUED_FROM_CURRENT_ABUSE, 0)
+    def removed_from_harm(self) -> tuple[Figure, ...]:
+        """Children who were removed from current abuse, by each rule and status: they are never added up."""
+        kind = SafeguardOutcome.RESCUED_FROM_CURRENT_ABUSE.value
+        return tuple(each for each in self.children if each.outcome_type == kind)
 
 
 @dataclass
@@ -55,19 +56,25 @@ class Counting:
     closed: set[str] = field(default_factory=set)
     requested: dict[str, tuple[datetime, tuple[str, ...]]] = field(default_factory=dict)
     completed: dict[str, datetime] = field(default_factory=dict)
-    outcomes: dict[str, tuple[datetime, t.ChildSafeguarded]] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    stated_at: dict[str, datetime] = field(default_factory=dict)
 
     def take(self, payload: Payload, at: datetime) -> None:
-        """Count one event. The first time of a thing is its time: a revision is no second one."""
+        """Count one event. The first time of a thing is its time: a revision is no second one. What an event says stands
+        until a later one says otherwise.
+        """
         match payload:
             case t.TipReceived() | t.TipAmended():
                 self.tips.setdefault(payload.tip_id, at)
+                self.withdrawn.discard(payload.tip_id)
+                self.possible_children.discard(payload.tip_id)
                 if payload.content.possible_child.answer is TriState.YES:
                     self.possible_children.add(payload.tip_id)
             case t.TipWithdrawn():
                 self.withdrawn.add(payload.tip_id)
             case t.CaseOpened():
                 self.opened.setdefault(payload.case_id, at)
+                self.closed.discard(payload.case_id)
             case t.CaseClosed():
                 self.closed.add(payload.case_id)
             case t.WelfareCheckRequested():
@@ -76,14 +83,11 @@ class Counting:
             case t.WelfareCheckCompleted():
                 self.completed.setdefault(payload.check_id, at)
             case t.ChildSafeguarded():
-                self.outcomes[payload.outcome_id] = (at, payload)
+                self.outcomes[payload.outcome_id] = Outcome(payload.outcome_id, payload.outcome_id, payload)
+                self.stated_at[payload.outcome_id] = at
 
     def figures(self) -> Figures:
         """Return the numbers as they stand."""
-        standing = self._standing()
-        children: dict[SafeguardOutcome, int] = {}
-        for _, outcome in standing:
-            children[outcome.outcome_type] = children.get(outcome.outcome_type, 0) + outcome.count
         return Figures(
             tips=len(self.tips.keys() - self.withdrawn),
             tips_of_possible_children=len(self.possible_children - self.withdrawn),
@@ -91,24 +95,16 @@ class Counting:
             closed_cases=len(self.closed),
             checks_open=len(self.requested.keys() - self.completed.keys()),
             checks_completed=len(self.completed),
-            children=children,
-            provisional=sum(o.count for _, o in standing if o.status is OutcomeStatus.PROVISIONAL),
-            steps=self._steps(standing),
+            children=tuple(figures(self.outcomes.values())),
+            steps=self._steps(standing(self.outcomes.values())),
         )
 
-    def _standing(self) -> list[tuple[datetime, t.ChildSafeguarded]]:
-        replaced = {outcome.supersedes for _, outcome in self.outcomes.values()}
-        return [
-            (at, outcome)
-            for at, outcome in self.outcomes.values()
-            if outcome.outcome_id not in replaced and outcome.status is not OutcomeStatus.RETRACTED
-        ]
-
-    def _steps(self, standing: Iterable[tuple[datetime, t.ChildSafeguarded]]) -> tuple[Step, ...]:
+    def _steps(self, counted: Iterable[Outcome]) -> tuple[Step, ...]:
         begun = self.opened | self.tips
         to_check = [at - begun[r] for at, records in self.requested.values() for r in records if r in begun]
         to_result = [self.completed[c] - at for c, (at, _) in self.requested.items() if c in self.completed]
-        to_child = [at - begun[r] for at, outcome in standing for r in outcome.record_ids if r in begun]
+        said = [(self.stated_at[each.outcome_id], each.stated.record_ids) for each in counted]
+        to_child = [at - begun[r] for at, records in said for r in records if r in begun]
         return (
             _step("From the tip or case to the request for a welfare check", to_check),
             _step("From that request to its result", to_result),

@@ -26,6 +26,7 @@ from casebus.console import (
 )
 from casebus.console.assets import STATIC
 from casebus.console.door import Door
+from casebus.console.freshness import Freshness
 from casebus.console.guard import Guard
 from casebus.console.live import Live
 from casebus.console.logins import Logins
@@ -48,16 +49,20 @@ def create(installation: Installation, agency: str, settings: ConsoleSettings) -
     found = installation.directory.agency(agency)
     tls = settings.address.startswith("https://")
     door = Door(installation, agency)
+    own_log = OwnLog(installation, agency)
+    partners = [each.code for each in installation.directory.agencies if each.code != agency]
+    freshness = Freshness(agency, partners, door, own_log, installation.clock)
     parts = Parts(
         installation=installation,
         agency=agency,
         settings=settings,
         door=door,
         logins=Logins(installation, agency, door, tls=tls),
-        pages=Pages(agency, found.name, installation.clock, training=installation.settings.training),
+        pages=Pages(agency, found.name, installation.clock, freshness.latest, training=installation.settings.training),
         oidc=Oidc.of(settings, installation.clock),
         live=Live(door),
-        own_log=OwnLog(installation, agency),
+        own_log=own_log,
+        freshness=freshness,
     )
     return Guard(_application(parts), tls=tls), parts
 
@@ -110,6 +115,7 @@ def _lifespan(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[N
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with parts.live.looking():
             yield
+        parts.freshness.close()
         await run_in_threadpool(parts.own_log.close)
         await run_in_threadpool(parts.door.close)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from casebus.cases.access import DeskRole, Viewer
+from casebus.cases.access import DeskRole, Kind, Thing, Viewer, may_view
 from casebus.clock import Clock
 from casebus.console.door import Door
 from casebus.errors import NotPermitted
@@ -31,6 +31,11 @@ class SignedIn:
         """What the officer is at the desk."""
         assert self.viewer.role is not None, "bug: somebody without a role is logged in"
         return self.viewer.role
+
+    @property
+    def works_on_cases(self) -> bool:
+        """Tell whether the officer may see alerts at all."""
+        return may_view(self.viewer, Thing(Kind.alert, self.viewer.agency)).allowed
 
     def owns(self, csrf: str) -> bool:
         """Tell whether a form came from a page of this session."""

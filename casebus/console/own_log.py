@@ -55,7 +55,7 @@ class OwnLog:
         """Return when each outcome of the agency's own was last stated on the bus, by its id."""
         with self._lock:
             self._catch_up()
-            return {outcome_id: at for outcome_id, (at, _) in self._counting.outcomes.items()}
+            return dict(self._counting.stated_at)
 
     def _catch_up(self) -> None:
         topic = events_topic(self._agency)

@@ -1,7 +1,7 @@
 """Turns values into pages. Everything that reaches a template is escaped there."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,14 +11,19 @@ from casebus.cases.telling import overlap_words
 from casebus.clock import Clock
 from casebus.console import words
 from casebus.console.assets import TEMPLATES, is_styled
+from casebus.console.freshness import Fresh
 from casebus.console.logins import SignedIn
 from casebus.wire.ids import RANDOM_BYTES, uuid7
 
 
 class Pages:
-    """The templates, with what every page needs: the agency, the time, whether it is training, who is looking."""
+    """The templates, with what every page needs: the agency, the time, whether it is training, who is looking, how fresh
+    it is.
+    """
 
-    def __init__(self, agency: str, agency_name: str, clock: Clock, *, training: bool) -> None:
+    def __init__(
+        self, agency: str, agency_name: str, clock: Clock, fresh: Callable[[], Fresh | None], *, training: bool
+    ) -> None:
         self._clock = clock
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -40,6 +45,7 @@ class Pages:
             "styled": is_styled(),
             "w": words,
             "new_id": self._new_id,
+            "how_fresh": fresh,
         }
 
     def _new_id(self) -> str:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from casebus.cases.access import Kind, Thing, may_view
+from casebus.cases.access import Kind
 from casebus.cases.desk_work import DeskAlert
 from casebus.cases.place import Place
 from casebus.console.board import urgency
@@ -89,7 +89,7 @@ async def _frames(console: Parts, token: str | None, since: int, after: int) -> 
     while not console.live.closing:
         changed = await console.live.wait_beyond(after, HEARTBEAT_S)
         signed = await run_in_threadpool(console.logins.find, token)
-        if signed is None or not _may_see(signed) or console.live.closing:
+        if signed is None or not signed.works_on_cases or console.live.closing:
             return  # the session or the right has ended; the browser asks again, and is told
         if changed:
             frame = await run_in_threadpool(framed, console, signed, since, after)
@@ -131,10 +131,6 @@ def framed(console: Parts, signed: SignedIn, since: int, after: int) -> Frame:
         },
     )
     return Frame(pushed.end, text)
-
-
-def _may_see(signed: SignedIn) -> bool:
-    return may_view(signed.viewer, Thing(Kind.alert, signed.viewer.agency)).allowed
 
 
 def _is_new_and_immediate(seen: DeskAlert) -> bool:

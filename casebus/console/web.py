@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from casebus.clock import Clock
 from casebus.console.door import Door
 from casebus.console.forms import SentForm, sent_form
+from casebus.console.freshness import Freshness
 from casebus.console.live import Live
 from casebus.console.logins import Logins, SignedIn
 from casebus.console.oidc import Oidc
@@ -37,6 +38,7 @@ class Parts:
     oidc: Oidc | None
     live: Live
     own_log: OwnLog
+    freshness: Freshness
 
     @property
     def clock(self) -> Clock:

@@ -103,7 +103,9 @@ def test_what_is_recorded_is_published_with_its_rule_and_stands_in_the_list_and_
     relay(world)
     browser = world.browser()
     assert "waits to be sent" not in browser.get("/children").text
-    assert "Safeguarded from potential abuse 4" in text(browser.get("/outcomes"))
+    assert "Safeguarded from potential abuse all children of a household provisional 4" in text(
+        browser.get("/outcomes")
+    )
 
 
 def test_a_restated_number_replaces_the_one_before_and_is_counted_once(world: World) -> None:
@@ -123,7 +125,7 @@ def test_a_restated_number_replaces_the_one_before_and_is_counted_once(world: Wo
     )
     assert address(second) in page.text
     assert address(first) not in page.text, "what counts no more is not restated"
-    assert "Safeguarded from potential abuse 3" in text(browser.get("/outcomes"))
+    assert "Safeguarded from potential abuse each child once restated 3" in text(browser.get("/outcomes"))
 
 
 def test_a_retracted_number_stays_on_record_and_counts_nowhere(world: World) -> None:
@@ -132,7 +134,7 @@ def test_a_retracted_number_stays_on_record_and_counts_nowhere(world: World) -> 
     relay(world)
     browser = world.browser()
     assert "/restate" not in browser.get("/children").text
-    assert "None recorded 0" in text(browser.get("/outcomes"))
+    assert "None recorded – – 0" in text(browser.get("/outcomes"))
     later = browser.get(address(first))
     assert (later.status_code, "That number was retracted." in later.text) == (409, True)
     (last,) = [each for each in outcomes(world) if each != first]

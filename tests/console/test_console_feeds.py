@@ -1,9 +1,10 @@
 """Freshness: who sees what of it, and that a bus which does not answer is said and closes no page."""
 
+import re
 import shutil
 
 import pytest
-from console.console_world import LEAD, NZ, OFFICER, OPERATOR, World
+from console.console_world import LEAD, NZ, OFFICER, OPERATOR, Browser, World
 
 from casebus.bus.log import inbox_topic
 
@@ -54,3 +55,62 @@ def test_what_the_hub_sent_is_behind_until_the_desk_has_read_it(desk: World) -> 
     with desk.store.transaction() as tx:
         tx.advance("desk", inbox_topic(NZ), expected=0, to=1)
     assert "all of it was read" in text_of(desk, "/feeds")
+
+
+PAGES = (
+    "/",
+    "/check",
+    "/children",
+    "/directory",
+    "/feeds",
+    "/outcomes",
+    "/referrals",
+    "/preferences",
+    "/help",
+    "/none",
+)
+
+
+def fresh_of(desk: World, path: str = "/help", browser: Browser | None = None) -> str:
+    """Return what a page says of how fresh it is; nothing where it says nothing."""
+    text = (browser or desk.browser()).get(path).text
+    found = re.search(r'id="fresh">(.*?)</div>', text, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()) if found else ""
+
+
+def test_every_page_says_since_when_no_partner_was_heard(desk: World) -> None:
+    browser = desk.browser()
+    for path in (*PAGES, f"/alerts/{desk.alert('high').ref}", f"/alerts/{desk.alert('high').ref}/talk"):
+        assert (
+            "Nothing heard from uk-nca since 3 July 2026, 09:04 UTC, from nz-internal-affairs since 3 July 2026, 09:04 UTC: "
+            "no alert proves nothing." in fresh_of(desk, path, browser)
+        ), path
+
+
+def test_who_sees_no_partner_is_not_told_when_one_was_heard(desk: World) -> None:
+    assert not fresh_of(desk, "/help", desk.browser(OPERATOR))
+    assert not fresh_of(desk, "/login", desk.browser(None))
+
+
+def test_every_page_says_that_the_hub_is_ahead_or_the_bus_silent(desk: World) -> None:
+    assert "Nothing was ever heard from the hub." in fresh_of(desk)
+    hear(desk)
+    assert "1 record not read yet: this page is older than it looks" in fresh_of(desk)
+    with desk.store.transaction() as tx:
+        tx.advance("desk", inbox_topic(NZ), expected=0, to=1)
+    assert "The hub's feed is silent since" in fresh_of(desk)
+    shutil.rmtree(desk.installation.layout.bus)
+    desk.installation.layout.bus.write_text("no directory", encoding="utf-8")
+    assert "The bus does not answer: what is here may be old." in fresh_of(desk)
+
+
+def test_a_partner_that_is_heard_again_is_noticed_by_the_change_alone(desk: World) -> None:
+    browser = desk.browser()
+    fresh_of(desk, "/help", browser)
+    desk.clock.sleep(3600)
+    assert "uk-nca since 3 July 2026, 09:04 UTC" in fresh_of(desk, "/help", browser)
+    desk.hold(desk.alert("new", minutes=1))
+    desk.clock.sleep(5)
+    assert "uk-nca since 3 July 2026, 10:13 UTC, from nz-internal-affairs since 3 July 2026, 09:04" in fresh_of(
+        desk, "/help", browser
+    )
