@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from casebus.cases.alert import ref_of
 from casebus.console import done
 from casebus.console.failures import status_of
 from casebus.console.forms import NOTHING_GIVEN, Given, SentForm, member, offered
@@ -84,7 +85,9 @@ def referrals(console: Console, signed: Signed) -> Response:
     """Show what this agency was asked to take over, and what it asked others."""
     with console.door.desk(signed.viewer) as desk:
         found = desk.referrals.all()
-    return console.pages.page("referrals.html", signed, referrals=found, declines=offered(en.ReferralDecline))
+    refs = {each.conflict_id: ref_of(signed.viewer.agency, each.conflict_id) for each in found if each.conflict_id}
+    declines = offered(en.ReferralDecline)
+    return console.pages.page("referrals.html", signed, referrals=found, refs=refs, declines=declines)
 
 
 @router.post("/referrals/{referral_id}/{action}")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from casebus.cases.asked_of_us import AskedOfUs
 from casebus.cases.conflict import ConflictState, SideState
+from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import Stage
 from casebus.cases.wording import NOT_TAKEN_UP as NOT_TAKEN_UP
 from casebus.cases.wording import SEVERITY
@@ -203,6 +204,11 @@ def asked(waits: AskedOfUs) -> str:
 def in_words(symbol: str) -> str:
     """Return any other symbol as words: `NZ_CRITICAL_24H` as "nz critical 24h"."""
     return str(symbol).lower().replace("_", " ")
+
+
+def verb(done: Verb) -> str:
+    """Return what was done in words: one side alone resolves nothing, it proposes."""
+    return "proposed" if done is Verb.resolved else done.value
 
 
 def detail(text: str) -> str:
