@@ -129,7 +129,7 @@ class Referrals:
     def asked_of_us(self) -> list[Referral]:
         """Return the referrals that this desk has still to accept or decline, the most urgent first; on record."""
         self._office.require_sight(Kind.referral)
-        with self._office.store.transaction() as tx:
+        with self._office.transaction(Kind.referral) as tx:
             found = filter(is_asked_of_us, tx.by(REFERRALS, "waits", "yes"))
             shown = sorted(found, key=lambda each: (-URGENCY[each.urgency], each.respond_by, each.referral_id))
             if shown:
