@@ -16,6 +16,7 @@ from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.standing import standing_after
 from casebus.clock import Clock
+from casebus.desk.office import said_otherwise
 from casebus.errors import NotFound, UsageError
 from casebus.events.catalogue import partition_key
 from casebus.events.envelope import Event
@@ -78,9 +79,12 @@ class Checking:
         self._clock = clock
         self._draw = draw
 
-    def ask(self, question: Question) -> OwnCheck:
-        """Put a check on record and on its way. Raises `UsageError` where nothing of it can be compared."""
-        check_id = self._new_id()
+    def ask(self, question: Question, command: str | None = None) -> OwnCheck:
+        """Put a check on record and on its way. Raises `UsageError` where nothing of it can be compared.
+
+        `command` is an id that the caller made for what it asks: asked again, it gives the check that stands.
+        """
+        check_id = command or self._new_id()
         ref = check_ref(check_id)
         seen = self._drafting.seen(RecordKey(SYSTEM, ref), question.identifiers)
         if not any(sighting.tokens for sighting in seen.carried):
@@ -91,6 +95,10 @@ class Checking:
         now = self._clock.now()
         check = OwnCheck(check_id, ref, question, seen.unused, self._actor, now, revision=1, is_watched=True)
         with self._store.transaction() as tx:
+            if known := tx.get(OWN_CHECKS, check_id):
+                if known.question != question:
+                    raise said_otherwise()
+                return known
             self._publish(tx, check, seen.carried)
         return check
 

@@ -5,7 +5,7 @@ crosses an expiry counts: somebody has said that they have it, and nobody may fa
 shown as the sender's, whatever else happened.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -79,6 +79,11 @@ class Referral:
     def ours(self) -> bool:
         """Tell whether this agency is responsible."""
         return self.outgoing is not self.accepted
+
+    def asks_the_same(self, other: "Referral") -> bool:
+        """Tell whether another referral as it was sent asks for what this one did, however far this one is since."""
+        sent = replace(self, sent_at=other.sent_at, accepted=False, declined=None, expired=False, undelivered=None)
+        return sent == other
 
     @property
     def respond_by(self) -> datetime:

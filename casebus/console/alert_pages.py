@@ -1,17 +1,20 @@
 """`/alerts/{ref}`: one alert, why it matched, whom to ring, what was done; and the commands that an officer gives there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from casebus.cases.desk_work import DeskAlert
 from casebus.console import done, words
-from casebus.console.web import Acting, Console, Parts, Signed, own_path
+from casebus.console.failures import status_of
+from casebus.console.forms import NOTHING_GIVEN, Given, SentForm
+from casebus.console.web import Acting, Console, Form, Parts, Signed, own_path
 from casebus.desk import ALERT_FIELDS, HISTORY_FIELDS, Desk
-from casebus.errors import Conflict, NotFound, UsageError
+from casebus.errors import CasebusError, Conflict, NotFound, NotPermitted, UsageError
 from casebus.events.enumerations import ConflictOutcome, Severity
 
 router = APIRouter()
@@ -21,91 +24,94 @@ SNOOZES = {"1": "1 hour", "4": "4 hours", "12": "12 hours", "24": "1 day", "72":
 @router.get("/alerts/{ref}")
 def alert(ref: str, console: Console, signed: Signed, request: Request) -> Response:
     """Show one alert. An unknown reference and another agency's get the same answer, and are on record alike."""
-    return _shown(console, signed, ref, "alert.html", done=done.said(request, _DONE))
+    return _alert(console, signed, ref, said=done.said(request, _DONE))
 
 
 @router.post("/alerts/{ref}/{action}")
-def act(  # one route for all commands: every one is checked, refused and answered alike
-    ref: str,
-    action: str,
-    console: Console,
-    signed: Acting,
-    version: Annotated[int | None, Form()] = None,
-    note: Annotated[str, Form()] = "",
-    value: Annotated[str, Form(max_length=200)] = "",
-    confirmed: Annotated[str, Form(max_length=10)] = "",
-    back: Annotated[str, Form(max_length=2000)] = "",
-) -> Response:
-    """Carry out one command, or say why not and keep what was typed."""
+def act(ref: str, action: str, console: Console, signed: Acting, form: Form) -> Response:
+    """Carry out one command on what the officer saw, or say why not and keep what was typed."""
     command = _ACTIONS.get(action)
     if command is None:
         raise NotFound(f"no command {action[:40]!r}")
-    given = {"action": action, "note": note.strip(), "value": value, "back": own_path(back) if back else ""}
-    if action == "resolve" and confirmed != "yes":
-        outcome = _outcome(value)
-        return _shown(
-            console, signed, ref, "confirm.html", given=given, outcome=words.OUTCOME[outcome], version=version
-        )
+    back = own_path(form.text("back")) if form.text("back") else ""
+    note, value = form.text("note").strip(), form.text("value")
+    kept = {"action": action, "note": note, "value": value, "back": back}
     try:
+        version = form.version
+        if action == "resolve" and form.text("confirmed") != "yes":
+            outcome = words.OUTCOME[form.member(ConflictOutcome, "value")]
+            return _shown(console, signed, ref, "confirm.html", given=kept, outcome=outcome, version=version)
         with console.door.desk(signed.viewer) as desk:
-            after = command(desk, _Given(ref, version, note.strip(), value, signed.viewer.officer or "", console))
+            after = command(desk, _Command(ref, version, note or None, form, signed.viewer.officer or "", console))
     except Conflict as conflict:
         return _shown(
-            console, signed, ref, "stale.html", status=409, given=given, conflict=conflict, seen_version=version
+            console, signed, ref, "stale.html", status=409, given=kept, conflict=conflict, seen_version=version
         )
+    except (UsageError, NotPermitted) as error:
+        return _alert(console, signed, ref, refused=error, given=Given(action, form))
     if back:
-        return RedirectResponse(own_path(back), 303)
-    return done.leading_to(f"/alerts/{ref}", action if after.version != version else _UNCHANGED[bool(note.strip())])
+        return RedirectResponse(back, 303)
+    return done.leading_to(f"/alerts/{ref}", action if after.version != version else _UNCHANGED[bool(note)])
 
 
-class _Given:
-    """What a form brought."""
+def _alert(
+    console: Parts,
+    signed: Signed,
+    ref: str,
+    *,
+    said: str = "",
+    refused: CasebusError | None = None,
+    given: Given = NOTHING_GIVEN,
+) -> Response:
+    status = status_of(refused) if refused else 200
+    return _shown(console, signed, ref, "alert.html", status=status, done=said, refused=refused, given=given)
 
-    def __init__(self, ref: str, version: int | None, note: str, value: str, officer: str, console: Parts) -> None:
-        self.ref = ref
-        self.version = version
-        self.note = note or None
-        self.value = value
-        self.officer = officer
-        self.console = console
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """One command, as a form brought it."""
+
+    ref: str
+    version: int
+    note: str | None
+    form: SentForm
+    officer: str
+    console: Parts
 
 
-def _acknowledge(desk: Desk, given: _Given) -> DeskAlert:
+def _acknowledge(desk: Desk, given: _Command) -> DeskAlert:
     return desk.acknowledge(given.ref, given.version, given.note)
 
 
-def _assign(desk: Desk, given: _Given) -> DeskAlert:
-    return desk.assign(given.ref, given.value or given.officer, given.version, given.note)
+def _assign(desk: Desk, given: _Command) -> DeskAlert:
+    return desk.assign(given.ref, given.form.text("value") or given.officer, given.version, given.note)
 
 
-def _hand_over(desk: Desk, given: _Given) -> DeskAlert:
-    return desk.hand_over(given.ref, given.note or "", given.value or None, given.version)
+def _hand_over(desk: Desk, given: _Command) -> DeskAlert:
+    return desk.hand_over(given.ref, given.note or "", given.form.text("value") or None, given.version)
 
 
-def _snooze(desk: Desk, given: _Given) -> DeskAlert:
-    if given.value not in SNOOZES:
+def _snooze(desk: Desk, given: _Command) -> DeskAlert:
+    hours = given.form.text("value")
+    if hours not in SNOOZES:
         raise UsageError("no length of time was chosen", next_step="choose one of those offered.")
-    until = given.console.clock.now() + timedelta(hours=int(given.value))
+    until = given.console.clock.now() + timedelta(hours=int(hours))
     return desk.snooze(given.ref, until, given.version, given.note)
 
 
-def _judge(desk: Desk, given: _Given) -> DeskAlert:
-    try:
-        severity = Severity(given.value)
-    except ValueError as error:
-        raise UsageError("no severity was chosen", next_step="choose one of those offered.") from error
-    return desk.set_severity(given.ref, severity, given.note, given.version)
+def _judge(desk: Desk, given: _Command) -> DeskAlert:
+    return desk.set_severity(given.ref, given.form.member(Severity, "value"), given.note, given.version)
 
 
-def _resolve(desk: Desk, given: _Given) -> DeskAlert:
-    return desk.resolve(given.ref, _outcome(given.value), given.version, given.note)
+def _resolve(desk: Desk, given: _Command) -> DeskAlert:
+    return desk.resolve(given.ref, given.form.member(ConflictOutcome, "value"), given.version, given.note)
 
 
-def _reopen(desk: Desk, given: _Given) -> DeskAlert:
+def _reopen(desk: Desk, given: _Command) -> DeskAlert:
     return desk.reopen(given.ref, given.note or "", given.version)
 
 
-_ACTIONS: dict[str, Callable[[Desk, _Given], DeskAlert]] = {
+_ACTIONS: dict[str, Callable[[Desk, _Command], DeskAlert]] = {
     "acknowledge": _acknowledge,
     "assign": _assign,
     "hand-over": _hand_over,
@@ -126,13 +132,6 @@ _DONE = {
     "resolve": "Your outcome was proposed. It stands when the partner proposes the same.",
     "reopen": "The alert is open again. The partner sees that, not your reason.",
 }
-
-
-def _outcome(value: str) -> ConflictOutcome:
-    try:
-        return ConflictOutcome(value)
-    except ValueError as error:
-        raise UsageError("no outcome was chosen", next_step="go back and choose one of those offered.") from error
 
 
 def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: int = 200, **values: Any) -> Response:

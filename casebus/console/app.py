@@ -15,12 +15,14 @@ from casebus.console import (
     children_pages,
     failures,
     feed_pages,
+    find_pages,
     link_pages,
     login_pages,
     other_pages,
     outcome_pages,
     stream,
     talk_pages,
+    welfare_pages,
 )
 from casebus.console.assets import STATIC
 from casebus.console.door import Door
@@ -90,6 +92,7 @@ def _application(parts: Parts) -> FastAPI:
     for module in (
         login_pages,
         board_pages,
+        find_pages,
         link_pages,
         talk_pages,
         alert_pages,
@@ -97,6 +100,7 @@ def _application(parts: Parts) -> FastAPI:
         children_pages,
         feed_pages,
         outcome_pages,
+        welfare_pages,
         other_pages,
         stream,
     ):

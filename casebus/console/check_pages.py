@@ -1,14 +1,13 @@
 """`/check`: asking before acting, as `casebus deconflict` does; what came back, a hit or a no-hit on record."""
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 from fastapi import APIRouter
-from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from casebus.cases.access import Command, Kind
-from casebus.checking import CHECK_FIELDS, DEFAULT_WAIT_S, HIT_FIELDS
+from casebus.checking import CHECK_FIELDS, HIT_FIELDS
+from casebus.console.forms import SentForm, offered
 from casebus.console.web import Acting, Console, Form, Parts, Signed
 from casebus.desk import MAX_REFERENCES
 from casebus.errors import UsageError
@@ -17,7 +16,6 @@ from casebus.intake.asking import Typed, question
 from casebus.intake.checks import Question
 
 router = APIRouter()
-E = TypeVar("E", en.CheckBasis, en.Priority, en.PointerMode, en.Purpose)
 LATEST = min(50, MAX_REFERENCES)
 LISTED_FIELDS = tuple(field for field in CHECK_FIELDS if field != "identifiers")
 TYPED = ("email", "phone", "account", "screen_name", "name", "date_of_birth", "ip", "ip_at", "device", "wallet")
@@ -33,15 +31,14 @@ def asking(console: Console, signed: Signed) -> Response:
 
 @router.post("/check")
 def ask(console: Console, signed: Acting, form: Form) -> Response:
-    """Ask, wait a little for the answer, and lead on to it. What cannot be asked is said, and what was typed is kept."""
+    """Ask, and lead on to where the answer will be. What cannot be asked is said, and what was typed is kept."""
     try:
         asked = question_of(form)
         with console.door.checking(signed.viewer) as (checking, desk):
             desk.require(Command.ask)
-            put = checking.ask(asked)
-            checking.wait(put, DEFAULT_WAIT_S)
+            put = checking.ask(asked, form.command)
     except UsageError as error:
-        typed = {name: _text(form, name) for name in (*TYPED, *CHOSEN)}
+        typed = {name: form.text(name) for name in (*TYPED, *CHOSEN)}
         return _form(console, signed, typed, error)
     return RedirectResponse(f"/check/{put.ref}", 303)
 
@@ -59,6 +56,14 @@ def check(ref: str, console: Console, signed: Signed) -> Response:
     return console.pages.page("checked.html", signed, check=found, answer=answer, names=_names(console))
 
 
+@router.get("/check/{ref}/answered")
+def answered(ref: str, console: Console, signed: Signed) -> Response:
+    """Say whether a check was answered, and nothing of what came back: 200 if so, 204 while not."""
+    with console.door.checking(signed.viewer) as (checking, desk):
+        desk.require_sight(Kind.check)
+        return Response(status_code=200 if checking.answer(checking.check(ref)).is_there else 204)
+
+
 @router.post("/check/{ref}/close")
 def close(ref: str, console: Console, signed: Acting) -> Response:
     """End a check: later records no longer meet it, and what it had hit is retracted."""
@@ -69,16 +74,15 @@ def close(ref: str, console: Console, signed: Acting) -> Response:
     return RedirectResponse(f"/check/{closed.ref}", 303)
 
 
-def question_of(form: FormData) -> Question:
+def question_of(form: SentForm) -> Question:
     """Return what a form asks: several values of one kind stand on a line each. Raises `UsageError`."""
-    typed = Typed(*(_lines(form, name) for name in TYPED))
-    pointer = _text(form, "pointer")
+    typed = Typed(*(form.lines(name) for name in TYPED))
     return question(
         typed,
-        basis=_chosen(en.CheckBasis, form, "basis"),
-        urgency=_chosen(en.Priority, form, "urgency"),
-        pointer=_chosen(en.PointerMode, form, "pointer") if pointer else None,
-        purpose=_chosen(en.Purpose, form, "purpose"),
+        basis=form.member(en.CheckBasis, "basis"),
+        urgency=form.member(en.Priority, "urgency"),
+        pointer=form.member(en.PointerMode, "pointer") if form.text("pointer") else None,
+        purpose=form.member(en.Purpose, "purpose"),
     )
 
 
@@ -97,32 +101,12 @@ def _form(console: Parts, signed: Signed, typed: Mapping[str, str], error: Usage
         error=error,
         answers=answers,
         more=len(checks) - len(shown),
-        bases=_offered(en.CheckBasis),
-        urgencies=_offered(en.Priority),
-        pointers=_offered(en.PointerMode),
-        purposes=_offered(en.Purpose),
+        bases=offered(en.CheckBasis),
+        urgencies=offered(en.Priority),
+        pointers=offered(en.PointerMode),
+        purposes=offered(en.Purpose),
     )
 
 
 def _names(console: Parts) -> dict[str, str]:
     return {each.code: each.name for each in console.directory.agencies}
-
-
-def _offered(kind: type[E]) -> list[E]:
-    return [each for each in kind if each.value != "UNKNOWN"]
-
-
-def _chosen(kind: type[E], form: FormData, name: str) -> E:
-    found = {each.value: each for each in _offered(kind)}.get(_text(form, name))
-    if found is None:
-        raise UsageError(f"no {name} was chosen", next_step="choose one of those offered.")
-    return found
-
-
-def _lines(form: FormData, name: str) -> list[str]:
-    return [line.strip() for line in _text(form, name).splitlines() if line.strip()]
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""

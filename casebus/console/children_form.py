@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from starlette.datastructures import FormData
-
 from casebus.cases.outcomes import MAX_CHILDREN, MAX_CONCERNING, Outcome, is_count, is_country
+from casebus.console.forms import SentForm, offered
 from casebus.desk.children import Count
 from casebus.events import enumerations as en
 
@@ -35,11 +34,10 @@ class Typed:
     revision: str = ""
 
     @classmethod
-    def of(cls, form: FormData) -> "Typed":
+    def of(cls, form: SentForm) -> "Typed":
         """Return what a form brought."""
         single = ("command", "kind", "number", "rule", "status", "country", "concerning", "revision")
-        measures = tuple(each for each in form.getlist("measures") if isinstance(each, str))
-        return cls(**{name: _text(form, name) for name in single}, measures=measures)
+        return cls(**{name: form.text(name) for name in single}, measures=form.all("measures"))
 
     @classmethod
     def restating(cls, outcome: Outcome, revision: int) -> "Typed":
@@ -97,15 +95,5 @@ class Typed:
         return not code or (code.isascii() and is_country(code.upper()))
 
 
-def offered(kind: type[StrEnum]) -> list[StrEnum]:
-    """Return what an officer may choose of a list."""
-    return [each for each in kind if each.value != "UNKNOWN"]
-
-
 def _is_offered(kind: type[StrEnum], text: str) -> bool:
     return text in {each.value for each in offered(kind)}
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""

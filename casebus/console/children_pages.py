@@ -1,6 +1,5 @@
 """`/children`: children safeguarded, recorded with what the number counts, and restated by naming what is replaced."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,13 +10,13 @@ from starlette.responses import Response
 
 from casebus.cases.outcomes import Outcome, standing
 from casebus.console import done
-from casebus.console.children_form import RECORDED, RESTATED, Typed, offered
+from casebus.console.children_form import RECORDED, RESTATED, Typed
+from casebus.console.forms import offered
 from casebus.console.outcome_pages import OUTCOME_WORDS
 from casebus.console.web import Acting, Console, Form, Parts, Signed
 from casebus.desk.children import Stated
 from casebus.errors import BusError, CasebusError, Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
-from casebus.wire.ids import RANDOM_BYTES, uuid7
 
 router = APIRouter()
 PAGE_ROWS = 50
@@ -99,7 +98,7 @@ def _listed(
     times = _times(console)
     with console.door.desk(signed.viewer) as desk:
         found = desk.children.browse(lambda stated: listed_of(stated, times or {}, page))
-    form = _form(console, typed, errors or {}, RECORDED)
+    form = _form(typed, errors or {}, RECORDED)
     return console.pages.page(
         "children.html", signed, 400 if errors else 200, listed=found, times=times, done=said, **form
     )
@@ -120,7 +119,7 @@ def _restating(
     target = standing_now[0] if standing_now else None
     status = 409 if overtaken else 400 if errors else 200
     shown = _restated_from(typed, target or first, overtaken)
-    form = _form(console, shown, errors or {}, RESTATED)
+    form = _form(shown, errors or {}, RESTATED)
     return console.pages.page(
         "restate.html",
         signed,
@@ -142,13 +141,9 @@ def _restated_from(typed: Typed | None, target: Stated, overtaken: bool) -> Type
     return replace(typed, revision=filled.revision) if overtaken or "form" in typed.errors(RESTATED) else typed
 
 
-def _form(
-    console: Parts, typed: Typed, errors: Mapping[str, str], statuses: Sequence[en.OutcomeStatus]
-) -> dict[str, Any]:
-    # Each page that is made has a command of its own: what one of its forms records is recorded once.
-    command = uuid7(console.clock.now(), secrets.token_bytes(RANDOM_BYTES))
+def _form(typed: Typed, errors: Mapping[str, str], statuses: Sequence[en.OutcomeStatus]) -> dict[str, Any]:
     return {
-        "typed": replace(typed, command=command),
+        "typed": typed,
         "errors": errors,
         "outcome_words": OUTCOME_WORDS,
         "kinds": offered(en.SafeguardOutcome),

@@ -8,9 +8,8 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Annotated
 
-from fastapi import FastAPI, Form, Request
+from fastapi import FastAPI, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -18,8 +17,8 @@ from starlette.types import ASGIApp
 
 from casebus.console.assets import STATIC, TEMPLATES, is_styled
 from casebus.console.guard import Guard
-from casebus.console.web import refuse_other_sites
-from casebus.errors import NotPermitted
+from casebus.console.web import Form
+from casebus.errors import CasebusError
 
 COOKIE = "casebus-chooser"
 
@@ -73,20 +72,22 @@ def create_chooser(doors: Sequence[Door], scenes: Sequence[Scene]) -> ASGIApp:
         return response
 
     @app.post("/scenes/{number}")
-    def begin(number: int, request: Request, csrf: Annotated[str, Form(max_length=100)] = "") -> Response:
+    def begin(number: int, request: Request, form: Form) -> Response:
         """Set a scene off, if it is due."""
+        csrf = form.text("csrf")
         if not csrf or not compare_digest(csrf.encode(), request.cookies.get(COOKIE, "").encode()):
             return HTMLResponse("Open the page again, and press the button there.", 403)
-        try:
-            refuse_other_sites(request)
-        except NotPermitted as refused:
-            return HTMLResponse(refused.what, 403)
         if not 0 <= number < len(scenes):
             return HTMLResponse("There is no such scene.", 404)
         if scenes[number].is_due:
             scenes[number].happened = True
             scenes[number].begin()
         return RedirectResponse("/#scenes", 303)
+
+    @app.exception_handler(CasebusError)
+    def refused(_request: Request, error: CasebusError) -> Response:
+        """Say what is wrong with a form."""
+        return HTMLResponse(error.what, 403)
 
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Guard(app, tls=False)

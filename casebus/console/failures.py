@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from casebus.console.forms import SentForm
 from casebus.console.web import LoginNeeded, own_path, parts
 from casebus.errors import CasebusError, Conflict, NotFound, NotPermitted, Unavailable, UsageError
 
@@ -93,5 +94,11 @@ def _page(request: Request, status: int, title: str, what: str, unchanged: str, 
         signed = console.logins.of(request)
     except CasebusError:  # whoever is not logged in, or whose store cannot be asked, is shown what failed all the same
         signed = None
-    values = {"title": title, "what": what, "unchanged": unchanged, "code": code}
+    values = {"title": title, "what": what, "unchanged": unchanged, "code": code, "typed": _typed(request, status)}
     return console.pages.page("failure.html", signed, status, **values)
+
+
+def _typed(request: Request, status: int) -> list[tuple[str, str]]:
+    """Return what somebody typed and would lose; a page that is not there says the same to everybody."""
+    form: SentForm | None = getattr(request.state, "form", None)
+    return form.typed() if form is not None and status != 404 else []

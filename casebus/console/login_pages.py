@@ -2,14 +2,13 @@
 
 import hmac
 import secrets
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from casebus.cases.access import Viewer
-from casebus.console.web import Acting, Console, Parts, own_path, refuse_other_sites
+from casebus.console.web import Acting, Console, Form, Parts, own_path
 from casebus.errors import NotPermitted
 
 router = APIRouter()
@@ -35,22 +34,16 @@ def login(console: Console, request: Request) -> Response:
 
 
 @router.post("/login")
-def log_in_by_name(
-    console: Console,
-    request: Request,
-    officer: Annotated[str, Form(max_length=200)] = "",
-    csrf: Annotated[str, Form(max_length=200)] = "",
-    going_to: Annotated[str, Form(max_length=2000)] = "/",
-) -> Response:
+def log_in_by_name(console: Console, request: Request, form: Form) -> Response:
     """Let a listed officer in by name, in training only. Raises `NotPermitted` everywhere else."""
     if not console.settings.training_login:
         raise NotPermitted(
             "nobody logs in here by name", next_step="log in through the agency's own identity provider."
         )
-    refuse_other_sites(request)
+    csrf = form.text("csrf")
     if not hmac.compare_digest(request.cookies.get(FORM_COOKIE, "").encode(), csrf.encode()) or not csrf:
         raise NotPermitted("the form does not belong to this browser", next_step="open the login page again.")
-    return _logged_in(console, request, officer, going_to)
+    return _logged_in(console, request, form.text("officer"), form.text("going_to"))
 
 
 @router.get("/login/provider")

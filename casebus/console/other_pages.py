@@ -1,12 +1,10 @@
 """`/directory`, `/preferences`, `/help`, `/accessibility`: what is around the alerts."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from casebus.console import done, words
-from casebus.console.web import Console, Signed, acting
+from casebus.console.web import Console, Form, Signed, acting
 
 router = APIRouter()
 _DONE = {"kept": "Your preferences are kept in this browser."}
@@ -48,8 +46,9 @@ def preferences(console: Console, signed: Signed, request: Request) -> Response:
 
 
 @router.post("/preferences", dependencies=[Depends(acting)])
-def prefer(shortcuts: Annotated[str, Form(max_length=10)] = "on") -> Response:
+def prefer(form: Form) -> Response:
     """Keep what this browser prefers. The page's script reads it, so the cookie is not hidden from it; it says nothing else."""
     response = done.leading_to("/preferences", "kept")
-    response.set_cookie(SHORTCUTS, "off" if shortcuts == "off" else "on", max_age=365 * 86400, samesite="lax")
+    keys = "off" if form.text("shortcuts") == "off" else "on"
+    response.set_cookie(SHORTCUTS, keys, max_age=365 * 86400, samesite="lax")
     return response

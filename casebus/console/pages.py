@@ -1,5 +1,6 @@
 """Turns values into pages. Everything that reaches a template is escaped there."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from casebus.console import words
 from casebus.console.assets import TEMPLATES, is_styled
 from casebus.console.freshness import Fresh
 from casebus.console.logins import SignedIn
+from casebus.wire.ids import RANDOM_BYTES, uuid7
 
 
 class Pages:
@@ -42,8 +44,12 @@ class Pages:
             "training": training,
             "styled": is_styled(),
             "w": words,
+            "new_id": self._new_id,
             "how_fresh": fresh,
         }
+
+    def _new_id(self) -> str:
+        return uuid7(self._clock.now(), secrets.token_bytes(RANDOM_BYTES))
 
     def text(self, template: str, signed: SignedIn | None, values: Mapping[str, Any]) -> str:
         """Return a template filled in."""

@@ -5,11 +5,10 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from fastapi import Form as FormField
-from starlette.datastructures import FormData
 
 from casebus.clock import Clock
 from casebus.console.door import Door
+from casebus.console.forms import SentForm, sent_form
 from casebus.console.freshness import Freshness
 from casebus.console.live import Live
 from casebus.console.logins import Logins, SignedIn
@@ -66,21 +65,29 @@ def signed_in(request: Request) -> SignedIn:
     return signed
 
 
-def acting(request: Request, csrf: Annotated[str, FormField()] = "") -> SignedIn:
+async def read_form(request: Request) -> SentForm:
+    """Return the form that a request brought; a page that refuses it shows what was typed.
+
+    Raises `UsageError`, `NotPermitted` for one that a browser says was sent from another site.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise NotPermitted("the form was sent from another site")
+    form = sent_form(await request.body(), request.headers.get("content-type", ""))
+    request.state.form = form
+    return form
+
+
+Form = Annotated[SentForm, Depends(read_form)]
+
+
+def acting(request: Request, form: Form) -> SignedIn:
     """Return who sent a form. Raises `LoginNeeded`, `NotPermitted` for a form that no page of this session made."""
-    refuse_other_sites(request)
     signed = signed_in(request)
-    if not signed.owns(csrf):
+    if not signed.owns(form.text("csrf")):
         raise NotPermitted(
             "the form does not belong to this login", next_step="open the page again, and send its form."
         )
     return signed
-
-
-def refuse_other_sites(request: Request) -> None:
-    """Raise `NotPermitted` for a form that a browser says was sent from another site."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotPermitted("the form was sent from another site")
 
 
 def own_path(address: str | None) -> str:
@@ -91,12 +98,6 @@ def own_path(address: str | None) -> str:
     return "/" if split.scheme or split.netloc or not address.isprintable() else address
 
 
-async def whole_form(request: Request) -> FormData:
-    """Return a form whose fields depend on what was asked."""
-    return await request.form(max_files=0, max_fields=100)
-
-
-Form = Annotated[FormData, Depends(whole_form)]
 Console = Annotated[Parts, Depends(parts)]
 Signed = Annotated[SignedIn, Depends(signed_in)]
 Acting = Annotated[SignedIn, Depends(acting)]

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from casebus.cases.asked_of_us import AskedOfUs
 from casebus.cases.conflict import ConflictState, SideState
+from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import Stage
 from casebus.cases.wording import NOT_TAKEN_UP as NOT_TAKEN_UP
 from casebus.cases.wording import SEVERITY
@@ -19,9 +20,13 @@ from casebus.events.enumerations import (
     OutcomeStatus,
     PointerMode,
     Rarity,
+    ResponseClass,
     RetractReason,
     SafeguardMeasure,
     Severity,
+    Tlp,
+    TriState,
+    WelfareResult,
 )
 
 SEVERITY_RULE = {
@@ -121,6 +126,13 @@ BASIS = {
     CheckBasis.PRESERVATION_OR_LEGAL_PROCESS: "a preservation request or another legal process",
     CheckBasis.UNKNOWN: "another reason",
 }
+TLP = {
+    Tlp.RED: "TLP:RED: for the officers who get it, nobody else",
+    Tlp.AMBER_STRICT: "TLP:AMBER+STRICT: within their agency",
+    Tlp.AMBER: "TLP:AMBER: their agency, and whom it must tell to act",
+    Tlp.GREEN: "TLP:GREEN: among agencies of this kind",
+    Tlp.CLEAR: "TLP:CLEAR: no limit",
+}
 POINTER = {
     PointerMode.OPEN: "who asks",
     PointerMode.DESK_ONLY: "only that the coordination desk is to be rung",
@@ -155,6 +167,28 @@ MEASURE = {
     SafeguardMeasure.PLATFORM_ACCOUNT_CLOSED: "account on a platform closed",
     SafeguardMeasure.UNKNOWN: "another measure",
 }
+RESPONSE = {
+    ResponseClass.NZ_CRITICAL_24H: "critical: within 24 hours (New Zealand)",
+    ResponseClass.NZ_VERY_URGENT_48H: "very urgent: within 48 hours (New Zealand)",
+    ResponseClass.NZ_URGENT_7D: "urgent: within 7 days (New Zealand)",
+    ResponseClass.UK_IMMEDIATE: "immediate (United Kingdom)",
+    ResponseClass.UK_STRATEGY_24H: "strategy discussion within 24 hours (United Kingdom)",
+    ResponseClass.OTHER: "otherwise",
+    ResponseClass.UNKNOWN: "in another way",
+}
+WELFARE_RESULT = {
+    WelfareResult.SAFE_NO_ACTION: "safe, nothing to be done",
+    WelfareResult.SAFE_WITH_PLAN: "safe, with a plan",
+    WelfareResult.ACTION_TAKEN: "action was taken",
+    WelfareResult.NOT_LOCATED: "not found",
+    WelfareResult.NOT_ATTEMPTED: "not attempted",
+    WelfareResult.UNKNOWN: "another result",
+}
+TRI_STATE = {
+    TriState.YES: "yes",
+    TriState.NO: "no",
+    TriState.NOT_STATED: "not known",
+}
 
 
 def asked(waits: AskedOfUs) -> str:
@@ -170,6 +204,11 @@ def asked(waits: AskedOfUs) -> str:
 def in_words(symbol: str) -> str:
     """Return any other symbol as words: `NZ_CRITICAL_24H` as "nz critical 24h"."""
     return str(symbol).lower().replace("_", " ")
+
+
+def verb(done: Verb) -> str:
+    """Return what was done in words: one side alone resolves nothing, it proposes."""
+    return "proposed" if done is Verb.resolved else done.value
 
 
 def detail(text: str) -> str:

@@ -13,6 +13,8 @@ from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.place import Place
 from casebus.desk.office import Office, find_alert, no_alert
 from casebus.desk.placed import PlacedAlerts
+from casebus.intake.records import OWN_RECORDS
+from casebus.intake.sections import storable
 from casebus.store.store import Transaction
 
 
@@ -76,6 +78,22 @@ class Browsing:
         if found is None:
             raise no_alert(ref)
         return found, deeds
+
+    def find(self, name: str, fields: Sequence[str]) -> list[DeskAlert]:
+        """Return the alert of a reference, or those about the own records that have a number or an id. Found or not, it is
+        on record; what was typed is not.
+        """
+        self._office.require_sight(Kind.alert)
+        with self._office.transaction(Kind.alert) as tx:
+            one, by_id = find_alert(tx, name), tx.get(OWN_RECORDS, storable(name.lower()))
+            records = [by_id] if by_id else tx.by(OWN_RECORDS, "number", storable(name))
+            named = {one.alert.conflict_id} if one else set()
+            for record in records:
+                alerts = tx.by(ALERTS, "own", record.record_id) + tx.by(ALERTS, "also_own", record.record_id)
+                named |= {alert.conflict_id for alert in alerts}
+            found = sorted(_read(tx, list(named)), key=lambda seen: seen.alert.ref)
+            self._office.record(tx, "alerts found", [seen.alert.ref for seen in found], fields)
+        return found
 
     def around(self, seen: DeskAlert, fields: Sequence[str]) -> list[DeskAlert]:
         """Return the alerts about the same own records, the given one first. All of them are on record."""

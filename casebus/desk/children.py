@@ -21,7 +21,7 @@ from casebus.cases.outcomes import (
     last_stated,
     refuse_overtaken,
 )
-from casebus.desk.office import Office
+from casebus.desk.office import Office, said_otherwise
 from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import Credit
@@ -35,8 +35,10 @@ from casebus.store.store import Save, Transaction, View
 
 SYSTEM = "desk"
 """What the desk's own records are of; a document's are of the system that it comes from."""
+_CHILDREN_OF = (OwnKind.tip, OwnKind.case)
+"""What a welfare check or an outcome may concern: events of these say that there is such a record."""
 OUTCOME_FIELDS = ("number", "outcome_type", "children", "count_rule", "measures", "country", "status", "supersedes")
-CHECK_FIELDS = ("number", "response_class", "children", "country", "self_harm_risk", "result")
+CHECK_FIELDS = ("number", "concerning", "response_class", "children", "country", "self_harm_risk", "result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,19 @@ class Children:
         children: int,
         country: str | None = None,
         self_harm_risk: en.TriState = en.TriState.NOT_STATED,
+        command: str | None = None,
     ) -> WelfareCheck:
         """Ask for a welfare check about own tips or cases, by their numbers or ids. It waits for no conflict and no alert.
 
         Raises `NotFound` for what is neither: a check before acting is about nobody until it is a tip or a case.
+        `command` as for `record_outcome`.
         """
         self._office.require(Command.request_welfare_check)
         with self._office.transaction(Command.request_welfare_check) as tx:
-            keys = tuple(_record(tx, name, OwnKind.tip, OwnKind.case).key for name in concerning)
-            key = RecordKey(SYSTEM, self._office.new_id())
+            keys = tuple(_record(tx, name, *_CHILDREN_OF).key for name in concerning)
+            key = RecordKey(SYSTEM, command or self._office.new_id())
             draft = WelfareRequestDraft(key, keys, response_class, _count(children), _country(country), self_harm_risk)
-            return self._check(tx, self._publish(tx, draft))
+            return self._check(tx, self._made(tx, OwnKind.welfare_check, draft))
 
     def complete_check(self, check: str, result: en.WelfareResult) -> WelfareCheck:
         """Say what a check found. Raises `Conflict` for one that was completed before."""
@@ -107,13 +111,24 @@ class Children:
                 raise Conflict("that welfare check was completed before", next_step="`casebus welfare list` shows it.")
             return self._check(tx, self._publish(tx, WelfareCompletionDraft(record.key, result)))
 
-    def checks(self) -> list[WelfareCheck]:
-        """Return the welfare checks, those that wait first; on record."""
+    def checks(self, most: int | None = None) -> list[WelfareCheck]:
+        """Return the welfare checks, or so many of them at most, those that wait first; on record."""
         self._office.require_sight(Kind.outcome)
         with self._office.transaction(Kind.outcome) as tx:
-            shown = sorted(tx.all(WELFARE_CHECKS), key=lambda check: (check.result is not None, check.number))
+            shown = sorted(tx.all(WELFARE_CHECKS), key=lambda check: (check.result is not None, check.number))[:most]
             self._office.record(tx, "welfare checks", [check.check_id for check in shown], CHECK_FIELDS)
         return shown
+
+    def name_of(self, record_id: str) -> str | None:
+        """Return by what name an own tip or case is found again: its number, its id where others have that number too.
+        None for what is neither, or is not held.
+        """
+        with self._office.store.view() as view:
+            record = view.get(OWN_RECORDS, record_id)
+            if record is None or record.kind not in _CHILDREN_OF:
+                return None
+            alike = [each for each in view.by(OWN_RECORDS, "number", record.number) if each.kind in _CHILDREN_OF]
+        return record.number if len(alike) == 1 else record_id
 
     def record_outcome(self, count: Count, concerning: Sequence[str] = (), command: str | None = None) -> Outcome:
         """Record children safeguarded, concerning own tips and cases by their numbers or ids.
@@ -126,7 +141,7 @@ class Children:
             raise UsageError(f"an outcome names at most {MAX_CONCERNING} tips and cases", next_step="name fewer.")
         self._office.require(Command.record_outcome)
         with self._office.transaction(Command.record_outcome) as tx:
-            keys = tuple(_record(tx, name, OwnKind.tip, OwnKind.case).key for name in concerning)
+            keys = tuple(_record(tx, name, *_CHILDREN_OF).key for name in concerning)
             credit = (Credit(agency=self._office.agency, role=count.role),)
             return self._state(tx, self._draft(command, count, keys, credit))
 
@@ -144,7 +159,7 @@ class Children:
             record = _record(tx, outcome, OwnKind.outcome)
             before = _outcome(tx, record.record_id)
             draft = self._draft(command, count, _concerned(tx, before), before.stated.credit, record.key)
-            if not self._is_known(tx, draft):
+            if not self._is_known(tx, OwnKind.outcome, draft):
                 refuse_overtaken(before, tx.all(OUTCOMES))
                 if revision not in (None, record.revision):
                     raise Conflict("that figure was stated anew since it was read", next_step="read it again.")
@@ -172,19 +187,19 @@ class Children:
             supersedes=replaces,
         )
 
-    def _is_known(self, view: View, draft: SafeguardDraft) -> bool:
-        return view.get(OWN_RECORDS, self._drafting.record_id(OwnKind.outcome, draft.key)) is not None
+    def _is_known(self, view: View, kind: OwnKind, draft: SafeguardDraft | WelfareRequestDraft) -> bool:
+        return view.get(OWN_RECORDS, self._drafting.record_id(kind, draft.key)) is not None
 
     def _state(self, tx: Transaction, draft: SafeguardDraft) -> Outcome:
-        known = self._is_known(tx, draft)
+        return _outcome(tx, self._made(tx, OwnKind.outcome, draft).record_id)
+
+    def _made(self, tx: Transaction, kind: OwnKind, draft: SafeguardDraft | WelfareRequestDraft) -> OwnRecord:
+        """Publish what a command of the desk makes; once, however often it is sent."""
+        known = self._is_known(tx, kind, draft)
         drafted = self._drafting.draft(draft, lambda record_id: tx.get(OWN_RECORDS, record_id))
         if known and drafted.events:
-            raise UsageError(
-                "that was sent before, and said something else",
-                unchanged="what it said first is on record.",
-                next_step="look at what is on record; send this again if it is another outcome.",
-            )
-        return _outcome(tx, self._keep(tx, drafted).record_id)
+            raise said_otherwise()
+        return self._keep(tx, drafted)
 
     def browse(self, choose: Callable[[list[Outcome]], C]) -> C:
         """Return what was chosen of all that was stated; what was chosen is on record."""

@@ -13,7 +13,7 @@ from casebus.cases.access import Command, Kind
 from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, Lead, Message, Release, ReleaseState, Values
 from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DeskAlert
-from casebus.desk.office import Office, refuse_too_long
+from casebus.desk.office import Office, refuse_too_long, said_otherwise
 from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import (
@@ -62,14 +62,21 @@ class Conversation:
         purpose: en.Purpose = en.Purpose.SAFEGUARDING_CHILD,
         urgency: en.Severity | None = None,
         version: int | None = None,
+        command: str | None = None,
     ) -> Release:
-        """Ask the partner to release more than the pointer. The reason is sealed to the partner."""
+        """Ask the partner to release more than the pointer. The reason is sealed to the partner.
+
+        `command` is an id that the caller made for what it asks: asked again, it gives what stands.
+        """
         _refuse_empty(reason, "a reason")
         self._office.require(Command.request_release)
         with self._office.transaction(Command.request_release) as tx:
+            request_id = command or self._office.new_id()
+            if known := tx.get(RELEASES, request_id):
+                _refuse_other(known, self._office.seen(tx, ref), tuple(dict.fromkeys(asked)), storable(reason))
+                return known
             seen = self._office.seen(tx, ref, version)
             partner = _partner(seen, standing=True)
-            request_id = self._office.new_id()
             payload = DisclosureRequested(
                 request_id=request_id,
                 conflict_id=seen.alert.conflict_id,
@@ -89,11 +96,13 @@ class Conversation:
             self._office.remember(tx, seen, Verb.asked_release)
         return release
 
-    def grant_release(self, request_id: str, values: Values, terms: Terms = Terms()) -> Release:
-        """Release values of this agency's own record, each under its name. What crosses is exactly these.
+    def grant_release(self, request_id: str, values: Values, terms: Terms = Terms(), ref: str | None = None) -> Release:
+        """Release values of this agency's own record, each under its name. What crosses is exactly these, and nothing that
+        was not asked for.
 
-        This desk remembers the names, not the values: those stay in its own system. Raises `Conflict` for a request that
-        was answered, or one about a match that was retracted.
+        This desk remembers the names, not the values: those stay in its own system. `ref` names the alert about which it
+        was asked, where the caller knows. Raises `Conflict` for a request that was answered, or one about a match that was
+        retracted.
         """
         if not values or any(not value.strip() for _, value in values):
             raise UsageError("a release holds at least one value, and no empty one", next_step="name FIELD=VALUE.")
@@ -101,7 +110,9 @@ class Conversation:
             raise UsageError("values are kept for 1 to 366 days")
         self._office.require(Command.grant_release)
         with self._office.transaction(Command.grant_release) as tx:
-            release, seen = self._asked_of_us(tx, request_id)
+            release, seen = self._asked_of_us(tx, request_id, ref)
+            if not {field for field, _ in values} <= set(release.asked):
+                raise UsageError("that was not asked for", next_step="release what was asked; leave the rest empty.")
             partner = _partner(seen, standing=True)
             kept = tuple((field, storable(value)) for field, value in values)
             payload = DisclosureGranted(
@@ -125,12 +136,14 @@ class Conversation:
             self._office.show_anew(tx, seen)
         return after
 
-    def refuse_release(self, request_id: str, reason: en.DisclosureRefusal, note: str | None = None) -> Release:
-        """Release nothing, and say why by a word of a closed list. The note stays here."""
+    def refuse_release(
+        self, request_id: str, reason: en.DisclosureRefusal, note: str | None = None, ref: str | None = None
+    ) -> Release:
+        """Release nothing, and say why by a word of a closed list. The note stays here. `ref` as for `grant_release`."""
         refuse_too_long(note)
         self._office.require(Command.refuse_release)
         with self._office.transaction(Command.refuse_release) as tx:
-            release, seen = self._asked_of_us(tx, request_id)
+            release, seen = self._asked_of_us(tx, request_id, ref)
             payload = DisclosureRefused(
                 request_id=request_id,
                 conflict_id=release.conflict_id,
@@ -157,9 +170,10 @@ class Conversation:
             self._office.record(tx, "releases", [each.request_id for each in shown], (*RELEASE_FIELDS, *names))
         return shown
 
-    def _asked_of_us(self, tx: View, request_id: str) -> tuple[Release, DeskAlert]:
+    def _asked_of_us(self, tx: View, request_id: str, ref: str | None) -> tuple[Release, DeskAlert]:
         release = tx.get(RELEASES, storable(request_id))
-        if release is None or release.ours:
+        about = self._office.seen(tx, ref).alert.conflict_id if ref else None
+        if release is None or release.ours or about not in (None, release.conflict_id):
             raise NotFound(
                 f"nobody asked this desk for a release {request_id[:40]!r}",
                 next_step="`casebus desk releases` lists what was asked.",
@@ -170,14 +184,20 @@ class Conversation:
 
     # --- messages ---
 
-    def send_message(self, ref: str, text: str) -> Message:
-        """Write to the partner's desk about an alert. The text is sealed to the partner."""
+    def send_message(self, ref: str, text: str, command: str | None = None) -> Message:
+        """Write to the partner's desk about an alert. The text is sealed to the partner. `command` as for
+        `request_release`.
+        """
         _refuse_empty(text, "a text")
         self._office.require(Command.send_message)
         with self._office.transaction(Command.send_message) as tx:
             seen = self._office.seen(tx, ref)
+            message_id = command or self._office.new_id()
+            if known := tx.get(MESSAGES, message_id):
+                if (known.ours, known.conflict_id, known.text) != (True, seen.alert.conflict_id, storable(text)):
+                    raise said_otherwise()
+                return known
             partner = _partner(seen, standing=False)
-            message_id = self._office.new_id()
             belongs = Belongs("DeskMessage", message_id, partner, seen.alert.conflict_id)
             message = Message(
                 message_id,
@@ -249,6 +269,12 @@ class Conversation:
 
     def _seal(self, content: Content, belongs: Belongs) -> SealedBox:
         return seal(content, belongs, self._office.key_of(belongs.recipient))
+
+
+def _refuse_other(known: Release, seen: DeskAlert, asked: tuple[en.DisclosedField, ...], reason: str) -> None:
+    """Raise where a request that is known is not the one that is made."""
+    if (known.ours, known.conflict_id, known.asked, known.reason) != (True, seen.alert.conflict_id, asked, reason):
+        raise said_otherwise()
 
 
 def _partner(seen: DeskAlert, *, standing: bool) -> str:

@@ -30,7 +30,7 @@ from casebus.events.envelope import Event
 from casebus.events.types import DataAccessed, Payload
 from casebus.intake.sections import storable
 from casebus.store.store import Save, Store, Transaction, View
-from casebus.wire.ids import uuid7
+from casebus.wire.ids import RANDOM_BYTES, uuid7
 
 P = TypeVar("P", bound=Payload)
 
@@ -145,7 +145,7 @@ class Office:
 
     def new_id(self) -> str:
         """Return an id for something that is made here and now."""
-        return uuid7(self.now(), secrets.token_bytes(10))
+        return uuid7(self.now(), secrets.token_bytes(RANDOM_BYTES))
 
     def signed_for(self, payload: P, recipient: str) -> P:
         """Return a payload with this agency's signature over what the recipient gets of it, beside its box."""
@@ -225,6 +225,15 @@ def pseudonym(id_key: bytes, officer: str | None) -> str:
         return UNNAMED
     name = officer.encode("utf-8", "surrogatepass")  # what a shell hands over in another encoding is a name too
     return "officer-" + hmac.new(id_key, b"officer\n" + name, hashlib.sha256).hexdigest()[:16]
+
+
+def said_otherwise() -> UsageError:
+    """Return the error for a command that is known here and asked for something else."""
+    return UsageError(
+        "that was sent before, and said something else",
+        unchanged="what it said first is on record.",
+        next_step="look at what is on record; send this again if it is wanted as well.",
+    )
 
 
 def refuse_too_long(note: str | None) -> None:

@@ -12,7 +12,7 @@ from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.referral import REFERRALS, Referral, refuse_unanswerable
 from casebus.desk.conversation import Terms
-from casebus.desk.office import Office, refuse_too_long
+from casebus.desk.office import Office, refuse_too_long, said_otherwise
 from casebus.errors import NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import ReferralAccepted, ReferralDeclined, ReferralSent
@@ -53,10 +53,11 @@ class Referrals:
         ref: str | None = None,
         records: Sequence[str] = (),
         package: Package = Package(),
+        command: str | None = None,
     ) -> Referral:
         """Ask an agency to take responsibility, for an alert (`ref`) or for own records by their numbers or ids.
 
-        This agency stays responsible until the other accepts. Raises `NotFound` for an agency or a record that is not
+        `command` is an id that the caller made for what it asks: asked again, it gives what stands. This agency stays responsible until the other accepts. Raises `NotFound` for an agency or a record that is not
         known here, `UsageError` for neither alert nor record.
         """
         refuse_too_long(package.note)
@@ -73,7 +74,7 @@ class Referrals:
                     next_step="send it for own records, without the alert.",
                 )
             referral = Referral(
-                referral_id=self._office.new_id(),
+                referral_id=command or self._office.new_id(),
                 outgoing=True,
                 partner=to,
                 conflict_id=seen.alert.conflict_id if seen else None,
@@ -86,6 +87,10 @@ class Referrals:
                 sent_at=self._office.now(),
                 note=storable(package.note) or None,
             )
+            if known := tx.get(REFERRALS, referral.referral_id):
+                if not known.asks_the_same(referral):
+                    raise said_otherwise()
+                return known
             tx.apply(Save(REFERRALS, referral))
             self._office.publish(tx, self._office.signed_for(self._sent(referral, package), to))
             if seen is not None:

@@ -129,8 +129,9 @@ def test_nobody_grants_what_it_was_not_asked_and_the_asker_least_of_all(world: W
     for code in (NZ, DIA):
         with pytest.raises(NotFound):
             world.nodes[code].desk.conversation.grant_release(request.request_id, ((NAME, "x"),))
-    with pytest.raises(UsageError):
-        world.nodes[UK].desk.conversation.grant_release(request.request_id, ())
+    for values in ((), ((PHONE, "5"),), ((NAME, "x"), (PHONE, "5"))):
+        with pytest.raises(UsageError):
+            world.nodes[UK].desk.conversation.grant_release(request.request_id, values)
     with pytest.raises(UsageError):
         nz.request_release(ref(world, NZ), "  ", [NAME])
 

@@ -4,6 +4,7 @@ import atexit
 import re
 import shutil
 import tempfile
+import uuid
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from casebus.cases.alert import ALERTS, Alert, told, with_theirs
 from casebus.cases.alert_feed import saved
 from casebus.clock import Clock, FixedClock
 from casebus.console.app import create
+from casebus.desk.office import find_alert
 from casebus.events.enumerations import ConflictOutcome, Overlap, Severity
 from casebus.events.types import DataAccessed, DeconflictionHit, Payload
 from casebus.installing import initialise
@@ -137,9 +139,15 @@ class Browser:
         return self.client.get(path, **more)
 
     def send(self, path: str, form: dict[str, Any] | None = None, page: str = "/help", **more: Any) -> Any:
-        """Send a form with the token that a page of this login has."""
-        token = csrf_of(self.client.get(page).text)
-        return self.client.post(path, data={"csrf": token, **(form or {})}, **more)
+        """Send a form as a page that was made now would: with its login's token, a command of its own, and the version
+        of the alert that it is about.
+        """
+        made = {"csrf": csrf_of(self.client.get(page).text), "command": str(uuid.uuid4())}
+        with self.parts.door.store() as store, store.view() as view:
+            found = find_alert(view, path.split("/")[2]) if path.startswith("/alerts/") else None
+        if found is not None:
+            made["version"] = str(found.version)
+        return self.client.post(path, data=made | (form or {}), **more)
 
 
 def csrf_of(page: str) -> str:

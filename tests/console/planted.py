@@ -92,7 +92,8 @@ class Planted:
             )
             asked_of_us = release(self.alert, False, ReleaseState.asked, asked, drawn.tlp, now)
             tx.apply(Save(RELEASES, asked_of_us))
-        form = {"request_id": asked_of_us.request_id, "keep_days": "7", **{f"value-{f.value}": TYPED for f in asked}}
+        form = {"request_id": asked_of_us.request_id, "keep_days": "7", "tlp": drawn.tlp.value}
+        form |= {f"value-{f.value}": TYPED for f in asked}
         assert self.officer.send(f"/alerts/{self.alert.ref}/talk/grant", form).status_code == 303
 
 

@@ -57,6 +57,29 @@ def test_a_check_is_published_once_as_tokens_and_says_that_no_answer_says_nothin
     assert "no-hit" not in page
 
 
+def test_asking_waits_for_no_answer_and_the_page_hears_that_there_is_one(world: World) -> None:
+    before = world.clock.monotonic()
+    check = put(world)
+    assert world.clock.monotonic() == before, "what waits in a thread keeps it from everybody else"
+    browser, path = world.browser(), f"/check/{check.ref}/answered"
+    assert f'data-answered="{path}"' in browser.get(f"/check/{check.ref}").text
+    assert (browser.get(path).status_code, browser.get(path).text) == (204, "")
+    world.hold(world.alert("hit", own_kind=en.RecordKind.check, own_id=check.check_id))
+    assert (browser.get(path).status_code, browser.get(path).text) == (200, "")
+    assert "data-answered" not in browser.get(f"/check/{check.ref}").text
+    assert world.browser(OPERATOR).get(path).status_code == 403
+    assert browser.get("/check/CHECK-NOTHING/answered").status_code == 404
+
+
+def test_a_check_that_is_sent_twice_is_asked_once(world: World) -> None:
+    browser, form = world.browser(), FORM | {"command": "018f0000-0000-7000-8000-00000000c0de"}
+    answers = [browser.send("/check", form) for _ in range(2)]
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    other = browser.send("/check", form | {"email": "another@mail.example"})
+    assert (other.status_code, len(asked(world)), len(checks(world))) == (400, 1, 1)
+    assert "another@mail.example" in other.text, "what was typed is kept"
+
+
 def test_a_no_hit_is_shown_with_its_time_and_what_it_covers(world: World) -> None:
     check = put(world)
     at = world.clock.now()
@@ -130,8 +153,8 @@ def test_what_is_read_of_checks_is_on_record_and_the_list_shows_no_identifier(wo
 
 def test_who_sees_no_case_asks_nothing_and_sees_no_check(world: World) -> None:
     check = put(world)
-    operator = world.browser(OPERATOR)
-    for answer in (operator.get("/check"), operator.get(f"/check/{check.ref}"), operator.send("/check", FORM)):
+    operator, other = world.browser(OPERATOR), FORM | {"email": "another@mail.example"}
+    for answer in (operator.get("/check"), operator.get(f"/check/{check.ref}"), operator.send("/check", other)):
         assert answer.status_code == 403
         assert EMAIL not in answer.text
     assert len(asked(world)) == 1

@@ -15,6 +15,7 @@ from casebus.cases.conflict import SideState
 from casebus.clock import SystemClock
 from casebus.console.words import ago, due
 from casebus.events import enumerations as en
+from casebus.intake.checks import OWN_CHECKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LONG_MS = 15_000
@@ -274,6 +275,16 @@ def test_everything_works_with_scripts_switched_off(desk: World, browser: Browse
     window.close()
 
 
+def test_an_answer_to_a_check_shows_on_its_page_when_it_is_there(desk: World, window: Window) -> None:
+    page = window.log_in()
+    ask(page)
+    expect(page.locator("#no-answer")).to_be_visible()
+    with desk.store.view() as view:
+        (check,) = view.all(OWN_CHECKS)
+    desk.hold(desk.alert("hit", own_kind=en.RecordKind.check, own_id=check.check_id))
+    expect(page.locator(".console-tags")).to_contain_text("Hit", timeout=LONG_MS)
+
+
 PAGES = (
     "/login",
     "/",
@@ -289,6 +300,8 @@ PAGES = (
     "/check",
     "/check/{check}",
     "/referrals",
+    "/welfare",
+    "/welfare?alert={high}",
     "/alerts/NOTHING",
     "/feeds",
     "/outcomes",

@@ -17,6 +17,7 @@ PAGES = (
     "/feeds",
     "/outcomes",
     "/referrals",
+    "/welfare",
     "/preferences",
     "/help",
     "/accessibility",

@@ -75,7 +75,9 @@ def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(drawn: Drawn
         works = drawn.role is not DeskRole.operator
         paths = ("/", f"/alerts/{alert.ref}", f"/alerts/{alert.ref}/talk", f"/alerts/{alert.ref}/links", "/referrals")
         restated = f"/children/{planted.outcome}/restate"
-        answers = [viewer.get(path) for path in (*paths, "/check", "/feeds", "/outcomes", "/children", restated)]
+        answers = [
+            viewer.get(path) for path in (*paths, "/check", "/feeds", "/outcomes", "/children", restated, "/welfare")
+        ]
         assert {answer.status_code for answer in answers} == {200 if works else 403}, "a failed page proves nothing"
         listed = "".join(answer.text for answer in answers) + viewer.get(f"/alerts/{planted.partners.ref}").text
         shown = listed + viewer.get(planted.check_page).text
@@ -91,7 +93,8 @@ def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(drawn: Drawn
         assert (HELD in shown) == (works and drawn.held)
         assert (NOTE in shown) == (TEXT in shown) == (ASKED in shown) == works
         name = ours.installation.directory.agency(there).name
-        for path in (f"/alerts/{planted.unnamed.ref}{page}" for page in ("", "/links", "/talk")):
+        unnamed = [f"/alerts/{planted.unnamed.ref}{page}" for page in ("", "/links", "/talk")]
+        for path in (*unnamed, f"/welfare?alert={planted.unnamed.ref}"):
             page = viewer.get(path).text
             assert name not in page, "a partner that may not be named is not"
             assert there not in page

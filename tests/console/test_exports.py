@@ -25,8 +25,8 @@ WRITING = {
 }
 """They give out what they have just changed, in the form of the reading ones."""
 
-NOT_OF_A_DESK = {"status", "doctor", "parked", "log", "ledger", "schema", "match file"}
-"""They read the machine, the bus and the ledger, in which no value is (tests/cases/test_conversation.py), or a file that
+NOT_OF_A_DESK = {"status", "doctor", "keys", "parked", "log", "ledger", "schema", "match file"}
+"""They read the machine, its keys, the bus and the ledger, in which no value is (tests/cases/test_conversation.py), or a file that
 whoever gives the command has.
 """
 

@@ -1,12 +1,15 @@
 // What the console adds where scripts run. Every page works without it.
 
 const STALE_AFTER_MS = 12_000;
+const LOOK_EVERY_MS = 1_000;
+const LOOKS = 15;
 const CLOCK_EVERY_MS = 5_000;
 
 startComponents();
 startLive();
 startClocks();
 startShortcuts();
+startWaiting();
 
 async function startComponents() {
   if (document.body.classList.contains("plain")) return;
@@ -95,6 +98,19 @@ function span(ms) {
 function refresh() {
   const address = document.getElementById("news").dataset.address;
   htmx.ajax("GET", address, { target: "#board", select: "#board", swap: "outerHTML" }).catch(() => location.assign(address));
+}
+
+// --- a check before acting that was asked a moment ago: its answer is shown when it is there ---
+
+async function startWaiting() {
+  const address = document.getElementById("no-answer")?.dataset.answered;
+  if (!address) return;
+  for (let look = 0; look < LOOKS; look++) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    const answer = await fetch(address).catch(() => null);
+    if (answer?.status === 200) return location.reload();
+    if (answer && answer.status !== 204) return;
+  }
 }
 
 // --- keys, unless they are switched off ---
