@@ -139,6 +139,7 @@ def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: i
         seen, deeds = desk.opened(ref, (*ALERT_FIELDS, *HISTORY_FIELDS, "mistaken", "notified", "asked"))
         mistaken, notified, asked = desk.mistaken(seen), desk.notified(seen), desk.asked_of_us(seen)
         own = desk.own_reference(seen.alert.own_id)
+        silent = desk.is_silent(seen)
         also_own = desk.own_reference(seen.alert.also_own_id) if seen.alert.also_own_id else None
     partner, officers = seen.alert.partner, console.logins.officers()
     return console.pages.page(
@@ -153,6 +154,8 @@ def _shown(console: Parts, signed: Signed, ref: str, template: str, *, status: i
         asked=asked,
         own=own,
         also_own=also_own,
+        silent=silent,
+        due_here=words.local(seen.due_by, console.directory.contact(console.agency).time_zone) if seen.due_by else None,
         partner_name=console.directory.agency(partner).name if partner else None,
         officers=[each.id for each in officers.listed if officers.may_be_given(each.id, by=None)],
         outcomes=words.OUTCOME,

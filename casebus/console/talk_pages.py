@@ -72,7 +72,9 @@ def _talk(
         reasons=offered(en.ReferralReason),
         severities=offered(en.Severity),
         marks=offered(en.Tlp),
+        purposes=offered(en.Purpose),
         usual_mark=Terms().tlp,
+        usual_use=Terms().evidential_use,
         keep_days=KEEP_DAYS,
         messages=messages,
         releases=releases,
@@ -111,7 +113,10 @@ def _ask(desk: Desk, ref: str, form: SentForm) -> object:
     asked = [member(en.DisclosedField, each, "field") for each in form.all("asked")]
     if not asked:
         raise UsageError("no field was chosen", next_step="choose what is needed.")
-    return desk.conversation.request_release(ref, form.text("note"), asked, version=form.version, command=form.command)
+    purpose, urgency = form.member(en.Purpose, "purpose"), form.member(en.Severity, "urgency")
+    return desk.conversation.request_release(
+        ref, form.text("note"), asked, purpose, urgency, version=form.version, command=form.command
+    )
 
 
 def _grant(desk: Desk, ref: str, form: SentForm) -> object:

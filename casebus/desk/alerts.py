@@ -17,8 +17,9 @@ from casebus.cases.outgoing import NOTICES, Notice
 from casebus.desk.office import Office, find_alert, no_alert, refuse_too_long
 from casebus.desk.placed import asked_about
 from casebus.errors import UsageError
-from casebus.events.enumerations import Band, ConflictOutcome, Severity
+from casebus.events.enumerations import Band, ConflictOutcome, PointerMode, Severity
 from casebus.events.types import DeconflictionResolved
+from casebus.intake.checks import OWN_CHECKS
 from casebus.intake.records import OWN_RECORDS
 from casebus.officers import Officers
 from casebus.store.store import Save, Transaction
@@ -137,6 +138,13 @@ class AlertCommands:
         """Return what this desk must hear of an alert that it had answered and that stands no more as it did, else None."""
         with self._office.store.view() as view:
             return mistake_words(seen.alert, view.by(OWN_ANSWERS, "conflict", seen.alert.conflict_id))
+
+    def is_silent(self, seen: DeskAlert) -> bool:
+        """Tell whether the partner is not told of this alert, because the officer who asked chose so."""
+        with self._office.store.view() as view:
+            check = view.get(OWN_CHECKS, seen.alert.own_id)
+        chosen = check is not None and check.question.pointer is PointerMode.SILENT
+        return chosen and seen.alert.partner != seen.alert.agency
 
     def notices(self, latest: int | None = None) -> list[Notice]:
         """Return what else this desk has to hear, the newest first, at most the `latest`: checks that found nothing, records of

@@ -33,8 +33,8 @@ def checks(world: World) -> list[OwnCheck]:
         return list(view.all(OWN_CHECKS))
 
 
-def put(world: World) -> OwnCheck:
-    answer = world.browser().send("/check", FORM)
+def put(world: World, **more: str) -> OwnCheck:
+    answer = world.browser().send("/check", FORM | more)
     (check,) = checks(world)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/check/{check.ref}")
     return check
@@ -102,6 +102,25 @@ def test_a_hit_is_shown_with_whom_to_ring_and_leads_to_its_alert(world: World, b
     assert f'href="/alerts/{alert.ref}"' in page
     assert "+64 4 555 0199" in page
     assert ("weak match" in page) == (band is en.Band.review)
+
+
+@pytest.mark.parametrize("pointer", ["SILENT", "DESK_ONLY"])
+def test_who_asked_silently_is_told_that_the_partner_is_not(world: World, pointer: str) -> None:
+    check = put(world, pointer=pointer)
+    alert = world.alert("hit", own_kind=en.RecordKind.check, own_id=check.check_id)
+    world.hold(alert)
+    page, hit = read(world, check), world.browser().get(f"/alerts/{alert.ref}").text
+    silent = pointer == "SILENT"
+    assert ("The partner was not told, as was chosen." in page) == silent
+    assert ("before you act" in page) != silent
+    assert ("not told, and will not be" in hit) == silent
+    assert (f'href="/alerts/{alert.ref}/talk"' in hit) != silent
+
+
+def test_what_was_not_compared_stands_above_that_nothing_was_found(world: World) -> None:
+    check = put(world, phone="12")
+    page = read(world, check)
+    assert page.index("Not everything was compared: phone e164") < page.index("What came back")
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,10 @@ def grant(release: Release, **changed: str) -> dict[str, str]:
     } | changed
 
 
+FOR = {"purpose": "INVESTIGATION", "urgency": "high"}
 TALK: dict[str, tuple[dict[str, Any], Concept[Any], type]] = {
     "message": ({"note": "hello"}, MESSAGES, DeskMessage),
-    "ask": ({"note": "why", "asked": [NAME.value]}, RELEASES, DisclosureRequested),
+    "ask": ({"note": "why", "asked": [NAME.value], **FOR}, RELEASES, DisclosureRequested),
     "refer": ({"note": "yours", "value": "CHILD_LIVES_THERE", "urgency": "high"}, REFERRALS, ReferralSent),
 }
 
@@ -150,13 +151,23 @@ def test_what_no_page_has_made_is_no_version(version: str) -> None:
 @pytest.mark.parametrize("path", [*ALERT, "talk/ask", "talk/lead"])
 def test_a_decision_without_the_version_that_was_seen_changes_nothing(desk: World, path: str) -> None:
     alert, browser = desk.alert("high"), desk.browser(LEAD)
-    form = {"value": "FALSE_MATCH", "confirmed": "yes", "note": TYPED, "asked": [NAME.value]}
+    form = {"value": "FALSE_MATCH", "confirmed": "yes", "note": TYPED, "asked": [NAME.value], **FOR}
     lead = {"side": "PARTNER", "basis": "CHILD_LOCATION"}
     answer = browser.send(f"/alerts/{alert.ref}/{path}", form | lead | {"version": ""})
     assert answer.status_code == 400
     assert TYPED in answer.text or path == "talk/lead"
     assert desk.kept(alert) == alert
     assert {type(each).__name__ for each in desk.events()} == {"DataAccessed"}
+
+
+def test_what_a_release_is_for_is_the_officers_word_and_nobodys_default(desk: World) -> None:
+    path, form = f"/alerts/{desk.alert('high').ref}/talk/ask", TALK["ask"][0]
+    assert desk.browser().send(path, form | {"purpose": ""}).status_code == 400
+    assert held(desk, RELEASES) == []
+    desk.browser().send(path, form)
+    (asked,) = held(desk, RELEASES)
+    assert (asked.purpose.value, asked.urgency.value) == ("INVESTIGATION", "high")
+    assert "Investigation; " in desk.browser().get(path.rpartition("/")[0]).text
 
 
 def test_a_release_and_a_lead_are_asked_for_on_what_the_officer_saw(desk: World) -> None:
