@@ -143,6 +143,7 @@ def take(window: Window, world: World, ref: dict[str, str]) -> None:
         "feeds": "/feeds",
         "outcomes": "/outcomes",
         "children": "/children",
+        "welfare": "/welfare",
         "restate": restated,
         "directory": "/directory",
         "preferences": "/preferences",
