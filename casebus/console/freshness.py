@@ -18,7 +18,7 @@ from casebus.cases.desk_history import DEEDS
 from casebus.clock import Clock
 from casebus.console.door import Door
 from casebus.console.own_log import OwnLog
-from casebus.errors import BusError
+from casebus.errors import BusError, CasebusError
 from casebus.store.store import View
 
 DESK = "desk"
@@ -117,7 +117,7 @@ class Freshness:
             with self._door.store() as store, store.view() as view:
                 heard = self._heard.catch_up(view)
             hub = hub_of(self._agency, self._door, self._own_log)
-        except Exception as error:  # noqa: BLE001  the pages say of when is what they know
+        except (CasebusError, OSError) as error:  # the pages say of when is what they know
             structlog.get_logger().warning("console_cannot_look", error_type=type(error).__name__)
             return
         self._latest = Fresh(self._clock.now(), hub, heard)

@@ -13,6 +13,7 @@ import structlog
 
 from casebus.cases.alert_feed import feed_end
 from casebus.console.door import Door
+from casebus.errors import CasebusError
 
 LOOK_EVERY_S = 0.02
 PAUSE_S = 1.0
@@ -81,11 +82,20 @@ class Live:
                 self._look_now.clear()
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._prepare()
+        try:
+            self._prepare()
+            self._look_on(loop)
+        finally:
+            self.hears = False  # whatever ended it: no board says that it is live any more
+
+    def _look_on(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._look_now.wait() and not self._ended.is_set():
             try:
                 end = self._read_end()
-            except Exception as error:  # noqa: BLE001  the boards show that they hear nothing; the next look may succeed
+            except (
+                CasebusError,
+                OSError,
+            ) as error:  # the boards show that they hear nothing; the next look may succeed
                 self.hears = False
                 _warn(error)
                 self._ended.wait(PAUSE_S)
@@ -100,7 +110,7 @@ class Live:
         try:
             with self._door.store() as store:
                 self._door.placed.catch_up(store)
-        except Exception as error:  # noqa: BLE001  the first board reads them
+        except (CasebusError, OSError) as error:  # the first board reads them
             _warn(error)
 
     async def _tell(self, end: int) -> None:

@@ -188,7 +188,5 @@ def _alerts(view: View, conflict_ids: list[str] | None) -> list[DeskAlert]:
 
 def _failure(way: Way, sending: Future[str | None]) -> str | None:
     """Return why a sending failed, in words, None where it did not. A messenger that raises ends no node: it has failed."""
-    try:
-        return sending.result()
-    except Exception as error:  # noqa: BLE001  whatever a messenger raises, the agency's node goes on
-        return f"the {way.value} could not be used ({type(error).__name__})"
+    error = sending.exception()
+    return f"the {way.value} could not be used ({type(error).__name__})" if error else sending.result()

@@ -283,8 +283,9 @@ def test_json_is_one_object_on_stdout_and_a_page_has_no_escapes_without_a_termin
 
 
 def test_alerts_have_exactly_the_keys_of_the_contract(worked: Network) -> None:
+    assert list(worked.json("alerts", "list", "--agency", "nz-police")) == ["agency", "as_of", "alerts"]
     listed = worked.json("alerts", "list", "--agency", "nz-police", "--notices")
-    assert list(listed) == ["agency", "as_of", "alerts"]
+    assert list(listed) == ["agency", "as_of", "alerts", "notices"]
     assert len(listed["alerts"]) == PAIRS + 1
     for alert in listed["alerts"]:
         assert list(alert) == [*ALERT_KEYS, *DESK_KEYS]

@@ -68,12 +68,11 @@ def test_what_is_not_ones_own_is_not_found_and_what_is_not_ones_role_not_permitt
 
 
 def test_a_released_field_is_readable_at_the_recipient_and_nowhere_else(network: Network) -> None:
-    asked = network.json(
-        "desk", "release-request", ref(network, POLICE), *NZ, "--reason", f"{CANARY}?", "--ask", "PHONE"
-    )
+    wanted = ("--ask", "PHONE", "--ask", "REPORTED_NAME")
+    asked = network.json("desk", "release-request", ref(network, POLICE), *NZ, "--reason", f"{CANARY}?", *wanted)
     network.settle()
     (waiting,) = network.json("desk", "releases", *UK)["releases"]
-    assert (waiting["reason"], waiting["asked"]) == (f"{CANARY}?", ["PHONE"])
+    assert (waiting["reason"], waiting["asked"]) == (f"{CANARY}?", ["PHONE", "REPORTED_NAME"])
     granted = network.json("desk", "release-grant", asked["request_id"], *UK, "--field", f"reported-name={CANARY}")
     assert (granted["fields"], granted["values"]) == (["REPORTED_NAME"], [])
     network.json("desk", "message", ref(network, NCA), *UK, "--text", f"{CANARY}: ring me")
