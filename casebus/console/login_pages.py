@@ -81,9 +81,15 @@ def _logged_in(console: Parts, request: Request, officer: str, going_to: str) ->
         _on_record(console, Viewer(console.agency, officer, None), "denied: login")
         raise
     _on_record(console, Viewer(console.agency, officer, None), "login")
-    response = RedirectResponse(own_path(going_to), 303)
+    response = RedirectResponse(_first_page(console, token, own_path(going_to)), 303)
     console.logins.set_cookie(response, token)
     return response
+
+
+def _first_page(console: Parts, token: str, going_to: str) -> str:
+    """Return where a login leads: the board is for who works on cases, an operator begins at the feeds."""
+    signed = console.logins.find(token)
+    return "/feeds" if going_to == "/" and signed is not None and not signed.works_on_cases else going_to
 
 
 def _on_record(console: Parts, viewer: Viewer, what: str) -> None:

@@ -153,6 +153,16 @@ def test_an_operator_sees_no_case(desk: World) -> None:
         assert not any(desk.alert(name).ref in answer.text for name in ("immediate", "high", "routine"))
 
 
+def test_an_operator_begins_at_the_feeds_and_is_offered_no_page_of_cases(desk: World) -> None:
+    for who, first in ((OPERATOR, "/feeds"), (OFFICER, "/")):
+        assert desk.browser(None).log_in(who).headers["location"] == first
+    browser = desk.browser(OPERATOR)
+    menu = browser.get("/feeds").text.partition('aria-label="Console"')[2].partition("</nav>")[0]
+    offered = re.findall(r'href="([^"]+)"', menu)
+    assert offered == ["/feeds", "/directory", "/preferences", "/help"]
+    assert {browser.get(page).status_code for page in offered} == {200}
+
+
 def test_a_session_ends_with_its_logout_even_for_who_kept_the_cookie(desk: World) -> None:
     browser = desk.browser()
     kept = dict(browser.client.cookies)
