@@ -10,15 +10,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
-from console.browser_parts import FLAGS, Window, served  # noqa: E402  the tests' own parts show what the tests see
+from console.browser_parts import FLAGS, Window, free_port, served  # noqa: E402  the tests' own parts show what the tests see
 from console.console_world import IA, LEAD, NOW, OFFICER, World  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from casebus.cases.outcomes import OUTCOMES  # noqa: E402
 from casebus.cases.outgoing import NOTICES, Notice  # noqa: E402
+from casebus.cli.demo_console import scenes_of  # noqa: E402
+from casebus.console.chooser import Door, create_chooser  # noqa: E402
+from casebus.console.serving import Application, Server  # noqa: E402
 from casebus.events import enumerations as en  # noqa: E402
 from casebus.events.types import Contact, MatchedKind  # noqa: E402
 from casebus.intake.checks import OWN_CHECKS  # noqa: E402
+from casebus.settings import ConsoleSettings  # noqa: E402
 from casebus.state import Save  # noqa: E402
 from casebus.wire.ids import content_id  # noqa: E402
 
@@ -87,6 +91,7 @@ def main() -> None:
             forced = Window(browser, address, viewport={"width": 1280, "height": 800}, forced_colors="active")
             forced.log_in()
             shot(forced, "board-forced-colours", "/")
+        take_door(browser)
     print(f"{len(list(PAGES.iterdir()))} pages in {PAGES.relative_to(ROOT)}, as of {NOW.date()}")
 
 
@@ -137,6 +142,8 @@ def take(window: Window, world: World, ref: dict[str, str]) -> None:
         "alert-to-review": f"/alerts/{ref['h']}",
         "alert-immediate": f"/alerts/{ref['a']}",
         "links": f"/alerts/{ref['c']}/links",
+        "talk": f"/alerts/{ref['c']}/talk",
+        "referrals": "/referrals",
         "not-here": "/alerts/NP-NOTHING",
         "ask-before-acting": "/check",
         "check": check,
@@ -151,6 +158,11 @@ def take(window: Window, world: World, ref: dict[str, str]) -> None:
         "accessibility": "/accessibility",
     }.items():
         shot(window, name, path)
+    page.goto("/")
+    page.locator("#find-name").fill("465253bd-5708-874d-99b1-7c742768091f")
+    page.locator("#find-name").press("Enter")
+    page.locator("h1").wait_for()
+    page.screenshot(path=PAGES / "found.png", full_page=True)
     page.goto(f"/alerts/{ref['b']}")
     page.locator("#outcome").select_option("FALSE_MATCH")
     page.locator("#resolve-note").fill("Not the same man: theirs is eighty.")
@@ -164,6 +176,21 @@ def take(window: Window, world: World, ref: dict[str, str]) -> None:
     world.hold(world.alert("new", 0, severity=en.Severity.immediate, contact=NCA_DESK))
     page.locator(".console-bar").wait_for()
     page.screenshot(path=PAGES / "board-new.png", full_page=True)
+
+
+def take_door(browser: Browser) -> None:
+    """Take the front door of `make console`."""
+    doors = [Door("New Zealand Police (OCEANZ)", "http://127.0.0.1:8471", ["OCEANZ-17", "OCEANZ-02"])]
+    doors.append(Door("National Crime Agency", "http://127.0.0.1:8472", ["NCA-204"]))
+    settings = ConsoleSettings(port=free_port())
+    server = Server(lambda: Application(create_chooser(doors, scenes_of(lambda *_: None))), settings)
+    try:
+        window = Window(browser, settings.address)
+        window.page.goto("/")
+        window.page.screenshot(path=PAGES / "choose-an-agency.png", full_page=True)
+        window.close()
+    finally:
+        server.close()
 
 
 def shot(window: Window, name: str, path: str) -> None:
