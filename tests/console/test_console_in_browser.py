@@ -370,6 +370,11 @@ def test_axe_finds_nothing_on_any_page(desk: World, browser: Browser, address: s
     page.get_by_role("button", name="Record").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was recorded", timeout=LONG_MS)
     assert (found, axe_finds(page)) == ({}, [])
+    page.goto("/")
+    page.get_by_label("Reference or your own number").fill(desk.alert("high").own_id)
+    page.get_by_role("button", name="Find").click()
+    page.wait_for_url("**/find")
+    assert axe_finds(page) == []
     window.close()
 
 
