@@ -16,7 +16,8 @@ from casebus import keys
 from casebus.bus.log import Recorded, events_topic, inbox_topic
 from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.authorship import signed, statement_of
-from casebus.cases.conversation import SEALED
+from casebus.cases.conversation import RELEASES, SEALED, ReleaseState
+from casebus.cases.deadlines import release_due
 from casebus.cases.outgoing import NOTICES
 from casebus.clock import FixedClock
 from casebus.desk import Desk
@@ -229,6 +230,28 @@ def test_what_is_sealed_to_a_key_that_is_not_here_is_told_and_opened_once_the_ke
     nz.opening = opening(nz, directory, NZ_BOX, lost)
     world.settle()
     assert [m.text for m in nz.desk.conversation.messages(ref(world, NZ))] == [CANARY]
+
+
+def test_what_is_opened_only_after_its_time_gives_no_value(world: World) -> None:
+    nz, directory = world.nodes[NZ], world.hub.directory
+    asked = nz.desk.conversation.request_release(ref(world, NZ), "why", [NAME])
+    world.settle()
+    nz.opening = opening(nz, directory, keys.make_encryption_key())
+    world.nodes[UK].desk.conversation.grant_release(asked.request_id, ((NAME, CANARY),))
+    world.settle()
+    with nz.store.transaction() as tx:
+        granted = tx.get(RELEASES, asked.request_id)
+        assert granted is not None
+        assert granted.keep_until is not None
+        for effect in release_due(granted, granted.keep_until).effects:
+            tx.apply(effect)
+    nz.opening = opening(nz, directory, NZ_BOX)
+    nz.opening.step()
+    with nz.store.view() as view:
+        ended = view.get(RELEASES, asked.request_id)
+        assert ended is not None
+        assert (ended.state, ended.values) == (ReleaseState.ended, ())
+        assert list(view.all(SEALED)) == []
 
 
 def test_nothing_is_sealed_where_every_key_has_ended(world: World) -> None:

@@ -47,6 +47,22 @@ def made_once() -> Path:
     return folder / "data"
 
 
+PAGES = (
+    "/",
+    "/check",
+    "/children",
+    "/directory",
+    "/feeds",
+    "/outcomes",
+    "/referrals",
+    "/welfare",
+    "/preferences",
+    "/help",
+    "/accessibility",
+)
+"""Pages that need no alert."""
+
+
 class World:
     """A training data directory and one agency's state in it."""
 

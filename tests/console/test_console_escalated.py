@@ -1,13 +1,12 @@
 """Nobody is said to have been told who was not: a page says who has to hear of it, and the notifier tells of it outside."""
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from console.console_world import LEAD, NOW, NZ, OFFICER, World
-from notifying.notifying_world import WebhookServer, webhook_server
+from notifying.notifying_world import WebhookServer, settle, webhook_server
 from typer.testing import CliRunner
 
 from casebus.cases.notification import NOTIFICATIONS, Delivery, Way
@@ -35,14 +34,6 @@ def notifier(desk: World, hook: WebhookServer) -> Iterator[Notifier]:
     made.step()
     yield made
     made.close()
-
-
-def settle(notifier: Notifier) -> None:
-    for _ in range(2000):
-        if not notifier.step() and notifier.idle():
-            return
-        time.sleep(0.005)
-    raise AssertionError("the notifier did not settle")
 
 
 def time_passes(desk: World, minutes: float) -> None:

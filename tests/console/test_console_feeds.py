@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from console.console_world import LEAD, NZ, OFFICER, OPERATOR, Browser, World
+from console.console_world import LEAD, NZ, OFFICER, OPERATOR, PAGES, Browser, World
 
 from casebus.bus.log import inbox_topic
 
@@ -57,20 +57,6 @@ def test_what_the_hub_sent_is_behind_until_the_desk_has_read_it(desk: World) -> 
     assert "all of it was read" in text_of(desk, "/feeds")
 
 
-PAGES = (
-    "/",
-    "/check",
-    "/children",
-    "/directory",
-    "/feeds",
-    "/outcomes",
-    "/referrals",
-    "/preferences",
-    "/help",
-    "/none",
-)
-
-
 def fresh_of(desk: World, path: str = "/help", browser: Browser | None = None) -> str:
     """Return what a page says of how fresh it is; nothing where it says nothing."""
     text = (browser or desk.browser()).get(path).text
@@ -80,7 +66,7 @@ def fresh_of(desk: World, path: str = "/help", browser: Browser | None = None) -
 
 def test_every_page_says_since_when_no_partner_was_heard(desk: World) -> None:
     browser = desk.browser()
-    for path in (*PAGES, f"/alerts/{desk.alert('high').ref}", f"/alerts/{desk.alert('high').ref}/talk"):
+    for path in (*PAGES, "/none", f"/alerts/{desk.alert('high').ref}", f"/alerts/{desk.alert('high').ref}/talk"):
         assert (
             "Nothing heard from uk-nca since 3 July 2026, 09:04 UTC, from nz-internal-affairs since 3 July 2026, 09:04 UTC: "
             "no alert proves nothing." in fresh_of(desk, path, browser)

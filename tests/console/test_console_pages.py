@@ -3,25 +3,11 @@
 import re
 
 import pytest
-from console.console_world import LEAD, NZ, OFFICER, OPERATOR, UK, World, unlisted
+from console.console_world import LEAD, NZ, OFFICER, OPERATOR, PAGES, UK, World, unlisted
 
 from casebus.console.guard import MAX_BODY_BYTES, POLICY
 from casebus.errors import NotPermitted, UsageError
 from casebus.settings import ConsoleSettings
-
-PAGES = (
-    "/",
-    "/check",
-    "/children",
-    "/directory",
-    "/feeds",
-    "/outcomes",
-    "/referrals",
-    "/welfare",
-    "/preferences",
-    "/help",
-    "/accessibility",
-)
 
 
 def refs(page: str) -> list[str]:

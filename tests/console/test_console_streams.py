@@ -74,6 +74,20 @@ def test_whatever_breaks_one_look_the_next_is_taken(desk: World, monkeypatch: py
     assert not broken[0], "a look broke"
 
 
+def test_a_bug_that_ends_the_looking_ends_the_sign_of_life_too(desk: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = desk.browser().parts.live
+
+    def looks() -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(live, "_read_end", looks)
+    live._look_now.set()
+    assert live.hears
+    with pytest.raises(ZeroDivisionError):
+        live._look(None)
+    assert not live.hears
+
+
 def test_a_board_is_sent_no_sign_of_life_while_the_console_hears_nothing(
     desk: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from casebus.cases import wording
 from casebus.cases.conflict import ConflictState, SideState
+from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import Escalation, Stage
 from casebus.console import words
 from casebus.console.board import TAB_WORDS, Tab
@@ -89,3 +90,8 @@ def test_what_is_late_is_said_to_be() -> None:
 )
 def test_the_detail_of_a_deed_is_told_in_words_and_a_name_as_it_is(detail: str, told: str) -> None:
     assert words.detail(detail) == told
+
+
+def test_a_side_alone_proposes_and_resolves_nothing() -> None:
+    assert words.verb(Verb.resolved) == "proposed"
+    assert all(words.verb(each) == each.value for each in Verb if each is not Verb.resolved)

@@ -1,11 +1,14 @@
-"""Real receivers on this machine: a webhook's web server, and a mail server that speaks just enough SMTP."""
+"""Real receivers on this machine: a webhook's web server, a mail server that speaks just enough SMTP; and a notifier at rest."""
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from casebus.notifying.notifier import Notifier
 
 
 @dataclass
@@ -101,3 +104,12 @@ def mail_server() -> Iterator[MailServer]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def settle(notifier: Notifier) -> None:
+    """Step until nothing is due."""
+    for _ in range(2000):
+        if not notifier.step() and notifier.idle():
+            return
+        time.sleep(0.005)
+    raise AssertionError("the notifier did not settle")

@@ -14,7 +14,7 @@ from cases.case_builders import alert
 from console.console_world import NZ, OFFICER, World
 from hypothesis import given
 from hypothesis import strategies as st
-from notifying.notifying_world import MailServer, WebhookServer, mail_server, webhook_server
+from notifying.notifying_world import MailServer, WebhookServer, mail_server, settle, webhook_server
 
 from casebus.bus.timed import TimedLoop
 from casebus.cases.notification import (
@@ -72,15 +72,6 @@ def notifier_of(world: World) -> Iterator[Callable[..., Notifier]]:
     yield make
     for notifier in made:
         notifier.close()
-
-
-def settle(notifier: Notifier) -> None:
-    """Step until nothing is due."""
-    for _ in range(2000):
-        if not notifier.step() and notifier.idle():
-            return
-        time.sleep(0.005)
-    raise AssertionError("the notifier did not settle")
 
 
 def kept(world: World) -> list[Notification]:
