@@ -21,6 +21,9 @@ from casebus.state import Save
 from casebus.store.store import View
 from casebus.wire.ids import content_id
 
+_TIMED = ("waits", "held")
+"""The referrals about which something may fall due: an answer, or the end of the time for which values are held."""
+
 
 class Deadlines:
     """The handler of one agency."""
@@ -30,7 +33,9 @@ class Deadlines:
 
     def marker(self, view: View) -> Sequence[int]:
         """Return how far the desk has read, and how much was done here."""
-        return (view.position("desk", inbox_topic(self._agency)), view.count(DEEDS, "every", "yes"), self._held(view))
+        read, done = view.position("desk", inbox_topic(self._agency)), view.count(DEEDS, "every", "yes")
+        timed = (view.count(REFERRALS, index, "yes") for index in _TIMED)
+        return (read, done, view.count(RELEASES, "held", "yes"), *timed)
 
     def due(self, view: View, now: datetime) -> Due:
         """Return what is due about alerts, releases and referrals; of a referral that expired the partner is told."""
@@ -38,7 +43,7 @@ class Deadlines:
         effects = worked(view, [each.work for each in fallen if each.work])
         effects += tuple(effect for each in fallen for effect in each.effects)
         saved = [effect.entity for effect in effects if isinstance(effect, Save)]
-        events = tuple(self._event(each) for each in saved if isinstance(each, Referral) and each.expired)
+        events = tuple(self._event(each) for each in saved if isinstance(each, Referral) and each.outgoing)
         return Due(effects, events, min((each.next_at for each in fallen if each.next_at), default=None))
 
     def _fallen(self, view: View, now: datetime) -> Iterator[Fallen]:
@@ -46,11 +51,9 @@ class Deadlines:
             yield alert_due(DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id)), now)
         for release in view.by(RELEASES, "held", "yes"):
             yield release_due(release, now)
-        for referral in view.by(REFERRALS, "waits", "yes"):
+        found = (referral for index in _TIMED for referral in view.by(REFERRALS, index, "yes"))
+        for referral in {each.referral_id: each for each in found}.values():
             yield referral_due(referral, now)
-
-    def _held(self, view: View) -> int:
-        return view.count(RELEASES, "held", "yes") + view.count(REFERRALS, "waits", "yes")
 
     def _event(self, referral: Referral) -> Outgoing:
         payload = expiry_of(referral, self._agency)

@@ -7,7 +7,7 @@ from casebus.bus.consume import Handled
 from casebus.bus.consumer import EventConsumer, Role
 from casebus.bus.log import inbox_topic
 from casebus.cases.alert import ALERTS, OWN_ANSWERS, Alert, mistake_words
-from casebus.cases.alert_feed import FEED, saved
+from casebus.cases.alert_feed import FEED, beside, saved
 from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, SEALED
 from casebus.cases.desk_history import DEEDS, deed_of
 from casebus.cases.desk_inbox import conflict_of, notice_of_refusal, said, said_deed
@@ -17,7 +17,7 @@ from casebus.cases.outgoing import NOTICES, OUTGOING, Notice, OutgoingFile
 from casebus.cases.referral import REFERRALS
 from casebus.directory import Directory
 from casebus.events.envelope import Received
-from casebus.events.types import DeconflictionNoHit, DeliveryRefused, RecordParked
+from casebus.events.types import DeconflictionNoHit, DeliveryRefused, RecordParked, ReferralSent
 from casebus.state import Effect, Save
 from casebus.store.store import View
 
@@ -44,7 +44,8 @@ class Desk:
         event = received.event
         alert = view.get(ALERTS, conflict_of(event.payload, view) or "")
         if alert is None:
-            return ()
+            came = event.payload.referral_id if isinstance(event.payload, ReferralSent) else None
+            return beside(view, came, event.id) if came else ()
         version = DeskAlert.of(alert, view.get(DESK_WORK, alert.conflict_id)).version
         deed = said_deed(event.payload, alert.conflict_id, version, event.id, received.appended_at)
         return (*saved(view, alert, occasion=event.id), Save(DEEDS, deed)) if deed else ()

@@ -30,8 +30,8 @@ class FeedEnd:
 
 @dataclass(frozen=True, slots=True)
 class AlertChange:
-    """One change of one alert. Numbers count from 1 without a gap. `told`: the alert itself was saved, not its desk's
-    work alone.
+    """One change of one alert, or of something beside them (`beside`). Numbers count from 1 without a gap. `told`: the alert
+    itself was saved, not its desk's work alone.
     """
 
     number: int
@@ -67,6 +67,15 @@ def worked(view: View, works: Sequence[DeskWork], occasion: str = "") -> tuple[E
     return _numbered(end_of_feed(view), [(None, work) for work in works], occasion)
 
 
+def beside(view: View, about: str, occasion: str) -> tuple[Effect, ...]:
+    """Return the effects of a change that is of no alert here: what a desk has to see comes in beside them. `about` is its id,
+    which no alert has; boards that are open look anew.
+    """
+    end = end_of_feed(view)
+    after = FeedEnd(end.number + 1, _mark(end.mark, None, None, f"{about}\n{occasion}"))
+    return (*_change(after, about, told=False), Save(FEED_END, after))
+
+
 def _numbered(
     end: FeedEnd, changed: Iterable[tuple[Alert | None, DeskWork | None]], occasion: str
 ) -> tuple[Effect, ...]:
@@ -77,11 +86,13 @@ def _numbered(
         end = FeedEnd(end.number + 1, _mark(end.mark, alert, work, occasion))
         about = alert or work
         assert about is not None, "bug: a change of nothing"
-        effects.append(
-            Save(ALERT_CHANGES, AlertChange(end.number, end.mark, about.conflict_id, told=alert is not None))
-        )
-        effects += [Remove(ALERT_CHANGES, _key(end.number - KEPT))] if end.number > KEPT else []
+        effects += _change(end, about.conflict_id, told=alert is not None)
     return (*effects, Save(FEED_END, end)) if effects else ()
+
+
+def _change(end: FeedEnd, about: str, *, told: bool) -> list[Effect]:
+    kept: Effect = Save(ALERT_CHANGES, AlertChange(end.number, end.mark, about, told))
+    return [kept, Remove(ALERT_CHANGES, _key(end.number - KEPT))] if end.number > KEPT else [kept]
 
 
 def _mark(before: str, alert: Alert | None, work: DeskWork | None, occasion: str) -> str:
@@ -100,7 +111,7 @@ def feed_end(view: View) -> int:
 
 def changed_after(view: View, number: int, *, told_only: bool = False) -> list[str] | None:
     """Return the conflicts whose alerts changed after a number, each once, oldest change first; those of which only the
-    desk's work changed too, unless asked for `told_only`.
+    desk's work changed too, and ids of what came beside them, unless asked for `told_only`.
 
     None for a number that the feed no longer, or never, reached back to.
     """

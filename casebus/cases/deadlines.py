@@ -138,30 +138,39 @@ def release_due(release: Release, now: datetime) -> Fallen:
 
 
 def referral_due(referral: Referral, now: datetime) -> Fallen:
-    """Return what is due about a referral that nobody has answered: one that this agency sent goes back to its desk when its
-    time is over; one that it was asked to take escalates, as an alert does that nobody takes up.
+    """Return what is due about a referral. One that this agency sent goes back to its desk when nobody has answered in time;
+    one that it was asked to take escalates, as an alert does that nobody takes up. Values are gone when their time is over.
     """
-    if referral.state is not ReferralState.sent:
-        return Fallen()
-    if not referral.outgoing:
-        return _unanswered(referral, now)
-    if now < referral.respond_by:
-        return Fallen(next_at=referral.respond_by)
-    text = f"the referral to {referral.partner} was not answered in time: it is yours"
-    notice = Notice(content_id("expired", referral.referral_id), "ReferralExpired", referral.referral_id, text, now)
-    return Fallen((Save(REFERRALS, replace(referral, expired=True)), Save(NOTICES, notice)))
+    held = referral.as_of(now)
+    after, notice, next_at = _unanswered(held, now) if held.state is ReferralState.sent else (held, None, None)
+    effects: list[Effect] = [Save(REFERRALS, after)] if after != referral else []
+    if notice is not None:
+        effects.append(Save(NOTICES, notice))
+    times = (next_at, held.keep_until if held.values else None)
+    return Fallen(tuple(effects), next_at=min((at for at in times if at is not None), default=None))
 
 
-def _unanswered(referral: Referral, now: datetime) -> Fallen:
+def _unanswered(referral: Referral, now: datetime) -> tuple[Referral, Notice | None, datetime | None]:
+    """Return what time makes of a referral that waits for its answer, what the desk is told, and when to look again."""
+    if referral.outgoing:
+        return _back(referral, now)
     half = referral.sent_at + (referral.respond_by - referral.sent_at) / 2
     level = _reached(half, referral.respond_by, now)
     next_at = min((at for at in (half, referral.respond_by) if at > now), default=None)
     if _ORDER.index(level) <= _ORDER.index(referral.escalated):
-        return Fallen(next_at=next_at)
+        return referral, None, next_at
     text = f"the referral from {referral.partner}: {NOT_TAKEN_UP[level]}"
     notice_id = content_id("escalated referral", referral.referral_id, level.value)
     notice = Notice(notice_id, "Escalated", referral.referral_id, text, now)
-    return Fallen((Save(REFERRALS, replace(referral, escalated=level)), Save(NOTICES, notice)), next_at=next_at)
+    return replace(referral, escalated=level), notice, next_at
+
+
+def _back(referral: Referral, now: datetime) -> tuple[Referral, Notice | None, datetime | None]:
+    if now < referral.respond_by:
+        return referral, None, referral.respond_by
+    text = f"the referral to {referral.partner} was not answered in time: it is yours"
+    notice = Notice(content_id("expired", referral.referral_id), "ReferralExpired", referral.referral_id, text, now)
+    return replace(referral, expired=True), notice, None
 
 
 def _reached(lead: datetime, coordination: datetime, now: datetime) -> Escalation:

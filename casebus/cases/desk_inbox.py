@@ -93,7 +93,7 @@ def _referred(payload: Payload, known: Known, at: datetime) -> Iterator[Effect]:
         case ReferralDeclined():
             yield Save(REFERRALS, replace(referral, declined=ReferralDecline(payload.reason)))
         case ReferralExpired():
-            yield Save(REFERRALS, replace(referral, expired=True))
+            yield Save(REFERRALS, replace(referral, expired=True).as_of(at))
 
 
 def _incoming(sent: ReferralSent, sender: str, at: datetime) -> Referral:
@@ -108,6 +108,7 @@ def _incoming(sent: ReferralSent, sender: str, at: datetime) -> Referral:
         fields=sent.fields,
         tlp=sent.tlp,
         evidential_use=sent.evidential_use,
+        keep_days=sent.keep_days,
         sent_at=at,
     )
 

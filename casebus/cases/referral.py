@@ -42,8 +42,9 @@ def state_of(*, accepted: bool, declined: bool, undelivered: bool, expired: bool
 class Referral:
     """A referral as one of the two agencies holds it. `outgoing`: this agency sent it.
 
-    `record_ids` are the sender's own records, unknown to the recipient; `values` and `note` are the package. `escalated` is
-    who should hear that this desk was asked and has not answered.
+    `record_ids` are the sender's own records, unknown to the recipient; `values` and `note` are the package. The sender keeps
+    the names of the values, the recipient the values too while they are its to keep (`as_of`). `escalated` is who should
+    hear that this desk was asked and has not answered.
     """
 
     referral_id: str
@@ -56,6 +57,7 @@ class Referral:
     fields: tuple[en.DisclosedField, ...]
     tlp: en.Tlp
     evidential_use: en.EvidentialUse
+    keep_days: int
     sent_at: datetime
     values: Values = ()
     note: str | None = None
@@ -90,12 +92,30 @@ class Referral:
         """When an answer is due."""
         return self.sent_at + timedelta(seconds=RESPOND_WITHIN_S[self.urgency])
 
+    @property
+    def keep_until(self) -> datetime:
+        """Until when the recipient may keep the values."""
+        return self.sent_at + timedelta(days=self.keep_days)
+
+    def as_of(self, now: datetime) -> "Referral":
+        """Return it as it may be held and shown: values whose time is over are gone, and so are those of one that this
+        agency did not take.
+        """
+        return replace(self, values=()) if self.is_over(now) and not self.outgoing else self
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether the recipient may keep the values no longer."""
+        return now >= self.keep_until or self.state in (ReferralState.declined, ReferralState.expired)
+
 
 REFERRALS: Concept[Referral] = Concept(
     "referrals",
     Referral,
     lambda referral: referral.referral_id,
-    {"waits": lambda referral: "yes" if referral.state is ReferralState.sent else None},
+    {
+        "waits": lambda referral: "yes" if referral.state is ReferralState.sent else None,
+        "held": lambda referral: "yes" if referral.values else None,
+    },
 )
 
 

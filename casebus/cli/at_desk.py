@@ -10,7 +10,7 @@ import typer
 from casebus.cases.conversation import Values
 from casebus.cli.options import Data, installation
 from casebus.desk import Desk
-from casebus.desk.conversation import KEEP_DAYS, Terms
+from casebus.desk.terms import KEEP_DAYS, Terms
 from casebus.desks import officers_of, open_desk
 from casebus.events.enumerations import DisclosedField, EvidentialUse, Tlp
 

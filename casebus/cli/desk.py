@@ -7,8 +7,8 @@ import typer
 from casebus.cli.at_desk import FieldValues, KeepDays, TlpOption, desk_of, symbol, terms_of, values_of
 from casebus.cli.options import Agency, AsJson, Data, Officer, Ref, Version, refuse_without_officer
 from casebus.cli.output import page, print_json, print_row
-from casebus.desk.conversation import KEEP_DAYS
 from casebus.desk.plain import lead_row, message_row, release_row
+from casebus.desk.terms import KEEP_DAYS
 from casebus.events.enumerations import DisclosedField, DisclosureRefusal, LeadBasis, LeadSide, Purpose, Severity, Tlp
 
 app = typer.Typer(no_args_is_help=True, help="What two desks say to each other about an alert, sealed to the partner.")

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from casebus.cli.at_desk import FieldValues, TlpOption, desk_of, symbol, terms_of, values_of
+from casebus.cli.at_desk import FieldValues, KeepDays, TlpOption, desk_of, symbol, terms_of, values_of
 from casebus.cli.options import Agency, AsJson, Data, Officer, refuse_without_officer
 from casebus.cli.output import page, print_json, print_row
 from casebus.desk.plain import referral_row
 from casebus.desk.referrals import Package
+from casebus.desk.terms import KEEP_DAYS
 from casebus.events.enumerations import ReferralDecline, ReferralReason, Severity, Tlp
 
 app = typer.Typer(no_args_is_help=True, help="Referrals: who is responsible, and who was asked to be.")
@@ -30,13 +31,14 @@ def send(
     field: FieldValues = None,
     note: Annotated[str, typer.Option("--note", help="For the recipient; sealed.")] = "",
     tlp: TlpOption = Tlp.AMBER_STRICT.value,
+    keep_days: KeepDays = KEEP_DAYS,
     data: Data = None,
     officer: Officer = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask an agency to take responsibility. This agency keeps it until the other accepts."""
     refuse_without_officer(officer)
-    package = Package(values_of(field), note, terms_of(tlp))
+    package = Package(values_of(field), note, terms_of(tlp, keep_days))
     why = symbol(ReferralReason, reason, "--reason")
     with desk_of(data, agency, officer) as desk:
         sent = desk.referrals.send(to, why, urgency, ref=ref, records=record or (), package=package)

@@ -5,15 +5,13 @@ It opens that agency's store and keys and nothing else. Stores belong to one thr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from queue import Empty, LifoQueue
 
-from casebus import keys
 from casebus.cases.access import Viewer
-from casebus.checking import Checking
 from casebus.desk import Desk
+from casebus.desk.checking import Checking
 from casebus.desk.placed import PlacedAlerts
-from casebus.desks import officers_of
+from casebus.desks import DeskKeys, desk_on
 from casebus.errors import CasebusError
 from casebus.roles import Installation
 from casebus.store.store import Store
@@ -26,11 +24,9 @@ class Door:
     """
 
     def __init__(self, installation: Installation, agency: str) -> None:
-        installation.directory.agency(agency)  # the hub is a role, and has no desk
         self._in = installation
         self._agency = agency
-        self._id_key = keys.load_secret(installation.role(agency).key("id"))
-        self._publisher = installation.publisher(agency)
+        self._keys = DeskKeys.load(installation, agency)
         self.placed = PlacedAlerts()
         self._stores: LifoQueue[Store] = LifoQueue()
         self._stores.put(installation.open_store(agency))
@@ -59,19 +55,13 @@ class Door:
     def desk(self, viewer: Viewer) -> Iterator[Desk]:
         """Open the desk for a viewer."""
         with self.store() as store:
-            yield self._desk(viewer, store)
-
-    def _desk(self, viewer: Viewer, store: Store) -> Desk:
-        officers = partial(officers_of, self._in, self._agency)
-        return Desk(viewer, self._id_key, store, self._publisher, self._in.clock, self._in.directory, officers)
+            yield desk_on(store, viewer, self._keys, self._in)
 
     @contextmanager
     def checking(self, viewer: Viewer) -> Iterator[tuple[Checking, Desk]]:
-        """Open the checks before acting for a viewer, and the desk, which says who may and records what is read."""
-        with self.store() as store:
-            desk = self._desk(viewer, store)
-            drafting = self._in.drafting(self._agency)
-            yield Checking(self._agency, desk.actor, drafting, store, self._publisher, self._in.clock), desk
+        """Open the checks before acting for a viewer, and the desk, which records what is read."""
+        with self.desk(viewer) as desk:
+            yield desk.checking(self._in.drafting(self._agency)), desk
 
     def close(self) -> None:
         """Release every store that is not lent."""

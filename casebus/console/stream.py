@@ -127,6 +127,7 @@ def framed(console: Parts, signed: SignedIn, since: int, after: int) -> Frame:
             "count": len(new),
             "immediate": sorted(filter(_is_new_and_immediate, new), key=lambda seen: urgency(Place.of(seen), now)),
             "announced": [each for each in pushed.alerts if _is_new_and_immediate(each)],
+            "referred": pushed.referred,
             "alerts": pushed.alerts,
         },
     )

@@ -14,8 +14,8 @@ from casebus.console.failures import status_of
 from casebus.console.forms import NOTHING_GIVEN, Given, SentForm, member, offered
 from casebus.console.web import Acting, Console, Form, Parts, Signed
 from casebus.desk import ALERT_FIELDS, Desk
-from casebus.desk.conversation import Terms
 from casebus.desk.referrals import Package
+from casebus.desk.terms import USUAL_TERMS, Terms
 from casebus.errors import CasebusError, Conflict, NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
 
@@ -73,8 +73,8 @@ def _talk(
         severities=offered(en.Severity),
         marks=offered(en.Tlp),
         purposes=offered(en.Purpose),
-        usual_mark=Terms().tlp,
-        usual_use=Terms().evidential_use,
+        usual_mark=USUAL_TERMS.tlp,
+        usual_use=USUAL_TERMS.evidential_use,
         keep_days=KEEP_DAYS,
         messages=messages,
         releases=releases,

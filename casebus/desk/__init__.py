@@ -11,6 +11,7 @@ from casebus.cases.access import UNNAMED, Command, DeskRole, Kind, Thing, Viewer
 from casebus.clock import Clock
 from casebus.desk.alerts import ALERT_FIELDS, HISTORY_FIELDS, NOTICE_FIELDS, AlertCommands
 from casebus.desk.browsing import Browsing
+from casebus.desk.checking import Checking
 from casebus.desk.children import Children
 from casebus.desk.conversation import Conversation
 from casebus.desk.office import MAX_FIELDS, MAX_NOTE_CHARS, MAX_REFERENCES, Office, pseudonym
@@ -61,9 +62,9 @@ class Desk(AlertCommands, Browsing):
         self.referrals = Referrals(office)
         self.children = Children(office, drafting)
 
-    def require(self, command: Command) -> None:
-        """Raise `NotPermitted`, and put the attempt on record, where the viewer may not do this."""
-        self._office.require(command)
+    def checking(self, drafting: Drafting) -> Checking:
+        """Return this agency's checks before acting. `drafting` is the agency's own, with the keys of its tokens."""
+        return Checking(self._office, drafting)
 
     def may_see(self, kind: Kind) -> bool:
         """Tell whether the viewer may see this here."""

@@ -8,11 +8,14 @@ from typing import Generic, Protocol, TypeVar
 from casebus.cases.access import Kind
 from casebus.cases.alert import ALERTS
 from casebus.cases.alert_feed import changed_after, feed_end
+from casebus.cases.asked_of_us import is_asked_of_us
 from casebus.cases.desk_history import DEEDS, Deed, in_order
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.place import Place
+from casebus.cases.referral import REFERRALS, Referral
 from casebus.desk.office import Office, find_alert, no_alert
 from casebus.desk.placed import PlacedAlerts
+from casebus.desk.referrals import WAITING_FIELDS
 from casebus.intake.records import OWN_RECORDS
 from casebus.intake.sections import storable
 from casebus.store.store import Transaction
@@ -32,7 +35,8 @@ C = TypeVar("C", bound=Chosen)
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What changed: up to which change of the feed, which alerts since the last push, and which since the page was made.
+    """What changed: up to which change of the feed, which alerts since the last push, and which since the page was made;
+    `referred` is what else came since then and waits for this desk.
 
     `since_page` is None where the feed does not reach back to the page or the last push: it must be made anew.
     """
@@ -40,6 +44,7 @@ class Pushed:
     end: int
     alerts: tuple[DeskAlert, ...]
     since_page: tuple[DeskAlert, ...] | None
+    referred: tuple[Referral, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,13 @@ class Browsing:
             since_page = None if of_page is None or of_push is None else _read(tx, of_page)
             shown = dict.fromkeys(seen.alert.ref for seen in (*alerts, *(since_page or ())))
             self._office.record(tx, "alerts as they changed", list(shown), fields)
-            return Pushed(feed_end(tx), alerts, since_page)
+            return Pushed(feed_end(tx), alerts, since_page, self._referred(tx, of_page or []))
+
+    def _referred(self, tx: Transaction, changed: Sequence[str]) -> tuple[Referral, ...]:
+        found = [referral for each in changed if (referral := tx.get(REFERRALS, each)) and is_asked_of_us(referral)]
+        if found:
+            self._office.record(tx, "referrals that wait", [each.referral_id for each in found], WAITING_FIELDS)
+        return tuple(found)
 
 
 def _read(tx: Transaction, conflict_ids: Sequence[str]) -> tuple[DeskAlert, ...]:

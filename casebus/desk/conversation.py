@@ -6,7 +6,7 @@ coordination desk is rung instead.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from casebus.cases import conversation as talk
 from casebus.cases.access import Command, Kind
@@ -14,6 +14,7 @@ from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, Lead, Message,
 from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DeskAlert
 from casebus.desk.office import Office, refuse_too_long, said_otherwise
+from casebus.desk.terms import USUAL_TERMS, Terms
 from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import (
@@ -34,16 +35,6 @@ RELEASE_FIELDS = (
 )  # fmt: skip
 """What is shown of a release beside its values: which of these were shown is recorded by their own names."""
 MESSAGE_FIELDS = ("message_id", "who", "at", "text", "refused")
-KEEP_DAYS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How what is released may be used, and for how many days it may be kept."""
-
-    tlp: en.Tlp = en.Tlp.AMBER_STRICT
-    evidential_use: en.EvidentialUse = en.EvidentialUse.INTELLIGENCE_ONLY
-    keep_days: int = KEEP_DAYS
 
 
 class Conversation:
@@ -96,7 +87,9 @@ class Conversation:
             self._office.remember(tx, seen, Verb.asked_release)
         return release
 
-    def grant_release(self, request_id: str, values: Values, terms: Terms = Terms(), ref: str | None = None) -> Release:
+    def grant_release(
+        self, request_id: str, values: Values, terms: Terms = USUAL_TERMS, ref: str | None = None
+    ) -> Release:
         """Release values of this agency's own record, each under its name. What crosses is exactly these, and nothing that
         was not asked for.
 
@@ -106,8 +99,6 @@ class Conversation:
         """
         if not values or any(not value.strip() for _, value in values):
             raise UsageError("a release holds at least one value, and no empty one", next_step="name FIELD=VALUE.")
-        if not 1 <= terms.keep_days <= 366:
-            raise UsageError("values are kept for 1 to 366 days")
         self._office.require(Command.grant_release)
         with self._office.transaction(Command.grant_release) as tx:
             release, seen = self._asked_of_us(tx, request_id, ref)

@@ -53,11 +53,11 @@ class Office:
         self.store = store
         self.directory = directory
         self._publisher = publisher
-        self._clock = clock
+        self.clock = clock
 
     def now(self) -> datetime:
         """Return the time."""
-        return self._clock.now()
+        return self.clock.now()
 
     def key_of(self, agency: str) -> bytes:
         """Return the newest valid key to which things for an agency are sealed. Raises `NotPermitted` where there is none."""

@@ -10,6 +10,7 @@ not here is opened by the first start that has it.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -78,7 +79,7 @@ class Opening:
         except Unopenable:
             return self._refused(sealed, "it was made for something else, or damaged before it was signed")
         done: Effect = Remove(SEALED, sealed.key)
-        filled = _filled(sealed, content, view)
+        filled = _filled(sealed, content, view, self._clock.now())
         return [done, filled] if filled else [done]
 
     def _refused(self, sealed: Sealed, why: str) -> list[Effect]:
@@ -100,8 +101,8 @@ def _payload(sealed: Sealed) -> WithBox:
     return payload
 
 
-def _filled(sealed: Sealed, content: Content, view: View) -> Effect | None:
-    """Return the entity with what was in its box."""
+def _filled(sealed: Sealed, content: Content, view: View, now: datetime) -> Effect | None:
+    """Return the entity with what was in its box, as far as it may be kept."""
     match sealed.type:
         case "DeskMessage":
             message = view.get(MESSAGES, sealed.item_id)
@@ -118,5 +119,7 @@ def _filled(sealed: Sealed, content: Content, view: View) -> Effect | None:
             return Save(RELEASES, replace(release, values=values))
         case _:
             referral = view.get(REFERRALS, sealed.item_id)
-            values = tuple(each for each in content.fields if referral and each[0] in referral.fields)
-            return Save(REFERRALS, replace(referral, values=values, note=content.text or None)) if referral else None
+            if referral is None:
+                return None
+            values = tuple(each for each in content.fields if each[0] in referral.fields)
+            return Save(REFERRALS, replace(referral, values=values, note=content.text or None).as_of(now))

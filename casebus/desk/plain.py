@@ -148,6 +148,7 @@ def referral_row(referral: Referral) -> dict[str, Any]:
         "note": referral.note,
         "tlp": referral.tlp.value,
         "evidential_use": referral.evidential_use.value,
+        "keep_until": iso(referral.keep_until),
     }
 
 

@@ -11,8 +11,8 @@ from casebus.cases.conversation import Values
 from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.referral import REFERRALS, Referral, refuse_unanswerable
-from casebus.desk.conversation import Terms
 from casebus.desk.office import Office, refuse_too_long, said_otherwise
+from casebus.desk.terms import Terms
 from casebus.errors import NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import ReferralAccepted, ReferralDeclined, ReferralSent
@@ -23,7 +23,7 @@ from casebus.store.store import Save, Transaction, View
 
 REFERRAL_FIELDS = (
     "referral_id", "outgoing", "partner", "state", "ours", "reason", "urgency", "respond_by", "fields", "note", "tlp",
-    "evidential_use",
+    "evidential_use", "keep_until",
 )  # fmt: skip
 
 WAITING_FIELDS = ("referral_id", "partner", "urgency", "respond_by", "escalated")
@@ -84,6 +84,7 @@ class Referrals:
                 fields=tuple(name for name, _ in package.values),
                 tlp=package.terms.tlp,
                 evidential_use=package.terms.evidential_use,
+                keep_days=package.terms.keep_days,
                 sent_at=self._office.now(),
                 note=storable(package.note) or None,
             )
@@ -113,6 +114,7 @@ class Referrals:
             fields=referral.fields,
             tlp=referral.tlp,
             evidential_use=referral.evidential_use,
+            keep_days=referral.keep_days,
             sealed=seal(content, belongs, self._office.key_of(referral.partner)) if content != Content() else None,
             actor=self._office.actor,
         )
@@ -121,7 +123,8 @@ class Referrals:
         """Return the referrals that this agency sent or got, what waits first; on record."""
         self._office.require_sight(Kind.referral)
         with self._office.transaction(Kind.referral) as tx:
-            shown = sorted(tx.all(REFERRALS), key=lambda each: (each.state.value != "sent", each.respond_by))
+            as_of = (each.as_of(self._office.now()) for each in tx.all(REFERRALS))
+            shown = sorted(as_of, key=lambda each: (each.state.value != "sent", each.respond_by))
             names = dict.fromkeys(name.value for each in shown for name, _ in each.values)
             self._office.record(tx, "referrals", [each.referral_id for each in shown], (*REFERRAL_FIELDS, *names))
         return shown
@@ -140,17 +143,20 @@ class Referrals:
         """Take responsibility. Raises `Conflict` for what was answered, or taken back before."""
         self._office.require(Command.answer_referral)
         with self._office.transaction(Command.answer_referral) as tx:
-            after = replace(self._waiting(tx, referral_id), accepted=True)
+            after = replace(self._waiting(tx, referral_id), accepted=True).as_of(self._office.now())
             agency, actor = self._office.agency, self._office.actor
             said = ReferralAccepted(referral_id=after.referral_id, agency=agency, actor=actor)
             self._answer(tx, after, said, Verb.accepted_referral)
         return after
 
     def decline(self, referral_id: str, reason: en.ReferralDecline) -> Referral:
-        """Leave responsibility where it is, with a reason from a closed list. Raises like `accept`."""
+        """Leave responsibility where it is, with a reason from a closed list; the values that came with it are kept no longer.
+
+        Raises like `accept`.
+        """
         self._office.require(Command.answer_referral)
         with self._office.transaction(Command.answer_referral) as tx:
-            after = replace(self._waiting(tx, referral_id), declined=reason)
+            after = replace(self._waiting(tx, referral_id), declined=reason).as_of(self._office.now())
             agency, actor = self._office.agency, self._office.actor
             said = ReferralDeclined(referral_id=after.referral_id, agency=agency, reason=reason, actor=actor)
             self._answer(tx, after, said, Verb.declined_referral)

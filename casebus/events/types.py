@@ -426,6 +426,7 @@ class ReferralSent(Payload):
     fields: Annotated[tuple[en.DisclosedField, ...], Field(max_length=100)]
     tlp: en.Tlp
     evidential_use: en.EvidentialUse
+    keep_days: Annotated[int, Field(ge=1, le=366)]
     sealed: SealedBox | None
     actor: Word | None
 

@@ -20,7 +20,6 @@ from casebus.cases.referral import REFERRALS, ReferralState
 from casebus.cases.replay import Replay, Step
 from casebus.cases.standing_talk import StandingLead, StandingReferral
 from casebus.cases.standing_views import Standing
-from casebus.checking import Checking
 from casebus.clock import FixedClock
 from casebus.desk import Desk
 from casebus.desk.opening import Opening
@@ -49,6 +48,7 @@ from casebus.roles import concepts_of
 from casebus.state import Save
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Store
+from casebus.wire.ids import RANDOM_BYTES, uuid7
 from casebus.wire.seal import Opener
 from consumers.desk import CONSUMER as DESK
 
@@ -84,8 +84,12 @@ class Node:
         held = {keys.key_id(code, keys.public_bytes(key)): key}
         self.opening = Opening(code, held, self.store, FixedClock(NOW), world.hub.directory)
         self._drafting = drafting_of(code)
-        draw = Random(code).randbytes  # the same story under one seed, whatever ids it makes
-        self.checking = Checking(code, "officer", self._drafting, self.store, self.publisher, FixedClock(NOW), draw)
+        self.checking = self.desk.checking(self._drafting)
+        self._ids = Random(code)
+
+    def id_of_check(self) -> str:
+        """Return an id for a check: one that comes of the seed, so that the story is the same each time."""
+        return uuid7(NOW, self._ids.randbytes(RANDOM_BYTES))
 
     def take(self, draft: Draft) -> None:
         """Publish what a draft makes, and remember it, as the adapter's component does."""
@@ -248,9 +252,8 @@ class Story:
         else:
             about = (Identifier(en.IdentifierType.PHONE_E164, self._draw.choice(PHONES), 0),)
             priority = self._draw.choice(PRIORITIES)
-            node.checking.ask(
-                Question(en.CheckBasis.CASE, priority, en.PointerMode.OPEN, en.Purpose.INVESTIGATION, about)
-            )
+            asked = Question(en.CheckBasis.CASE, priority, en.PointerMode.OPEN, en.Purpose.INVESTIGATION, about)
+            node.checking.ask(asked, node.id_of_check())
 
     def _child(self, node: Node) -> None:
         key = self._key("welfare")

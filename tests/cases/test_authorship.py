@@ -19,6 +19,7 @@ from casebus.cases.authorship import signed, statement_of
 from casebus.cases.conversation import RELEASES, SEALED, ReleaseState
 from casebus.cases.deadlines import release_due
 from casebus.cases.outgoing import NOTICES
+from casebus.cases.referral import REFERRALS
 from casebus.clock import FixedClock
 from casebus.desk import Desk
 from casebus.desk.opening import Opening
@@ -251,6 +252,22 @@ def test_what_is_opened_only_after_its_time_gives_no_value(world: World) -> None
         ended = view.get(RELEASES, asked.request_id)
         assert ended is not None
         assert (ended.state, ended.values) == (ReleaseState.ended, ())
+        assert list(view.all(SEALED)) == []
+
+
+def test_what_came_with_a_referral_is_not_kept_where_it_is_opened_after_it_was_declined(world: World) -> None:
+    nz, directory = world.nodes[NZ], world.hub.directory
+    nz.opening = opening(nz, directory, keys.make_encryption_key())
+    package = Package(((NAME, CANARY),), "why")
+    uk = world.nodes[UK].desk.referrals
+    sent = uk.send(NZ, en.ReferralReason.CHILD_LIVES_THERE, en.Severity.high, ref=ref(world, UK), package=package)
+    world.settle()
+    nz.desk.referrals.decline(sent.referral_id, en.ReferralDecline.NO_CAPACITY)
+    nz.opening = opening(nz, directory, NZ_BOX)
+    nz.opening.step()
+    with nz.store.view() as view:
+        (declined,) = view.all(REFERRALS)
+        assert (declined.values, declined.note, declined.fields) == ((), "why", (NAME,))
         assert list(view.all(SEALED)) == []
 
 

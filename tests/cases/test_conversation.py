@@ -17,11 +17,11 @@ from casebus.cases.conversation import ReleaseState
 from casebus.cases.desk_history import DEEDS, Verb
 from casebus.cases.judgement import JUDGEMENTS
 from casebus.cases.outgoing import NOTICES
-from casebus.cases.referral import ReferralState
+from casebus.cases.referral import REFERRALS, ReferralState
 from casebus.clock import FixedClock
 from casebus.desk import Desk
-from casebus.desk.conversation import Terms
 from casebus.desk.referrals import Package
+from casebus.desk.terms import Terms
 from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
 from casebus.events.catalogue import partition_key
@@ -199,7 +199,7 @@ def test_a_guess_at_an_unnamed_partner_is_answered_the_same_whether_it_is_right(
         ReferralSent(
             referral_id=content_id("guess", guess), conflict_id=alert.conflict_id, agency=NZ, to=guess, record_ids=(),
             reason=en.ReferralReason.CHILD_LIVES_THERE, urgency=ROUTINE, fields=(), tlp=en.Tlp.RED,
-            evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, sealed=None, actor=None,
+            evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, keep_days=30, sealed=None, actor=None,
         ),
     )  # fmt: skip
     world.settle()
@@ -246,10 +246,14 @@ def test_responsibility_moves_on_acceptance_only(world: World) -> None:
 def test_a_declined_referral_stays_with_its_sender(world: World) -> None:
     met(world)
     nz, uk = world.nodes[NZ].desk.referrals, world.nodes[UK].desk.referrals
-    sent = nz.send(UK, en.ReferralReason.CHILD_LIVES_THERE, ROUTINE, ref=ref(world, NZ))
+    package = Package(((NAME, CANARY),), terms=Terms(keep_days=7))
+    sent = nz.send(UK, en.ReferralReason.CHILD_LIVES_THERE, ROUTINE, ref=ref(world, NZ), package=package)
     world.settle()
+    assert (uk.all()[0].values, uk.all()[0].keep_days) == (package.values, 7)
     uk.decline(sent.referral_id, en.ReferralDecline.NO_CAPACITY)
     world.settle()
+    with world.nodes[UK].store.view() as view:
+        assert [each.values for each in view.all(REFERRALS)] == [()], "who does not take it keeps nothing of it"
     (mine,) = nz.all()
     assert (mine.state, mine.ours, mine.declined) == (ReferralState.declined, True, en.ReferralDecline.NO_CAPACITY)
     with pytest.raises(Conflict, match="partner answers"):

@@ -224,6 +224,7 @@ def referral(**more: object) -> Referral:
         "referral_id": content_id("referral"), "outgoing": True, "partner": UK, "conflict_id": None,
         "record_ids": (content_id("r"),), "reason": en.ReferralReason.CHILD_LIVES_THERE, "urgency": Severity.high,
         "fields": (), "tlp": en.Tlp.RED, "evidential_use": en.EvidentialUse.INTELLIGENCE_ONLY, "sent_at": RAISED_AT,
+        "keep_days": 30,
     }  # fmt: skip
     return Referral(**(usual | more))  # type: ignore[arg-type]
 
@@ -248,6 +249,41 @@ def test_a_referral_that_this_desk_was_asked_to_take_escalates_once_for_each_lev
         levels.append((bool(saved), asked.escalated))
     lead, coordination = Escalation.desk_lead, Escalation.coordination_desk
     assert levels == [(True, lead), (False, lead), (True, coordination), (False, coordination)]
+
+
+KEPT = ((en.DisclosedField.PHONE, "+64 22 555 0199"),)
+KEPT_UNTIL = RAISED_AT + timedelta(days=30)
+
+
+def kept(fallen: Fallen, before: Referral) -> Referral:
+    saved = [effect.entity for effect in fallen.effects if isinstance(effect, Save) and effect.concept is REFERRALS]
+    return saved[0] if saved else before  # type: ignore[return-value]
+
+
+def test_values_that_came_with_a_referral_are_gone_when_their_time_is_over() -> None:
+    taken = referral(outgoing=False, accepted=True, fields=(en.DisclosedField.PHONE,), values=KEPT)
+    assert referral_due(taken, KEPT_UNTIL - SECOND) == Fallen(next_at=KEPT_UNTIL)
+    over = kept(referral_due(taken, KEPT_UNTIL), taken)
+    assert (over.values, over.fields, over.state) == ((), taken.fields, ReferralState.accepted)
+    assert referral_due(over, KEPT_UNTIL) == Fallen(), "once"
+
+
+@given(st.booleans(), st.sampled_from([None, en.ReferralDecline.NO_CAPACITY]), st.booleans(), st.integers(0, 31))
+def test_values_are_held_by_who_may_still_take_the_referral_or_took_it_and_by_nobody_else(
+    accepted: bool, declined: en.ReferralDecline | None, expired: bool, days: int
+) -> None:
+    one = referral(outgoing=False, accepted=accepted, declined=declined, expired=expired, values=KEPT)
+    holds = one.state in (ReferralState.sent, ReferralState.accepted) and days < 30
+    now = RAISED_AT + timedelta(days=days)
+    assert one.as_of(now).values == (KEPT if holds else ())
+    assert kept(referral_due(one, now), one).values == (KEPT if holds else ())
+
+
+def test_a_referral_that_waits_beyond_the_time_of_its_values_loses_them_and_escalates_at_once() -> None:
+    asked = referral(outgoing=False, urgency=Severity.routine, keep_days=1, values=KEPT)
+    fallen = referral_due(asked, RAISED_AT + timedelta(days=4))
+    assert (kept(fallen, asked).values, kept(fallen, asked).escalated) == ((), Escalation.desk_lead)
+    assert fallen.next_at == asked.respond_by
 
 
 @given(st.booleans(), st.sampled_from([None, en.ReferralDecline.NO_CAPACITY]), st.booleans(), st.booleans())
@@ -344,6 +380,19 @@ def test_an_expired_referral_is_told_to_the_partner(desk: Desk) -> None:
         (row,) = view.outbox(limit=9)
     event = Opener(SCHEMAS, DIRECTORY).open(Recorded(row.topic, 0, row.record, RAISED_AT)).event
     assert event.payload == ReferralExpired(referral_id=referral().referral_id, agency=NZ)
+
+
+def test_the_loop_ends_what_a_referral_holds_and_tells_the_partner_nothing_of_it(desk: Desk) -> None:
+    crossed = referral(referral_id=content_id("in"), outgoing=False, accepted=True, expired=True, keep_days=1)
+    desk.at(HIGH_DUE)
+    with desk.store.transaction() as tx:
+        tx.apply(Save(REFERRALS, replace(crossed, values=KEPT)))
+    told = desk.count()[2]
+    assert desk.at(HIGH_DUE + SECOND) == 0
+    assert desk.at(RAISED_AT + timedelta(days=1)) > 0
+    assert desk.count()[2] == told
+    with desk.store.view() as view:
+        assert [each.values for each in view.all(REFERRALS)] == [(), ()]
 
 
 def test_the_loop_looks_again_when_something_was_done_at_the_desk(desk: Desk) -> None:

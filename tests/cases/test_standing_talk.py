@@ -31,7 +31,7 @@ def sent(agency: str | None = NZ, to: str = UK) -> ReferralSent:
     return ReferralSent(
         referral_id=ID, conflict_id=None, agency=agency, to=to, record_ids=(), fields=(), sealed=None, actor=None,
         reason=en.ReferralReason.CHILD_LIVES_THERE, urgency=en.Severity.high, tlp=en.Tlp.RED,
-        evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY,
+        evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, keep_days=30,
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def release(alert: Alert, **more: Any) -> Release:
 def referral(conflict_id: str | None = None, **more: Any) -> Referral:
     reason, tlp, use = en.ReferralReason.CHILD_LIVES_THERE, en.Tlp.AMBER, en.EvidentialUse.INTELLIGENCE_ONLY
     referral_id = content_id("referral")
-    usual = Referral(referral_id, False, UK, conflict_id, (), reason, Severity.immediate, (), tlp, use, NOW)
+    usual = Referral(referral_id, False, UK, conflict_id, (), reason, Severity.immediate, (), tlp, use, 30, NOW)
     return replace(usual, **more)
 
 

@@ -6,8 +6,8 @@ import pytest
 from console.console_world import LEAD, OFFICER, OPERATOR, UK, World
 
 from casebus.cases.outgoing import NOTICES, Notice
-from casebus.checking import CHECK_FIELDS
 from casebus.console.check_pages import LISTED_FIELDS
+from casebus.desk.checking import CHECK_FIELDS
 from casebus.events import enumerations as en
 from casebus.events.types import DeconflictionRequested
 from casebus.intake.checks import OWN_CHECKS, OwnCheck

@@ -4,16 +4,23 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from console.console_world import NZ, World
+from console.console_world import NZ, UK, World
 
+from casebus.bus.log import inbox_topic
 from casebus.bus.timed import TimedLoop
 from casebus.cases.alert_feed import FEED_END
 from casebus.console.door import Door
 from casebus.console.live import LOOK_EVERY_S, Live
 from casebus.console.stream import framed
+from casebus.desk.referrals import WAITING_FIELDS
+from casebus.events import enumerations as en
 from casebus.events.enumerations import Severity
+from casebus.events.envelope import Event, Received
+from casebus.events.types import ReferralSent
 from casebus.store.store import Store, View
+from casebus.wire.ids import content_id
 from consumers.deadlines import Deadlines
+from consumers.desk import Desk
 
 
 class CountingDoor(Door):
@@ -86,3 +93,27 @@ def test_what_a_deadline_alone_changes_is_sent_to_open_boards(world: World) -> N
     frame = framed(browser.parts, signed, 1, 1)
     assert frame.number == 2
     assert world.alert("high").ref in frame.text
+
+
+def test_a_referral_about_no_alert_is_announced_on_open_boards_until_it_is_answered(world: World) -> None:
+    referral_id = content_id("referral")
+    sent = ReferralSent(
+        referral_id=referral_id, conflict_id=None, agency=UK, to=NZ, record_ids=(), fields=(), sealed=None, actor=None,
+        reason=en.ReferralReason.CHILD_LIVES_THERE, urgency=Severity.immediate, tlp=en.Tlp.RED, keep_days=30,
+        evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY,
+    )  # fmt: skip
+    event = Event(content_id("event"), "hub", NZ, sent)
+    with world.store.transaction() as tx:
+        came = Received(event, inbox_topic(NZ), 0, world.clock.now(), b"", 0)
+        for effect in Desk(NZ).handle(came, tx).effects:
+            tx.apply(effect)
+    browser = world.browser()
+    signed = browser.parts.logins.find(browser.client.cookies[browser.parts.logins.cookie])
+    frame = framed(browser.parts, signed, 0, 0)
+    assert frame.number == 1
+    assert "1 referral came since you opened this page" in " ".join(frame.text.split())
+    assert "console-bar--immediate" in frame.text
+    assert 'href="/referrals">a referral from uk-nca</a>' in frame.text
+    assert (world.readings()[-1].references, world.readings()[-1].fields) == ((referral_id,), WAITING_FIELDS)
+    browser.send(f"/referrals/{referral_id}/accept")
+    assert "a referral from" not in framed(browser.parts, signed, 0, 0).text

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from console.console_world import NZ, OFFICER, World
 
-from casebus.checking import CHECK_FIELDS, HIT_FIELDS
 from casebus.console.stream import framed
 from casebus.desk import pseudonym
+from casebus.desk.checking import CHECK_FIELDS, HIT_FIELDS
 from casebus.events import enumerations as en
 from casebus.events.types import DataAccessed
 from casebus.intake.checks import OWN_CHECKS

@@ -12,14 +12,16 @@ from wire.network import DIRECTORY, SCHEMAS, sealer
 from casebus.bus.consumer import Role
 from casebus.bus.log import Recorded, events_topic
 from casebus.bus.outbox import Publisher
+from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import ALERTS, told
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.standing import standing_after
-from casebus.checking import LOOK_EVERY_S, Checking
 from casebus.clock import FixedClock
-from casebus.errors import NotFound, UsageError
+from casebus.desk import Desk, pseudonym
+from casebus.desk.checking import LOOK_EVERY_S, Checking
+from casebus.errors import NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
-from casebus.events.types import DeconflictionRequested
+from casebus.events.types import DataAccessed, DeconflictionRequested, Payload
 from casebus.intake.adapter import Identifier
 from casebus.intake.checks import Question
 from casebus.intake.records import OWN_RECORDS
@@ -29,6 +31,7 @@ from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Store
 from casebus.wire.seal import Opener
 
+ID_KEY = b"i" * 32
 PHONE = Identifier(en.IdentifierType.PHONE_E164, "+64 20 731 64850")
 USELESS = Identifier(en.IdentifierType.EMAIL, "731-64850")
 
@@ -43,17 +46,23 @@ class Office:
     def __init__(self, directory: Path) -> None:
         self.store: Store = SqliteStore(directory / "state.sqlite", concepts_of(Role.agency))
         self.clock = FixedClock(RAISED_AT)
-        publisher = Publisher(sealer(NZ))
-        self.checking = Checking(NZ, "officer-1", drafting_of(NZ), self.store, publisher, self.clock)
+        self.checking = self.asked_by(DeskRole.officer)
+
+    def asked_by(self, role: DeskRole | None) -> Checking:
+        desk = Desk(Viewer(NZ, "OCEANZ-17", role), ID_KEY, self.store, Publisher(sealer(NZ)), self.clock, DIRECTORY)
+        return desk.checking(drafting_of(NZ))
 
     def published(self) -> list[DeconflictionRequested]:
-        """Return what waits in the outbox, as its readers will see it."""
+        """Return the checks that wait in the outbox, as their readers will see them."""
+        return [payload for payload in self.said() if isinstance(payload, DeconflictionRequested)]
+
+    def said(self) -> list[Payload]:
         opener = Opener(SCHEMAS, DIRECTORY)
         with self.store.view() as view:
             rows = view.outbox(limit=100)
         opened = [opener.open(Recorded(row.topic, row.sequence, row.record, RAISED_AT)) for row in rows]
         assert {received.topic for received in opened} <= {events_topic(NZ)}
-        return [received.event.payload for received in opened]  # type: ignore[misc]  # the test looks at their fields
+        return [received.event.payload for received in opened]
 
     def notice(self, check_id: str) -> None:
         with self.store.transaction() as tx:
@@ -71,7 +80,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def test_a_check_is_one_event_that_holds_tokens_and_no_identifier(office: Office) -> None:
     check = office.checking.ask(asking(PHONE, USELESS))
     (event,) = office.published()
-    assert (event.check_id, event.revision, event.watch, event.actor) == (check.check_id, 1, True, "officer-1")
+    assert (event.check_id, event.revision, event.watch, event.actor) == (
+        check.check_id,
+        1,
+        True,
+        pseudonym(ID_KEY, "OCEANZ-17"),
+    )
     assert (event.basis, event.urgency, event.handling.pointer) == ("CASE", "HIGH", "DESK_ONLY")
     assert [bool(sighting.tokens) for sighting in event.sightings] == [True, False]
     assert "731" not in event.model_dump_json()
@@ -112,6 +126,29 @@ def test_a_reference_that_nobody_made_is_not_found(office: Office) -> None:
     for look in (office.checking.check, office.checking.close):
         with pytest.raises(NotFound):
             look("CHECK-NOTHERE")
+
+
+@pytest.mark.parametrize("role", [DeskRole.operator, None])
+def test_who_does_not_work_on_cases_neither_asks_nor_sees_nor_ends_a_check_and_the_attempt_is_on_record(
+    office: Office, role: DeskRole | None
+) -> None:
+    check = office.checking.ask(asking(PHONE))
+    before = office.said()
+    other = office.asked_by(role)
+    for attempt in (
+        lambda: other.ask(asking(PHONE)),
+        lambda: other.close(check.ref),
+        lambda: other.check(check.ref),
+        other.checks,
+        lambda: other.answer(check),
+    ):
+        with pytest.raises(NotPermitted):
+            attempt()
+    after = office.said()[len(before) :]
+    resources = [payload.resource for payload in after if isinstance(payload, DataAccessed)]
+    assert (len(resources), len(after)) == (5, 5)
+    assert all(resource.startswith("denied: ") for resource in resources)
+    assert [each.is_watched for each in office.checking.checks()] == [True]
 
 
 def test_nothing_yet_is_no_answer_and_waiting_for_it_ends(office: Office) -> None:

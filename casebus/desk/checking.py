@@ -6,17 +6,14 @@ outbox, or none of them. The identifiers stay here; what is published is their t
 
 import base64
 import hashlib
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from casebus.bus.log import events_topic
-from casebus.bus.outbox import Outgoing, Publisher
+from casebus.cases.access import Command, Kind
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.standing import standing_after
-from casebus.clock import Clock
-from casebus.desk.office import said_otherwise
+from casebus.desk.office import Office, said_otherwise
 from casebus.errors import NotFound, UsageError
 from casebus.events.catalogue import partition_key
 from casebus.events.envelope import Event
@@ -25,9 +22,9 @@ from casebus.intake.adapter import RecordKey
 from casebus.intake.checks import OWN_CHECKS, SYSTEM, OwnCheck, Question, request_of
 from casebus.intake.drafting import Drafting
 from casebus.intake.records import OWN_RECORDS, OwnKind, OwnRecord, OwnSighting
+from casebus.intake.sections import storable
 from casebus.state import Save
-from casebus.store.store import Store, Transaction
-from casebus.wire.ids import RANDOM_BYTES, uuid7
+from casebus.store.store import Transaction, View
 
 LOOK_EVERY_S = 0.1
 DEFAULT_WAIT_S = 5.0
@@ -59,32 +56,23 @@ class Answer:
 
 
 class Checking:
-    """One agency's checks, as one officer asks them. `actor` is the officer's pseudonym."""
+    """One agency's checks, as one officer asks them. `drafting` holds the keys of its tokens.
 
-    def __init__(
-        self,
-        agency: str,
-        actor: str,
-        drafting: Drafting,
-        store: Store,
-        publisher: Publisher,
-        clock: Clock,
-        draw: Callable[[int], bytes] = secrets.token_bytes,
-    ) -> None:
-        self._agency = agency
-        self._actor = actor
+    Raises `NotPermitted`, and puts the attempt on record, for who may not see or ask; what is shown is recorded by the caller,
+    which knows what that is (`Desk.accessed`).
+    """
+
+    def __init__(self, office: Office, drafting: Drafting) -> None:
+        self._office = office
         self._drafting = drafting
-        self._store = store
-        self._publisher = publisher
-        self._clock = clock
-        self._draw = draw
 
     def ask(self, question: Question, command: str | None = None) -> OwnCheck:
         """Put a check on record and on its way. Raises `UsageError` where nothing of it can be compared.
 
         `command` is an id that the caller made for what it asks: asked again, it gives the check that stands.
         """
-        check_id = command or self._new_id()
+        self._office.require(Command.ask)
+        check_id = command or self._office.new_id()
         ref = check_ref(check_id)
         seen = self._drafting.seen(RecordKey(SYSTEM, ref), question.identifiers)
         if not any(sighting.tokens for sighting in seen.carried):
@@ -92,9 +80,11 @@ class Checking:
                 f"nothing here can be compared: {', '.join(seen.unused) or 'no identifier is given'}",
                 next_step="write an identifier out in full; `casebus deconflict check --help` and the console's form show how.",
             )
-        now = self._clock.now()
-        check = OwnCheck(check_id, ref, question, seen.unused, self._actor, now, revision=1, is_watched=True)
-        with self._store.transaction() as tx:
+        asked_at = self._office.now()
+        check = OwnCheck(
+            check_id, ref, question, seen.unused, self._office.actor, asked_at, revision=1, is_watched=True
+        )
+        with self._office.transaction(Command.ask) as tx:
             if known := tx.get(OWN_CHECKS, check_id):
                 if known.question != question:
                     raise said_otherwise()
@@ -107,26 +97,30 @@ class Checking:
 
         Raises `NotFound`.
         """
-        with self._store.transaction() as tx:
-            check = _found(tx.by(OWN_CHECKS, "ref", ref.upper()), ref)
+        self._office.require(Command.close_check)
+        with self._office.transaction(Command.close_check) as tx:
+            check = _found(tx, ref)
             if check.is_watched:
-                check = replace(check, revision=check.revision + 1, is_watched=False, actor=self._actor)
+                check = replace(check, revision=check.revision + 1, is_watched=False, actor=self._office.actor)
                 self._publish(tx, check, ())
         return check
 
     def checks(self) -> list[OwnCheck]:
         """Return every check of this agency, the latest first."""
-        with self._store.view() as view:
+        self._office.require_sight(Kind.check)
+        with self._office.store.view() as view:
             return sorted(view.all(OWN_CHECKS), key=lambda check: (check.asked_at, check.ref), reverse=True)
 
     def check(self, ref: str) -> OwnCheck:
         """Return one check. Raises `NotFound`."""
-        with self._store.view() as view:
-            return _found(view.by(OWN_CHECKS, "ref", ref.upper()), ref)
+        self._office.require_sight(Kind.check)
+        with self._office.noting_absence(Kind.check), self._office.store.view() as view:
+            return _found(view, ref)
 
     def answer(self, check: OwnCheck) -> Answer:
         """Return what came back so far."""
-        with self._store.view() as view:
+        self._office.require_sight(Kind.check)
+        with self._office.store.view() as view:
             named = view.by(ALERTS, "own", check.check_id) + view.by(ALERTS, "also_own", check.check_id)
             notices = view.by(NOTICES, "about", check.check_id)
         alerts = sorted(named, key=lambda alert: (alert.raised_at, alert.ref))
@@ -134,23 +128,24 @@ class Checking:
 
     def wait(self, check: OwnCheck, seconds: float) -> Answer:
         """Return the answer once it is there, or what there is after so many seconds."""
-        deadline = self._clock.monotonic() + seconds
-        while not (answer := self.answer(check)).is_there and self._clock.monotonic() < deadline:
-            self._clock.sleep(LOOK_EVERY_S)
+        clock = self._office.clock
+        deadline = clock.monotonic() + seconds
+        while not (answer := self.answer(check)).is_there and clock.monotonic() < deadline:
+            clock.sleep(LOOK_EVERY_S)
         return answer
 
     def _publish(self, tx: Transaction, check: OwnCheck, sightings: Sequence[Sighting]) -> None:
         payload = request_of(check, sightings)
         event = Event(
-            id=self._new_id(),
-            source=self._agency,
+            id=self._office.new_id(),
+            source=self._office.agency,
             partition_key=partition_key(payload),
             payload=payload,
             classification=payload.handling.tlp,
         )
         tx.apply(Save(OWN_CHECKS, check))
         tx.apply(Save(OWN_RECORDS, self._record(tx.get(OWN_RECORDS, check.check_id), check, event)))
-        self._publisher.publish(tx, [Outgoing(events_topic(self._agency), event)])
+        self._office.publish_event(tx, event)
 
     def _record(self, before: OwnRecord | None, check: OwnCheck, event: Event) -> OwnRecord:
         """Return the check among the agency's own records: alerts name it, and it stands as its events make it."""
@@ -167,11 +162,8 @@ class Checking:
             possible_child=False,
             sightings=tuple(OwnSighting(s.sighting_id, s.subject_no, s.kind) for s in payload.sightings),
             event_ids=(event.id,),
-            stands=standing_after(before.stands if before else None, self._agency, payload),
+            stands=standing_after(before.stands if before else None, self._office.agency, payload),
         )
-
-    def _new_id(self) -> str:
-        return uuid7(self._clock.now(), self._draw(RANDOM_BYTES))
 
 
 def check_ref(check_id: str) -> str:
@@ -179,9 +171,11 @@ def check_ref(check_id: str) -> str:
     return f"CHECK-{base64.b32encode(hashlib.sha256(check_id.encode()).digest())[:7].decode()}"
 
 
-def _found(checks: Sequence[OwnCheck], ref: str) -> OwnCheck:
+def _found(view: View, ref: str) -> OwnCheck:
+    checks = view.by(OWN_CHECKS, "ref", storable(ref.upper()))
     if not checks:
         raise NotFound(
             f"no check {ref[:40]!r} here", next_step="`casebus deconflict list --agency CODE` shows this agency's."
         )
-    return checks[0]
+    found: OwnCheck = checks[0]
+    return found
