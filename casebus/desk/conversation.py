@@ -64,7 +64,8 @@ class Conversation:
         with self._office.transaction(Command.request_release) as tx:
             request_id = command or self._office.new_id()
             if known := tx.get(RELEASES, request_id):
-                _refuse_other(known, self._office.seen(tx, ref), tuple(dict.fromkeys(asked)), storable(reason))
+                said = (purpose, urgency or known.urgency, tuple(dict.fromkeys(asked)), storable(reason))
+                _refuse_other(known, self._office.seen(tx, ref), said)
                 return known
             seen = self._office.seen(tx, ref, version)
             partner = _partner(seen, standing=True)
@@ -262,9 +263,12 @@ class Conversation:
         return seal(content, belongs, self._office.key_of(belongs.recipient))
 
 
-def _refuse_other(known: Release, seen: DeskAlert, asked: tuple[en.DisclosedField, ...], reason: str) -> None:
+def _refuse_other(
+    known: Release, seen: DeskAlert, said: tuple[en.Purpose, en.Severity, tuple[en.DisclosedField, ...], str]
+) -> None:
     """Raise where a request that is known is not the one that is made."""
-    if (known.ours, known.conflict_id, known.asked, known.reason) != (True, seen.alert.conflict_id, asked, reason):
+    before = (known.purpose, known.urgency, known.asked, known.reason)
+    if (known.ours, known.conflict_id, before) != (True, seen.alert.conflict_id, said):
         raise said_otherwise()
 
 

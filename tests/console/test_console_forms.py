@@ -79,6 +79,17 @@ def test_a_form_that_is_sent_again_with_something_else_is_refused_and_kept(desk:
     assert COMMAND not in answer.text, "the form that is shown asks for something new"
 
 
+@pytest.mark.parametrize("changed", [{"urgency": "immediate"}, {"purpose": "SAFEGUARDING_CHILD"}])
+def test_a_request_sent_again_more_urgently_is_not_said_to_have_been_asked(desk: World, changed: dict[str, str]) -> None:
+    form, concept, _ = TALK["ask"]
+    browser, path = desk.browser(), f"/alerts/{desk.alert('high').ref}/talk/ask"
+    browser.send(path, form | {"command": COMMAND})
+    answer = browser.send(path, form | changed | {"command": COMMAND})
+    assert answer.status_code == 400
+    assert "That was sent before, and said something else" in answer.text
+    assert len(held(desk, concept)) == 1
+
+
 @pytest.mark.parametrize(
     "command", ["", "1", COMMAND.upper(), f"{COMMAND}x", COMMAND.replace("1", "\N{SUPERSCRIPT ONE}")]
 )
