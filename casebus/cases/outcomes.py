@@ -42,6 +42,30 @@ class WelfareCheck:
 WELFARE_CHECKS: Concept[WelfareCheck] = Concept("welfare_checks", WelfareCheck, lambda check: check.check_id)
 
 
+SOON = {
+    en.ResponseClass.UNKNOWN: 0,
+    en.ResponseClass.UK_IMMEDIATE: 0,
+    en.ResponseClass.NZ_CRITICAL_24H: 1,
+    en.ResponseClass.UK_STRATEGY_24H: 1,
+    en.ResponseClass.NZ_VERY_URGENT_48H: 2,
+    en.ResponseClass.NZ_URGENT_7D: 3,
+    en.ResponseClass.OTHER: 4,
+}
+"""How soon a check is wanted, the soonest first. A class that is not known here may be the soonest of all."""
+
+
+def soonest_first(checks: Iterable[WelfareCheck]) -> list[WelfareCheck]:
+    """Return welfare checks as they should be seen to: those that wait by how soon they are wanted, then those that were
+    completed. Of what is alike the highest number stands first: a desk's own numbers rise with time.
+    """
+    found = sorted(checks, key=lambda check: check.number, reverse=True)
+    return sorted(found, key=lambda check: (check.result is not None, _soon(check)))
+
+
+def _soon(check: WelfareCheck) -> int:
+    return SOON[check.requested.response_class] if check.requested and check.result is None else 0
+
+
 def outcome_after(payload: Payload, number: str) -> Outcome | None:
     """Return the outcome that an own event states, None for another event."""
     return Outcome(payload.outcome_id, number, payload) if isinstance(payload, ChildSafeguarded) else None

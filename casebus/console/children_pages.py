@@ -15,11 +15,11 @@ from casebus.console.forms import offered
 from casebus.console.outcome_pages import OUTCOME_WORDS
 from casebus.console.web import Acting, Console, Form, Parts, Signed
 from casebus.desk.children import Stated
+from casebus.desk.paged import PAGE_ROWS, page_number
 from casebus.errors import BusError, CasebusError, Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
 
 router = APIRouter()
-PAGE_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,7 @@ def listed_of(stated: list[Outcome], times: Mapping[str, datetime], page: str) -
     waiting.sort(key=lambda each: each.number, reverse=True)
     told.sort(key=lambda each: times[each.outcome_id], reverse=True)
     pages = max(1, -(-len(stated) // PAGE_ROWS))
-    asked = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-    number = min(max(asked, 1), pages)
+    number = min(page_number(page), pages)
     after: dict[str, list[Outcome]] = {}
     for each in stated:
         after.setdefault(each.stated.supersedes or "", []).append(each)

@@ -11,20 +11,20 @@ from casebus.console.failures import status_of
 from casebus.console.forms import Given, SentForm, offered
 from casebus.console.web import Acting, Console, Form, Parts, Signed
 from casebus.desk import Desk
+from casebus.desk.paged import page_number
 from casebus.errors import CasebusError, Conflict, NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
 
 router = APIRouter()
-LISTED = 50
 
 
 @router.get("/welfare")
-def welfare(console: Console, signed: Signed, request: Request, alert: str = "") -> Response:
-    """Show the form, about an alert's own records where one is named, and the checks, those that wait first."""
+def welfare(console: Console, signed: Signed, request: Request, alert: str = "", page: str = "") -> Response:
+    """Show the form, about an alert's own records where one is named, and a page of the checks, the most urgent first."""
     with console.door.desk(signed.viewer) as desk:
         about = _own_names(desk, alert) if alert else []
     given = Given("request", SentForm({"concerning": ("\n".join(about),)}))
-    return _shown(console, signed, given, said=done.said(request, _DONE))
+    return _shown(console, signed, given, said=done.said(request, _DONE), number=page_number(page))
 
 
 @router.post("/welfare")
@@ -76,19 +76,23 @@ def _children(form: SentForm) -> int:
 
 
 def _shown(
-    console: Parts, signed: Signed, given: Given, refused: CasebusError | None = None, said: str = ""
+    console: Parts,
+    signed: Signed,
+    given: Given,
+    refused: CasebusError | None = None,
+    said: str = "",
+    number: int = 1,
 ) -> Response:
     with console.door.desk(signed.viewer) as desk:
-        checks = desk.children.checks(LISTED)
-        asked = {each.check_id: each.requested.record_ids if each.requested else () for each in checks}
+        page = desk.children.checks_on(number)
+        asked = {each.check_id: each.requested.record_ids if each.requested else () for each in page.shown}
         names = {check_id: [desk.own_reference(each) for each in ids] for check_id, ids in asked.items()}
     return console.pages.page(
         "welfare.html",
         signed,
         status_of(refused) if refused else 200,
-        checks=checks,
+        page=page,
         names=names,
-        all_listed=len(checks) < LISTED,
         given=given,
         refused=refused,
         done=said,

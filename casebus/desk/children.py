@@ -20,8 +20,10 @@ from casebus.cases.outcomes import (
     is_country,
     last_stated,
     refuse_overtaken,
+    soonest_first,
 )
 from casebus.desk.office import Office, said_otherwise
+from casebus.desk.paged import Page, page_of
 from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import Credit
@@ -111,13 +113,20 @@ class Children:
                 raise Conflict("that welfare check was completed before", next_step="`casebus welfare list` shows it.")
             return self._check(tx, self._publish(tx, WelfareCompletionDraft(record.key, result)))
 
-    def checks(self, most: int | None = None) -> list[WelfareCheck]:
-        """Return the welfare checks, or so many of them at most, those that wait first; on record."""
+    def checks(self) -> list[WelfareCheck]:
+        """Return the welfare checks, those that wait and are wanted soonest first; on record."""
+        return list(self._browsed(lambda checks: Page(tuple(checks), 1, 1)).shown)
+
+    def checks_on(self, page: int) -> Page[WelfareCheck]:
+        """Return a page of the welfare checks, in the same order; those that it shows are on record."""
+        return self._browsed(lambda checks: page_of(checks, page))
+
+    def _browsed(self, choose: Callable[[list[WelfareCheck]], Page[WelfareCheck]]) -> Page[WelfareCheck]:
         self._office.require_sight(Kind.outcome)
         with self._office.transaction(Kind.outcome) as tx:
-            shown = sorted(tx.all(WELFARE_CHECKS), key=lambda check: (check.result is not None, check.number))[:most]
-            self._office.record(tx, "welfare checks", [check.check_id for check in shown], CHECK_FIELDS)
-        return shown
+            page = choose(soonest_first(tx.all(WELFARE_CHECKS)))
+            self._office.record(tx, "welfare checks", [check.check_id for check in page.shown], CHECK_FIELDS)
+        return page
 
     def name_of(self, record_id: str) -> str | None:
         """Return by what name an own tip or case is found again: its number, its id where others have that number too.

@@ -1,5 +1,6 @@
 """A welfare check on the pages: asked for from any alert, about records that there are, seen, and completed once."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from casebus.events import enumerations as en
 from casebus.events.types import WelfareCheckCompleted, WelfareCheckRequested
 from casebus.intake.adapter import RecordKey
 from casebus.intake.records import OWN_RECORDS, OwnKind
+from casebus.state import Save
+from casebus.wire.ids import content_id
 
 TIP = "900000102"
 COMMAND = "018f0000-0000-7000-8000-00000000c0de"
@@ -133,6 +136,42 @@ def test_who_sees_no_case_sees_and_asks_for_none(world: World) -> None:
     assert operator.get("/welfare").status_code == 403
     assert operator.send("/welfare", FORM).status_code == 403
     assert requested(world) == []
+
+
+def waiting(world: World, *numbers: int, soon: en.ResponseClass = en.ResponseClass.OTHER) -> None:
+    """Let welfare checks wait, as documents would have asked for them."""
+    with world.store.transaction() as tx:
+        for number in numbers:
+            asked = WelfareCheckRequested(
+                check_id=content_id("check", str(number)),
+                record_ids=(),
+                response_class=soon,
+                children=number,
+                country=None,
+                self_harm_risk=en.TriState.NOT_STATED,
+            )
+            tx.apply(Save(WELFARE_CHECKS, WelfareCheck(asked.check_id, f"{number:04}", asked, None)))
+
+
+def test_the_most_urgent_check_stands_first_however_many_wait_and_every_one_has_a_page(world: World) -> None:
+    waiting(world, *range(100, 160))
+    browser = world.browser()
+    browser.send("/welfare", FORM | {"concerning": "", "children": "7"})
+    first = text(browser.get("/welfare?done=requested"))
+    assert re.findall(r"(\d+) children", first)[:3] == ["7", "159", "158"], "and of what is alike the newest"
+    second = text(browser.get("/welfare?page=2"))
+    assert len(world.readings()[-1].references) == 11, "what is shown is on record, and no more"
+    assert "Page 2 of 2" in second
+    shown = re.findall(r"(\d+) children", first + second)
+    assert sorted(shown) == sorted(["7", *map(str, range(100, 160))])
+
+
+def test_what_cannot_be_told_how_soon_it_is_wanted_stands_below_nothing(world: World) -> None:
+    waiting(world, 1, soon=en.ResponseClass.UNKNOWN)
+    waiting(world, 2, soon=en.ResponseClass.NZ_CRITICAL_24H)
+    waiting(world, 3, soon=en.ResponseClass.UK_IMMEDIATE)
+    page = text(world.browser().get("/welfare"))
+    assert re.findall(r"(\d) child", page.partition("What was asked for")[2]) == ["3", "1", "2"]
 
 
 def test_what_is_not_there_is_completed_by_nobody(world: World) -> None:
