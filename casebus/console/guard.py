@@ -9,8 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 65_536
 BODY_WITHIN_S = 10.0
+MOST_ARRIVING = 100
+"""Requests of which the body is not there yet. Anybody can begin such a one, and a browser sends a form in one go: of
+more than these the oldest is let go of, which is nobody's who waits for an answer.
+"""
 MOST_AT_ONCE = 200
-"""Requests under way, open streams among them. A connection on which nothing was asked is none."""
+"""Requests under way, open streams among them. What did not arrive whole is none, nor a connection on which nothing was
+asked.
+"""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -42,32 +48,48 @@ class Guard:
         headers = (*HEADERS, TLS_HEADER) if tls else HEADERS
         self._headers = [(name.encode(), value.encode()) for name, value in headers]
         self._under_way = 0
+        self._arriving: dict[asyncio.Timeout, None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._under_way >= MOST_AT_ONCE:
-            await self._refuse(send, 503, TOO_MANY)
-            return
-        self._under_way += 1
         try:
-            await self._serve(scope, receive, send)
-        finally:
-            self._under_way -= 1
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            async with asyncio.timeout(BODY_WITHIN_S):
-                body = await _whole(receive) if scope["method"] not in ("GET", "HEAD") else b""
+            body = b"" if scope["method"] in ("GET", "HEAD") else await self._arrived(receive)
         except TimeoutError:
             await self._refuse(send, 408, TOO_SLOW)
             return
         if body is None:
             await self._refuse(send, 413, TOO_LARGE)
-            return
-        await self._app(scope, _Given(body, receive), self._adding(send, scope["path"]))
+        elif self._under_way >= MOST_AT_ONCE:
+            await self._refuse(send, 503, TOO_MANY)
+        else:
+            await self._serve(scope, _Given(body, receive), send)
+
+    async def _arrived(self, receive: Receive) -> bytes | None:
+        """Return a body like `_whole`. Raises `TimeoutError` for one that is too slow, and for the oldest of too many."""
+        async with asyncio.timeout(BODY_WITHIN_S) as limit:
+            self._arriving[limit] = None
+            try:
+                self._let_go_of_the_oldest()
+                return await _whole(receive)
+            finally:
+                self._arriving.pop(limit, None)
+
+    def _let_go_of_the_oldest(self) -> None:
+        if len(self._arriving) > MOST_ARRIVING:
+            oldest = next(iter(self._arriving))
+            del self._arriving[oldest]
+            if not oldest.expired():
+                oldest.reschedule(asyncio.get_running_loop().time())
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, self._adding(send, scope["path"]))
+        finally:
+            self._under_way -= 1
 
     def _adding(self, send: Send, path: str) -> Send:
         async def add(message: Message) -> None:

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from console.browser_parts import free_port
 from console.console_world import OFFICER, World, csrf_of
+from starlette.types import Receive, Scope, Send
 
 from casebus.console import connections, guard, serving, stream
 from casebus.settings import ConsoleSettings
@@ -90,19 +91,62 @@ def test_a_body_that_does_not_come_is_refused_with_every_header(desk: World, mon
     assert guard.POLICY.encode() in answer
 
 
+def test_forms_that_do_not_arrive_keep_nobody_out(desk: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MOST_AT_ONCE", 5)
+    head = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n"
+    with served(desk) as settings, ExitStack() as held:
+        slow = [held.enter_context(connected(settings, head)) for _ in range(6)]
+        answers = [httpx2.get(f"{settings.address}/login", timeout=20).status_code for _ in range(6)]
+        assert answers == [200] * 6
+        slow[-1].sendall(b"x" * 20)
+        assert slow[-1].recv(12).startswith(b"HTTP/1.1 4")
+
+
+def test_of_too_many_forms_that_arrive_slowly_the_oldest_is_let_go_of(
+    desk: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MOST_ARRIVING", 2)
+    head = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n"
+    with served(desk) as settings, ExitStack() as held:
+        slow = [held.enter_context(connected(settings, head)) for _ in range(3)]
+        assert slow[0].recv(12).startswith(b"HTTP/1.1 408")
+        slow[2].sendall(b"x" * 20)
+        assert slow[2].recv(12).startswith(b"HTTP/1.1 400")
+
+
+def test_an_answer_that_nobody_reads_is_under_way_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "READ_WITHIN_S", 0.2)
+    ended = threading.Event()
+
+    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(2):  # the second is taken when the first was read
+            await send({"type": "http.response.body", "body": b"x" * 32_000_000, "more_body": True})
+        ended.set()
+
+    settings = ConsoleSettings(port=free_port(), training_login=True)
+    server = serving.Server(lambda: serving.Application(answers), settings)
+    try:
+        with connected(settings, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
+            assert ended.wait(10)
+    finally:
+        server.close()
+
+
 def test_too_much_at_once_is_refused_with_every_header_and_only_while_it_is_too_much(
     desk: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "MOST_AT_ONCE", 1)
-    head = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n"
-    with served(desk) as settings:
-        with connected(settings, head) as busy:
-            answers = (httpx2.get(f"{settings.address}/login", timeout=20) for _ in range(50))
-            refused = next(answer for answer in answers if answer.status_code != 200)
-            busy.sendall(b"x" * 20)
-            assert busy.recv(20).startswith(b"HTTP/1.1 4")
+    with served(desk) as settings, httpx2.Client(base_url=settings.address, timeout=20) as client:
+        client.post("/login", data={"officer": OFFICER, "csrf": csrf_of(client.get("/login").text)})
+        monkeypatch.setattr(guard, "MOST_AT_ONCE", 1)
+        with client.stream("GET", "/stream") as busy:
+            assert busy.status_code == 200
+            refused = client.get("/login")
         assert (refused.status_code, refused.headers["content-security-policy"]) == (503, guard.POLICY)
-        assert httpx2.get(f"{settings.address}/login", timeout=20).status_code == 200
+        ended = (client.get("/login").status_code for _ in range(100) if not threading.Event().wait(0.05))
+        assert 200 in ended, "what has ended is counted still"
 
 
 def test_one_login_opens_so_many_boards_and_no_more_until_one_is_closed(
