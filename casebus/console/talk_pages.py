@@ -12,7 +12,7 @@ from casebus.cases.alert import ref_of
 from casebus.console import done
 from casebus.console.failures import status_of
 from casebus.console.forms import NOTHING_GIVEN, Given, SentForm, member, offered
-from casebus.console.web import Acting, Console, Form, Parts, Signed
+from casebus.console.web import Acting, Console, Form, Parts, Signed, is_opened
 from casebus.desk import ALERT_FIELDS, Desk
 from casebus.desk.referrals import Package
 from casebus.desk.terms import USUAL_TERMS, Terms
@@ -26,7 +26,7 @@ KEEP_DAYS = ("1", "7", "30", "90")
 @router.get("/alerts/{ref}/talk")
 def talk(ref: str, console: Console, signed: Signed, request: Request) -> Response:
     """Show the messages, releases and the lead of one alert. Each is on record with the names of the values shown."""
-    return _talk(console, signed, ref, said=done.said(request, _DONE))
+    return _talk(console, signed, ref, said=done.said(request, _DONE), opened=is_opened(request))
 
 
 @router.post("/alerts/{ref}/talk/{action}")
@@ -51,10 +51,11 @@ def _talk(
     said: str = "",
     refused: CasebusError | None = None,
     given: Given = NOTHING_GIVEN,
+    opened: bool = True,
 ) -> Response:
     with console.door.desk(signed.viewer) as desk:
         seen, _ = desk.opened(ref, ALERT_FIELDS)
-        messages, releases = desk.conversation.messages(ref), desk.conversation.releases(ref)
+        messages, releases = desk.conversation.messages(ref, reading=opened), desk.conversation.releases(ref)
         lead = desk.conversation.lead(ref)
     return console.pages.page(
         "talk.html",

@@ -21,6 +21,11 @@ from casebus.roles import Installation
 from casebus.settings import ConsoleSettings
 
 
+_OWN_WILL = ("same-origin", "none")
+_BEFOREHAND = ("sec-purpose", "purpose", "x-moz")
+"""Where browsers, new and old, say that they fetch a page before anybody asked for it."""
+
+
 class LoginNeeded(Exception):
     """Nobody is logged in: the answer is the login page, or 401 where no page was asked for."""
 
@@ -70,7 +75,7 @@ async def read_form(request: Request) -> SentForm:
 
     Raises `UsageError`, `NotPermitted` for one that a browser says was sent from another site.
     """
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if request.headers.get("sec-fetch-site", "none") not in _OWN_WILL:
         raise NotPermitted("the form was sent from another site")
     form = sent_form(await request.body(), request.headers.get("content-type", ""))
     request.state.form = form
@@ -88,6 +93,15 @@ def acting(request: Request, form: Form) -> SignedIn:
             "the form does not belong to this login", next_step="open the page again, and send its form."
         )
     return signed
+
+
+def is_opened(request: Request) -> bool:
+    """Tell whether somebody opened a page: from this console, by its address, or by the browser's own means. What a browser
+    fetches beforehand nobody has seen, and what another site leads to, or asks for, that site decided. A browser that says
+    nothing of this is believed.
+    """
+    beforehand = any("prefetch" in request.headers.get(name, "") for name in _BEFOREHAND)
+    return not beforehand and request.headers.get("sec-fetch-site", "none") in _OWN_WILL
 
 
 def own_path(address: str | None) -> str:

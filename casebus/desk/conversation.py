@@ -211,15 +211,17 @@ class Conversation:
             self._office.remember(tx, seen, Verb.wrote)
         return message
 
-    def messages(self, ref: str) -> list[Message]:
-        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on."""
+    def messages(self, ref: str, *, reading: bool = True) -> list[Message]:
+        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on, if
+        somebody is reading.
+        """
         self._office.require_sight(Kind.conversation)
         with self._office.transaction(Kind.conversation) as tx:
             seen = self._office.seen(tx, ref)
             found = tx.by(MESSAGES, "conflict", seen.alert.conflict_id)
             shown = sorted(found, key=lambda message: (message.at, message.message_id))
             self._office.record(tx, "messages", [each.message_id for each in shown], MESSAGE_FIELDS)
-            unread = [each for each in shown if not each.ours and not each.read and each.text is not None]
+            unread = [each for each in shown if reading and not each.ours and not each.read and each.text is not None]
             for each in unread:
                 tx.apply(Save(MESSAGES, replace(each, read=True)))
             if unread:

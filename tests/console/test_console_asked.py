@@ -90,6 +90,26 @@ def test_a_message_needs_us_until_somebody_has_read_it(desk: World, settled: Ale
     assert settled.ref not in needing_us(desk), "what we wrote asks nothing of us"
 
 
+@pytest.mark.parametrize(
+    ("headers", "counts"),
+    [
+        ({"sec-fetch-site": "same-origin"}, True),
+        ({"sec-fetch-site": "none"}, True),
+        ({"sec-fetch-site": "cross-site"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"sec-fetch-site": "same-origin", "sec-purpose": "prefetch;prerender"}, False),
+        ({"purpose": "prefetch"}, False),
+        ({"x-moz": "prefetch"}, False),
+    ],
+)
+def test_a_message_counts_as_read_only_where_the_officer_opened_the_page(
+    desk: World, settled: Alert, headers: dict[str, str], counts: bool
+) -> None:
+    arrives(desk, settled, Save(MESSAGES, Message("m1", settled.conflict_id, False, UK, NOW, BOX)))
+    assert BOX in desk.browser().get(f"/alerts/{settled.ref}/talk", headers=headers).text
+    assert ("They wrote" not in needing_us(desk)) == counts
+
+
 def test_a_referral_about_an_alert_needs_us_until_it_is_answered(desk: World, settled: Alert) -> None:
     sent = referral(settled.conflict_id)
     arrives(desk, settled, Save(REFERRALS, sent))

@@ -80,7 +80,9 @@ def test_a_form_that_is_sent_again_with_something_else_is_refused_and_kept(desk:
 
 
 @pytest.mark.parametrize("changed", [{"urgency": "immediate"}, {"purpose": "SAFEGUARDING_CHILD"}])
-def test_a_request_sent_again_more_urgently_is_not_said_to_have_been_asked(desk: World, changed: dict[str, str]) -> None:
+def test_a_request_sent_again_more_urgently_is_not_said_to_have_been_asked(
+    desk: World, changed: dict[str, str]
+) -> None:
     form, concept, _ = TALK["ask"]
     browser, path = desk.browser(), f"/alerts/{desk.alert('high').ref}/talk/ask"
     browser.send(path, form | {"command": COMMAND})
