@@ -20,7 +20,6 @@ from casebus.errors import NotPermitted
 from casebus.roles import Installation
 from casebus.settings import ConsoleSettings
 
-
 _OWN_WILL = ("same-origin", "none")
 _BEFOREHAND = ("sec-purpose", "purpose", "x-moz")
 """Where browsers, new and old, say that they fetch a page before anybody asked for it."""
