@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from casebus.cases.desk_work import DeskAlert
+from casebus.cases.desk_work import DeskAlert, Stage
 from casebus.console import done, words
 from casebus.console.failures import status_of
 from casebus.console.forms import NOTHING_GIVEN, Given, SentForm
@@ -51,7 +51,10 @@ def act(ref: str, action: str, console: Console, signed: Acting, form: Form) -> 
         return _alert(console, signed, ref, refused=error, given=Given(action, form))
     if back:
         return RedirectResponse(back, 303)
-    return done.leading_to(f"/alerts/{ref}", action if after.version != version else _UNCHANGED[bool(note)])
+    if after.version != version:
+        return done.leading_to(f"/alerts/{ref}", action)
+    anew = action == "acknowledge" and after.stage(console.clock.now()) is Stage.acknowledged
+    return done.leading_to(f"/alerts/{ref}", "anew" if anew else _UNCHANGED[bool(note)])
 
 
 def _alert(
@@ -124,6 +127,7 @@ _UNCHANGED = {True: "noted", False: "nothing"}
 _DONE = {
     "noted": "Your note was kept. Nothing else was changed: the alert stands as it did.",
     "nothing": "Nothing was changed: the alert stands as it did.",
+    "anew": "Your acknowledgement holds anew, from now on. The partner sees no difference.",
     "acknowledge": "You acknowledged this alert. The partner sees that.",
     "assign": "The alert was assigned.",
     "hand-over": "The alert was handed over, with your note.",

@@ -1,13 +1,15 @@
 """What an officer decides in the browser: once, by whom it was, on what they saw, and never half."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from console.console_world import LEAD, OFFICER, OPERATOR, World
+from console.console_world import LEAD, NOW, OFFICER, OPERATOR, World
 
 from casebus.cases.conflict import ConflictState, SideState
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK
+from casebus.clock import FixedClock
 from casebus.events import enumerations as en
 from casebus.events.types import DeconflictionAcknowledged, DeconflictionResolved
 
@@ -53,6 +55,22 @@ def test_a_form_on_the_board_leads_back_to_the_same_board(desk: World) -> None:
     alert = desk.alert("high")
     form = {"version": alert.version, "back": "/?severity=high"}
     assert desk.browser().send(f"/alerts/{alert.ref}/acknowledge", form).headers["location"] == "/?severity=high"
+
+
+@pytest.mark.parametrize("note", ["", "still at it"])
+def test_acknowledging_again_makes_it_hold_anew_and_the_page_says_so(desk: World, note: str) -> None:
+    alert, browser = desk.alert("high"), desk.browser()
+    browser.send(f"/alerts/{alert.ref}/acknowledge")
+    assert isinstance(desk.clock, FixedClock)
+    desk.clock.at = NOW + timedelta(hours=3)
+    answer = browser.send(f"/alerts/{alert.ref}/acknowledge", {"note": note})
+    with desk.store.view() as view:
+        work = view.get(DESK_WORK, alert.conflict_id)
+    assert work is not None
+    assert work.acknowledged_until == NOW + timedelta(hours=7)
+    page = browser.get(answer.headers["location"]).text
+    assert "holds anew" in page
+    assert "Nothing" not in page.partition('role="status"')[2].partition("</div>")[0]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
