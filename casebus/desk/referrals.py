@@ -140,9 +140,11 @@ class Referrals:
         return shown
 
     def accept(self, referral_id: str) -> Referral:
-        """Take responsibility. Raises `Conflict` for what was answered, or taken back before."""
+        """Take responsibility. Raises `Conflict` for what was answered otherwise, or taken back before."""
         self._office.require(Command.answer_referral)
         with self._office.transaction(Command.answer_referral) as tx:
+            if answered := self._answered(tx, referral_id, True, None):
+                return answered
             after = replace(self._waiting(tx, referral_id), accepted=True).as_of(self._office.now())
             agency, actor = self._office.agency, self._office.actor
             said = ReferralAccepted(referral_id=after.referral_id, agency=agency, actor=actor)
@@ -156,6 +158,8 @@ class Referrals:
         """
         self._office.require(Command.answer_referral)
         with self._office.transaction(Command.answer_referral) as tx:
+            if answered := self._answered(tx, referral_id, False, reason):
+                return answered
             after = replace(self._waiting(tx, referral_id), declined=reason).as_of(self._office.now())
             agency, actor = self._office.agency, self._office.actor
             said = ReferralDeclined(referral_id=after.referral_id, agency=agency, reason=reason, actor=actor)
@@ -172,6 +176,13 @@ class Referrals:
             seen = DeskAlert.of(alert, tx.get(DESK_WORK, alert.conflict_id))
             self._office.remember(tx, seen, verb, detail)
             self._office.show_anew(tx, seen)
+
+    def _answered(self, view: View, referral_id: str, *answer: bool | en.ReferralDecline | None) -> Referral | None:
+        """Return a referral to which this desk gave just this answer before: given again, it changes nothing."""
+        known = view.get(REFERRALS, storable(referral_id))
+        if known is None or known.outgoing or (known.accepted, known.declined) != answer:
+            return None
+        return known.as_of(self._office.now())
 
     def _waiting(self, view: View, referral_id: str) -> Referral:
         referral = view.get(REFERRALS, storable(referral_id))

@@ -18,7 +18,7 @@ from casebus.cases.referral import REFERRALS, Referral
 from casebus.desks import open_desk
 from casebus.events import enumerations as en
 from casebus.events.enumerations import ConflictOutcome, Severity
-from casebus.events.types import ReferralExpired
+from casebus.events.types import ReferralAccepted, ReferralDeclined, ReferralExpired
 from casebus.notifying.notifier import Notifier
 from casebus.notifying.told import Links
 from casebus.notifying.webhook import Webhook
@@ -116,6 +116,25 @@ def test_a_referral_about_an_alert_needs_us_until_it_is_answered(desk: World, se
     assert "They refer it to us" in needing_us(desk)
     assert desk.browser().send(f"/referrals/{sent.referral_id}/accept").status_code == 303
     assert settled.ref not in needing_us(desk)
+
+
+@pytest.mark.parametrize(
+    ("action", "form", "other"),
+    [
+        ("accept", {}, ("decline", {"value": "NO_CAPACITY"})),
+        ("decline", {"value": "NO_CAPACITY"}, ("decline", {"value": "ALREADY_HELD"})),
+    ],
+)
+def test_a_referral_that_is_answered_twice_alike_is_answered_once(
+    world: World, action: str, form: dict[str, str], other: tuple[str, dict[str, str]]
+) -> None:
+    with world.store.transaction() as tx:
+        tx.apply(Save(REFERRALS, referral()))
+    browser, path = world.browser(), f"/referrals/{referral().referral_id}"
+    answers = [browser.send(f"{path}/{action}", form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert len([each for each in world.events() if isinstance(each, ReferralAccepted | ReferralDeclined)]) == 1
+    assert browser.send(f"{path}/{other[0]}", other[1]).status_code == 409
 
 
 def test_a_referral_stands_on_the_board_escalates_and_is_told_outside(world: World) -> None:
