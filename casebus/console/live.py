@@ -21,8 +21,8 @@ STOP_WITHIN_S = 2.0
 
 
 class Live:
-    """The number of the last change, and who waits for a later one. `hears` is whether the last look succeeded,
-    `streams` how many are open of each session.
+    """The number of the last change, and who waits for a later one. `hears` is whether the last look succeeded, not
+    before the first; `streams` how many are open of each session.
     """
 
     def __init__(self, door: Door) -> None:
@@ -33,7 +33,7 @@ class Live:
         self._look_now = threading.Event()
         self._ended = threading.Event()
         self.streams: Counter[str] = Counter()
-        self.hears = True
+        self.hears = False
         self.closing = False
 
     @asynccontextmanager
@@ -110,6 +110,7 @@ class Live:
         try:
             with self._door.store() as store:
                 self._door.placed.catch_up(store)
+            self.hears = True
         except (CasebusError, OSError) as error:  # the first board reads them
             _warn(error)
 

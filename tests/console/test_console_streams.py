@@ -82,10 +82,17 @@ def test_a_bug_that_ends_the_looking_ends_the_sign_of_life_too(desk: World, monk
 
     monkeypatch.setattr(live, "_read_end", looks)
     live._look_now.set()
-    assert live.hears
+    live.hears = True
     with pytest.raises(ZeroDivisionError):
         live._look(None)
     assert not live.hears
+
+
+def test_no_board_says_that_it_is_live_before_the_console_has_looked(desk: World) -> None:
+    browser = desk.browser()
+    assert "event: hb" not in stream.heartbeat(browser.parts)
+    browser.parts.live._prepare()
+    assert "event: hb" in stream.heartbeat(browser.parts)
 
 
 def test_a_board_is_sent_no_sign_of_life_while_the_console_hears_nothing(
