@@ -54,9 +54,13 @@ def check(ref: str, console: Console, signed: Signed) -> Response:
 
 @router.get("/check/{ref}/answered")
 def answered(ref: str, console: Console, signed: Signed) -> Response:
-    """Say whether a check was answered, and nothing of what came back: 200 if so, 204 while not."""
-    with console.door.checking(signed.viewer) as (checking, _):
-        return Response(status_code=200 if checking.answer(checking.check(ref)).is_there else 204)
+    """Say whether a check was answered, and nothing of what came back: 200 if so, which is on record, 204 while not."""
+    with console.door.checking(signed.viewer) as (checking, desk):
+        found = checking.check(ref)
+        if not checking.answer(found).is_there:
+            return Response(status_code=204)
+        desk.accessed("check answered", [found.ref], fields=("answer",))
+    return Response(status_code=200)
 
 
 @router.post("/check/{ref}/close")

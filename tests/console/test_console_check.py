@@ -71,6 +71,21 @@ def test_asking_waits_for_no_answer_and_the_page_hears_that_there_is_one(world: 
     assert browser.get("/check/CHECK-NOTHING/answered").status_code == 404
 
 
+def test_that_a_check_was_answered_is_on_record_as_it_is_told_and_so_is_a_look_for_what_is_not_here(
+    world: World,
+) -> None:
+    check = put(world)
+    browser, path, before = world.browser(), f"/check/{check.ref}/answered", len(world.readings())
+    browser.get("/check/CHECK-NOTHING/answered")
+    assert [(each.resource, each.references) for each in world.readings()[before:]] == [("not found: check", ())]
+    browser.get(path)
+    assert len(world.readings()) == before + 1, "while there is nothing, nothing is read"
+    world.hold(world.alert("hit", own_kind=en.RecordKind.check, own_id=check.check_id))
+    browser.get(path)
+    (said,) = world.readings()[before + 1 :]
+    assert (said.references, said.fields) == ((check.ref,), ("answer",))
+
+
 def test_a_check_that_is_sent_twice_is_asked_once(world: World) -> None:
     browser, form = world.browser(), FORM | {"command": "018f0000-0000-7000-8000-00000000c0de"}
     answers = [browser.send("/check", form) for _ in range(2)]
