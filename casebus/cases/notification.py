@@ -12,7 +12,7 @@ from enum import StrEnum
 from casebus.cases.alert import Alert
 from casebus.cases.asked_of_us import is_asked_of_us
 from casebus.cases.conflict import URGENCY, SideState
-from casebus.cases.desk_work import DeskAlert, Escalation
+from casebus.cases.desk_work import DeskAlert, Escalation, Stage
 from casebus.cases.referral import Referral
 from casebus.events.enumerations import Severity
 from casebus.state import Concept
@@ -46,8 +46,8 @@ class Notification:
     knows a repeat.
 
     `next_at` is when it is tried next, None once it was delivered, given up, or `ended` because nobody needs to hear it any
-    more; `why` is what went wrong last, in words. `escalated` says for whom it is since nobody answered in time. Of a referral
-    `ref` is its id, and there is no `conflict_id`.
+    more; `why` is what went wrong last, in words. `escalated` says for whom it is since it was not answered in time,
+    `in_hand` whether somebody has it in hand all the same. Of a referral `ref` is its id, and there is no `conflict_id`.
     """
 
     notification_id: str
@@ -64,6 +64,7 @@ class Notification:
     escalated: Escalation = Escalation.none
     ended: bool = False
     referral_id: str | None = None
+    in_hand: bool = False
 
     @property
     def type(self) -> str:
@@ -149,6 +150,7 @@ def _of(
         delivered_at=None,
         why="",
         escalated=escalated,
+        in_hand=seen.stage(now) is Stage.in_hand,
     )
 
 

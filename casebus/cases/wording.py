@@ -22,13 +22,13 @@ IN_HAND = {
     Escalation.desk_lead: "no outcome was proposed in its time: tell the desk's lead",
     Escalation.coordination_desk: "its time is long over without an outcome: ring the coordination desk",
 }
-FOR_WHOM = {
-    Escalation.desk_lead: "the desk's lead",
-    Escalation.coordination_desk: "the coordination desk",
-}
 
 
 def escalated(seen: DeskAlert, now: datetime) -> str:
     """Return what is to be done about an alert that nobody answered in time, by whoever reads it; "" while there is time."""
-    words = IN_HAND if seen.stage(now) is Stage.in_hand else NOT_TAKEN_UP
-    return words[seen.work.escalated] if seen.alert.waits else ""
+    return late(seen.work.escalated, in_hand=seen.stage(now) is Stage.in_hand) if seen.alert.waits else ""
+
+
+def late(level: Escalation, *, in_hand: bool) -> str:
+    """Return what is to be done about what escalated to a level while somebody had it in hand, or nobody; "" for none."""
+    return (IN_HAND if in_hand else NOT_TAKEN_UP)[level]

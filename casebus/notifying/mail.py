@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from casebus.cases.desk_work import Escalation
 from casebus.cases.notification import Notification
-from casebus.cases.wording import FOR_WHOM, SEVERITY
+from casebus.cases.wording import SEVERITY, late
 from casebus.clock import Clock
 from casebus.notifying.told import Links
 from casebus.settings import THIS_MACHINE
@@ -73,15 +72,12 @@ class Mail:
         return message
 
     def _lines(self, notification: Notification) -> list[str]:
-        due, link, escalated = notification.respond_by, self._links.to(notification), notification.escalated
+        due, link = notification.respond_by, self._links.to(notification)
+        said = late(notification.escalated, in_hand=notification.in_hand)
         return [
             f"{'Referral' if notification.referral_id else 'Alert'} {notification.ref}",
             f"Severity: {SEVERITY[notification.severity]}",
-            *(
-                [f"Nobody answered it in time. It is for {FOR_WHOM[escalated]}"]
-                if escalated is not Escalation.none
-                else []
-            ),
+            *([f"{said[:1].upper()}{said[1:]}"] if said else []),
             *([f"An answer is due by {due:%Y-%m-%d %H:%M} UTC"] if due else []),
             *([link] if link else []),
             "",

@@ -5,7 +5,8 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from hypothesis import strategies as st
 from notifying.notifying_world import MailServer, WebhookServer, mail_server, settle, webhook_server
 
 from casebus.bus.timed import TimedLoop
+from casebus.cases.deadlines import alert_due
+from casebus.cases.desk_work import DeskAlert, assign
 from casebus.cases.notification import (
     NOTIFICATIONS,
     RETRY_AFTER_S,
@@ -25,7 +28,9 @@ from casebus.cases.notification import (
     Way,
     attempted,
     wanted,
+    wanted_of_escalation,
 )
+from casebus.cases.wording import escalated
 from casebus.errors import UsageError
 from casebus.events.enumerations import Band, ConflictOutcome, Overlap, Severity
 from casebus.notifying.assembling import messengers_of
@@ -144,6 +149,20 @@ def test_of_an_old_alert_is_told_that_it_escalates_and_not_that_it_waits(
     assert TimedLoop(Deadlines(NZ), world.store, world.installation.publisher(NZ), world.clock).step() > 0
     settle(notifier)
     assert [json.loads(body)["type"] for _, body in hook.posted] == ["alert_escalated"]
+
+
+@pytest.mark.parametrize("in_hand", [False, True])
+def test_mail_says_of_what_is_late_what_the_page_says(world: World, post: MailServer, in_hand: bool) -> None:
+    now, at = world.clock.now(), world.clock.now() + timedelta(hours=9)
+    seen = DeskAlert.of(world.alert("old"), None)
+    seen = assign(seen, OFFICER, now) if in_hand else seen
+    late = replace(seen, work=alert_due(seen, at).work)
+    (told,) = wanted_of_escalation(late, [Way.email], Severity.routine, at)
+    assert mail(world, post).send(told) is None
+    (text,) = post.taken
+    said = escalated(late, at)
+    assert said.startswith("no outcome was proposed" if in_hand else "nobody took it up")
+    assert f"{said[:1].upper()}{said[1:]}\r\n" in text
 
 
 def test_an_alert_is_told_again_only_when_it_is_raised_again(
