@@ -130,7 +130,7 @@ def measured(count: int, *, apart: bool) -> list[float]:
                 httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
             ):
                 logged_in(client)
-                with client.stream("GET", "/stream?since=0") as stream:
+                with client.stream("GET", "/stream?since=0-") as stream:
                     return seconds_on_the_way(hub, stream.iter_lines(), count)
         finally:
             hub.close()

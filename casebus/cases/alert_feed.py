@@ -6,6 +6,7 @@ mark at a number hold the same, and a state that was restored from an older copy
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -16,6 +17,7 @@ from casebus.state import Concept, Effect, Remove, Save
 
 T = TypeVar("T")
 
+_PLACE = re.compile(r"([0-9]{1,18})-([0-9a-f]{0,32})")
 KEPT = 5000
 """How many changes are remembered. Who asks for older ones is told to look at everything anew."""
 
@@ -26,6 +28,16 @@ class FeedEnd:
 
     number: int = 0
     mark: str = ""
+
+    def __str__(self) -> str:
+        """Return it as an address or an event's id has it."""
+        return f"{self.number}-{self.mark}"
+
+    @staticmethod
+    def read(text: str) -> "FeedEnd | None":
+        """Return the place that was written so, None for what is none. It may be made up: `changed_since` knows."""
+        found = _PLACE.fullmatch(text)
+        return FeedEnd(int(found[1]), found[2]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +116,22 @@ def end_of_feed(view: View) -> FeedEnd:
     return view.get(FEED_END, "") or FeedEnd()
 
 
-def feed_end(view: View) -> int:
-    """Return the number of the last change, 0 before the first."""
-    return end_of_feed(view).number
+def changed_since(view: View, place: FeedEnd, *, told_only: bool = False) -> list[str] | None:
+    """Return the conflicts whose alerts changed after a place that was the end once, each once, oldest change first; those of
+    which only the desk's work changed too, and ids of what came beside them, unless asked for `told_only`.
 
-
-def changed_after(view: View, number: int, *, told_only: bool = False) -> list[str] | None:
-    """Return the conflicts whose alerts changed after a number, each once, oldest change first; those of which only the
-    desk's work changed too, and ids of what came beside them, unless asked for `told_only`.
-
-    None for a number that the feed no longer, or never, reached back to.
+    None where the feed no longer, or never, reached back to it, or the state has another past: it was restored from a copy.
+    A number alone would not tell: the restored state may have gone past it since.
     """
-    end = feed_end(view)
-    if not max(0, end - KEPT) <= number <= end:
-        return None
-    found = (view.get(ALERT_CHANGES, _key(each)) for each in range(number + 1, end + 1))
-    return list(dict.fromkeys(each.conflict_id for each in found if each and (each.told or not told_only)))
-
-
-def changed_since(view: View, place: FeedEnd) -> list[str] | None:
-    """Return the conflicts whose alerts, or desk's work on them, changed after a place that was the end once.
-
-    None where the feed no longer reaches back to it, or the state has another past: it was restored from a copy.
-    """
+    end = end_of_feed(view).number
     if place.number:
         change = view.get(ALERT_CHANGES, _key(place.number))
         if change is None or change.mark != place.mark:
             return None
-    return changed_after(view, place.number)
+    elif end > KEPT:
+        return None
+    found = (view.get(ALERT_CHANGES, _key(each)) for each in range(place.number + 1, end + 1))
+    return list(dict.fromkeys(each.conflict_id for each in found if each and (each.told or not told_only)))
 
 
 def _key(number: int) -> str:

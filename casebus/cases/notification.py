@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from casebus.cases.alert import Alert
+from casebus.cases.alert_feed import FeedEnd
 from casebus.cases.asked_of_us import is_asked_of_us
 from casebus.cases.conflict import URGENCY, SideState
 from casebus.cases.desk_work import DeskAlert, Escalation, Stage
@@ -97,14 +98,8 @@ NOTIFICATIONS: Concept[Notification] = Concept(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FollowedTo:
-    """The number of the last change of an alert that the notifier has looked at."""
-
-    number: int
-
-
-FOLLOWED_TO: Concept[FollowedTo] = Concept("notified_to", FollowedTo, lambda _: "")
+FOLLOWED_TO: Concept[FeedEnd] = Concept("notified_to", FeedEnd, lambda _: "")
+"""The last change of an alert that the notifier has looked at."""
 
 
 def wanted(alert: Alert, ways: Iterable[Way], least: Severity, now: datetime) -> Iterator[Notification]:

@@ -13,7 +13,7 @@ import structlog
 
 from casebus.bus.log import inbox_topic
 from casebus.cases.alert import ALERTS
-from casebus.cases.alert_feed import changed_after, feed_end
+from casebus.cases.alert_feed import FeedEnd, changed_since, end_of_feed
 from casebus.cases.desk_history import DEEDS
 from casebus.clock import Clock
 from casebus.console.door import Door
@@ -64,12 +64,12 @@ class Heard:
 
     def __init__(self, partners: Iterable[str]) -> None:
         self._last: dict[str, datetime | None] = dict.fromkeys(partners)
-        self._read_to: int | None = None
+        self._read_to: FeedEnd | None = None
 
     def catch_up(self, view: View) -> Mapping[str, datetime | None]:
         """Return it as of this view."""
-        changed = None if self._read_to is None else changed_after(view, self._read_to)
-        self._read_to = feed_end(view)
+        changed = None if self._read_to is None else changed_since(view, self._read_to)
+        self._read_to = end_of_feed(view)
         if changed is None:
             self._take((alert.partner, alert.raised_at) for alert in view.all(ALERTS))
             self._take((deed.who, deed.at) for deed in view.all(DEEDS))

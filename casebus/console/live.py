@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 
-from casebus.cases.alert_feed import feed_end
+from casebus.cases.alert_feed import FeedEnd, end_of_feed
 from casebus.console.door import Door
 from casebus.errors import CasebusError
 
@@ -21,13 +21,13 @@ STOP_WITHIN_S = 2.0
 
 
 class Live:
-    """The number of the last change, and who waits for a later one. `hears` is whether the last look succeeded, not
+    """The last change, and who waits for a later one. `hears` is whether the last look succeeded, not
     before the first; `streams` how many are open of each session.
     """
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._end = 0
+        self._end = FeedEnd()
         self._changed = asyncio.Condition()
         self._waiting = 0
         self._look_now = threading.Event()
@@ -56,19 +56,19 @@ class Live:
         async with self._changed:
             self._changed.notify_all()
 
-    async def wait_beyond(self, number: int, seconds: float) -> bool:
-        """Wait until something changed after a number; return whether it did within so many seconds.
+    async def wait_beyond(self, place: FeedEnd, seconds: float) -> bool:
+        """Wait until something changed after a place in the feed; return whether it did within so many seconds.
 
-        A number that is still beyond the last change then is of no feed that this desk has: of a state that was restored
-        from a copy since, or made up. All has changed for whoever holds it.
+        A place that is still not the last change then is in no feed that this desk has: of a state that was restored from a
+        copy since, or made up. All has changed for whoever holds it.
         """
         try:
             async with asyncio.timeout(seconds), self._changed:
                 with self._open_board():
-                    await self._changed.wait_for(lambda: self._end > number or self.closing)
+                    await self._changed.wait_for(lambda: self._end.number > place.number or self.closing)
         except TimeoutError:  # nothing changed
-            return self.hears and self._end < number
-        return self._end > number
+            return self.hears and self._end != place
+        return self._end.number > place.number
 
     @contextmanager
     def _open_board(self) -> Iterator[None]:
@@ -114,14 +114,14 @@ class Live:
         except (CasebusError, OSError) as error:  # the first board reads them
             _warn(error)
 
-    async def _tell(self, end: int) -> None:
+    async def _tell(self, end: FeedEnd) -> None:
         async with self._changed:
             self._end = end
             self._changed.notify_all()
 
-    def _read_end(self) -> int:
+    def _read_end(self) -> FeedEnd:
         with self._door.store() as store, store.view() as view:
-            return feed_end(view)
+            return end_of_feed(view)
 
 
 def _warn(error: Exception) -> None:

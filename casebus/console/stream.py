@@ -1,8 +1,9 @@
 """The live board: server-sent events, authorised and redacted per viewer at send time, on record like any reading.
 
 A stream says what changed since the page was made (`since`), so the bar's count is right after any number of reconnects;
-it goes on after the last event that the browser has (Last-Event-ID), which is the number of a change in the feed, so
-a restart of the console loses nothing. Lines end with a line feed alone: a browser's parser may be handed half of a CRLF.
+it goes on after the last event that the browser has (Last-Event-ID), which is a place in the feed of changes, so a
+restart of the console loses nothing, and a state that was restored from a copy is told from the one that was followed.
+Lines end with a line feed alone: a browser's parser may be handed half of a CRLF.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -14,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from casebus.cases.access import Kind
+from casebus.cases.alert_feed import FeedEnd
 from casebus.cases.desk_work import DeskAlert
 from casebus.cases.place import Place
 from casebus.console.board import urgency
@@ -45,9 +47,9 @@ FIELDS_PUSHED = (
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is sent at once: the number of the last change in it, and the fragments."""
+    """What is sent at once: the place of the last change in it, and the fragments."""
 
-    number: int
+    end: FeedEnd
     text: str
 
 
@@ -62,8 +64,8 @@ def may_open(console: Console, signed: Signed) -> None:
 @router.get("/stream", dependencies=[Depends(may_open)])
 async def stream(console: Console, signed: Signed, request: Request) -> Response:
     """Stream what changes on the board from a change on. The header, which a browser sends again, wins over the address."""
-    since = _number(request.query_params.get("since"))
-    after = _number(request.headers.get("last-event-id"), since)
+    since = FeedEnd.read(request.query_params.get("since", "")) or FeedEnd()
+    after = FeedEnd.read(request.headers.get("last-event-id", "")) or since
     token = request.cookies.get(console.logins.cookie)
     headers = {"x-accel-buffering": "no"}
     frames = _frames(console, token, since, after)
@@ -84,7 +86,7 @@ async def _counted(console: Parts, signed: SignedIn, frames: AsyncGenerator[str]
             del open_streams[session]
 
 
-async def _frames(console: Parts, token: str | None, since: int, after: int) -> AsyncGenerator[str]:
+async def _frames(console: Parts, token: str | None, since: FeedEnd, after: FeedEnd) -> AsyncGenerator[str]:
     yield "retry: 1000\n\n" + heartbeat(console)
     while not console.live.closing:
         changed = await console.live.wait_beyond(after, HEARTBEAT_S)
@@ -93,8 +95,8 @@ async def _frames(console: Parts, token: str | None, since: int, after: int) -> 
             return  # the session or the right has ended; the browser asks again, and is told
         if changed:
             frame = await run_in_threadpool(framed, console, signed, since, after)
-            after = frame.number
-            yield event(frame.text, number=frame.number)
+            after = frame.end
+            yield event(frame.text, place=after)
         yield heartbeat(console)
 
 
@@ -106,15 +108,15 @@ def heartbeat(console: Parts) -> str:
     return event(console.clock.now().strftime("%H:%M:%S"), name="hb") if console.live.hears else ": \n\n"
 
 
-def event(data: str, *, name: str | None = None, number: int | None = None) -> str:
+def event(data: str, *, name: str | None = None, place: FeedEnd | None = None) -> str:
     """Return one event. Data of several lines is sent as several lines."""
     lines = [f"event: {name}"] if name else []
-    lines += [f"id: {number}"] if number is not None else []
+    lines += [f"id: {place}"] if place is not None else []
     return "\n".join([*lines, *(f"data: {line}" for line in data.splitlines() or [""]), "", ""])
 
 
-def framed(console: Parts, signed: SignedIn, since: int, after: int) -> Frame:
-    """Return what changed after a number, as one viewer may see it. What is sent is on record before it is sent."""
+def framed(console: Parts, signed: SignedIn, since: FeedEnd, after: FeedEnd) -> Frame:
+    """Return what changed after a place, as one viewer may see it. What is sent is on record before it is sent."""
     with console.door.desk(signed.viewer) as desk:
         pushed = desk.changed(since, after, FIELDS_PUSHED)
     now = console.clock.now()
@@ -136,9 +138,3 @@ def framed(console: Parts, signed: SignedIn, since: int, after: int) -> Frame:
 
 def _is_new_and_immediate(seen: DeskAlert) -> bool:
     return seen.severity is Severity.immediate and seen.alert.waits
-
-
-def _number(text: str | None, otherwise: int = 0) -> int:
-    """Return a change's number from outside; what is none is `otherwise`."""
-    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= 18
-    return int(str(text)) if is_number else otherwise

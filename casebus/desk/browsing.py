@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from casebus.cases.access import Kind
 from casebus.cases.alert import ALERTS
-from casebus.cases.alert_feed import changed_after, feed_end
+from casebus.cases.alert_feed import FeedEnd, changed_since, end_of_feed
 from casebus.cases.asked_of_us import is_asked_of_us
 from casebus.cases.desk_history import DEEDS, Deed, in_order
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
@@ -41,7 +41,7 @@ class Pushed:
     `since_page` is None where the feed does not reach back to the page or the last push: it must be made anew.
     """
 
-    end: int
+    end: FeedEnd
     alerts: tuple[DeskAlert, ...]
     since_page: tuple[DeskAlert, ...] | None
     referred: tuple[Referral, ...]
@@ -53,7 +53,7 @@ class Browsed(Generic[C]):
 
     chosen: C
     shown: tuple[DeskAlert, ...]
-    end: int
+    end: FeedEnd
 
 
 class Browsing:
@@ -71,7 +71,7 @@ class Browsing:
             chosen = choose(placed.read(tx).values())
             shown = _read(tx, [row.conflict_id for row in chosen.rows])
             self._office.record(tx, "alerts", [seen.alert.ref for seen in shown], fields)
-            return Browsed(chosen, shown, feed_end(tx))
+            return Browsed(chosen, shown, end_of_feed(tx))
 
     def opened(self, ref: str, fields: Sequence[str]) -> tuple[DeskAlert, list[Deed]]:
         """Return one alert and what was done about it. Raises `NotFound`, and records the look all the same."""
@@ -126,16 +126,16 @@ class Browsing:
         """Raise `NotPermitted` for who may not see this agency's outcomes."""
         self._office.require_sight(Kind.outcome)
 
-    def changed(self, since: int, after: int, fields: Sequence[str]) -> Pushed:
+    def changed(self, since: FeedEnd, after: FeedEnd, fields: Sequence[str]) -> Pushed:
         """Return what changed since a page was made, and of that what changed after the last push; it is on record."""
         self._office.require_sight(Kind.alert)
         with self._office.transaction(Kind.alert) as tx:
-            of_page, of_push = changed_after(tx, since), changed_after(tx, after)
+            of_page, of_push = changed_since(tx, since), changed_since(tx, after)
             alerts = _read(tx, of_push or [])
             since_page = None if of_page is None or of_push is None else _read(tx, of_page)
             shown = dict.fromkeys(seen.alert.ref for seen in (*alerts, *(since_page or ())))
             self._office.record(tx, "alerts as they changed", list(shown), fields)
-            return Pushed(feed_end(tx), alerts, since_page, self._referred(tx, of_page or []))
+            return Pushed(end_of_feed(tx), alerts, since_page, self._referred(tx, of_page or []))
 
     def _referred(self, tx: Transaction, changed: Sequence[str]) -> tuple[Referral, ...]:
         found = [referral for each in changed if (referral := tx.get(REFERRALS, each)) and is_asked_of_us(referral)]

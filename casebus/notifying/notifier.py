@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from casebus.cases.alert import ALERTS
-from casebus.cases.alert_feed import changed_after, feed_end
+from casebus.cases.alert_feed import FeedEnd, changed_since, end_of_feed
 from casebus.cases.conflict import URGENCY
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.notification import (
     FOLLOWED_TO,
     NOTIFICATIONS,
     Delivery,
-    FollowedTo,
     Notification,
     Way,
     attempted,
@@ -68,7 +67,7 @@ class Notifier:
             if self._new_of_referrals(view):
                 return False
             waiting = (each for severity in MOST_URGENT_FIRST for each in _waiting(view, severity))
-            return at is not None and at.number == feed_end(view) and not any(each.attempts == 0 for each in waiting)
+            return at == end_of_feed(view) and not any(each.attempts == 0 for each in waiting)
 
     def close(self) -> None:
         """Let go of the thread. What is under way is finished, and sent again after the next start."""
@@ -76,26 +75,26 @@ class Notifier:
 
     def _follow(self) -> int:
         with self._store.view() as view:
-            end, at = feed_end(view), view.get(FOLLOWED_TO, "")
-            if at is not None and at.number == end:
+            end, at = end_of_feed(view), view.get(FOLLOWED_TO, "")
+            if at == end:
                 return 0
-            wants = [] if at is None else self._wanted(view, at.number)
+            wants = [] if at is None else self._wanted(view, at)
             new = [each for each in wants if view.get(NOTIFICATIONS, each.notification_id) is None]
         with self._store.transaction() as tx:
             for each in new:
                 tx.apply(Save(NOTIFICATIONS, each))
-            tx.apply(Save(FOLLOWED_TO, FollowedTo(end)))
+            tx.apply(Save(FOLLOWED_TO, end))
         self._rests_until = None
         return max(1, len(new))
 
-    def _wanted(self, view: View, number: int) -> Iterator[Notification]:
-        """Yield what is to be told of the alerts that were saved after a number, and of those on which their desk's work
+    def _wanted(self, view: View, place: FeedEnd) -> Iterator[Notification]:
+        """Yield what is to be told of the alerts that were saved after a place, and of those on which their desk's work
         changed where they escalated.
         """
         now = self._clock.now()
-        for seen in _alerts(view, changed_after(view, number, told_only=True)):
+        for seen in _alerts(view, changed_since(view, place, told_only=True)):
             yield from wanted(seen.alert, self._messengers, self._least, now)
-        for seen in _alerts(view, changed_after(view, number)):
+        for seen in _alerts(view, changed_since(view, place)):
             yield from wanted_of_escalation(seen, self._messengers, self._least, now)
 
     def _look_at_referrals(self) -> int:

@@ -8,7 +8,7 @@ from cases.case_builders import NZ, RAISED_AT, hit
 
 from casebus.cases import alert_feed
 from casebus.cases.alert import ALERTS, Alert, told
-from casebus.cases.alert_feed import FEED, changed_after, changed_since, end_of_feed, feed_end, saved, worked
+from casebus.cases.alert_feed import ALERT_CHANGES, FEED, FeedEnd, changed_since, end_of_feed, saved, worked
 from casebus.cases.desk_work import DESK_WORK, DeskWork
 from casebus.store.sqlite import SqliteStore
 from casebus.wire.ids import content_id
@@ -37,9 +37,17 @@ def save_on_a_full_disk(store: SqliteStore, name: str) -> None:
         raise OSError(28, "no space")
 
 
-def after(store: SqliteStore, number: int) -> list[str] | None:
+def place(store: SqliteStore, number: int) -> FeedEnd:
+    """Return the place of a change; a made up one where there is no such change."""
     with store.view() as view:
-        return changed_after(view, number)
+        change = view.get(ALERT_CHANGES, f"{number:020d}")
+    return FeedEnd(number, change.mark if change else "")
+
+
+def after(store: SqliteStore, number: int, *, told_only: bool = False) -> list[str] | None:
+    at = place(store, number)
+    with store.view() as view:
+        return changed_since(view, at, told_only=told_only)
 
 
 def ids(*names: str) -> list[str]:
@@ -49,7 +57,7 @@ def ids(*names: str) -> list[str]:
 def test_every_saved_alert_is_a_change_with_the_next_number(store: SqliteStore) -> None:
     save(store, "a", "b", "a")
     with store.view() as view:
-        assert feed_end(view) == 3
+        assert end_of_feed(view).number == 3
         assert view.get(ALERTS, ids("a")[0]) == alert_of("a")
     assert after(store, 0) == ids("a", "b")
     assert after(store, 1) == ids("b", "a")
@@ -76,7 +84,8 @@ def test_who_asks_for_what_is_forgotten_or_never_was_is_told_to_look_anew(
     monkeypatch.setattr(alert_feed, "KEPT", 2)
     save(store, "a", "b", "c")
     assert after(store, 0) is None
-    assert after(store, 1) == ids("b", "c")
+    assert after(store, 1) is None
+    assert after(store, 2) == ids("c")
     assert after(store, 4) is None, "a number of another store: this one was restored, or began anew"
     with store.view() as view:
         assert len(list(view.all(alert_feed.ALERT_CHANGES))) == 2
@@ -90,7 +99,7 @@ def test_what_a_desk_does_about_several_alerts_at_once_is_a_change_of_each(store
             tx.apply(effect)
     assert after(store, 2) == ids("b", "a")
     with store.view() as view:
-        assert feed_end(view) == 4
+        assert end_of_feed(view).number == 4
         assert list(view.all(DESK_WORK)) == sorted(works, key=lambda work: work.conflict_id)
         assert worked(view, []) == ()
 
@@ -102,9 +111,8 @@ def test_who_follows_what_was_told_hears_of_an_alert_once_more_only_when_it_was_
     with store.transaction() as tx:
         for effect in worked(tx, [DeskWork(ids("a")[0], changes=1)]):
             tx.apply(effect)
-    with store.view() as view:
-        assert changed_after(view, 0, told_only=True) == ids("a", "b"), "what its desk did later hides nothing"
-        assert changed_after(view, 2, told_only=True) == []
+    assert after(store, 0, told_only=True) == ids("a", "b"), "what its desk did later hides nothing"
+    assert after(store, 2, told_only=True) == []
 
 
 def test_a_place_in_the_feed_is_known_again_only_where_everything_until_then_is_the_same(tmp_path: Path) -> None:
@@ -123,6 +131,31 @@ def test_a_place_in_the_feed_is_known_again_only_where_everything_until_then_is_
     with store.view() as view:
         assert places[0].number == places[1].number
         assert changed_since(view, places[0]) is None
+
+
+def test_what_was_asked_about_an_alert_that_stays_as_it_is_makes_another_past(tmp_path: Path) -> None:
+    """The same alert was saved in both; what the partner asked, which is why it was saved anew, differs."""
+    places = []
+    for request in ("one", "other"):
+        store = SqliteStore(tmp_path / f"{request}.sqlite", [ALERTS, *FEED, DESK_WORK])
+        save(store, "a")
+        with store.transaction() as tx:
+            for effect in saved(tx, alert_of("a"), occasion=content_id("request", request)):
+                tx.apply(effect)
+        with store.view() as view:
+            places.append(end_of_feed(view))
+    assert places[0].number == places[1].number
+    assert places[0].mark != places[1].mark
+
+
+@pytest.mark.parametrize("text", ["", "4", "4-x", "-", "-a", "4-a b", "1" * 19 + "-", "²-", "4-" + "a" * 33, "4-a\n"])
+def test_what_no_page_was_given_is_no_place(text: str) -> None:
+    assert FeedEnd.read(text) is None
+
+
+@pytest.mark.parametrize("end", [FeedEnd(), FeedEnd(12, "0123456789abcdef" * 2)])
+def test_a_place_is_read_as_it_was_written(end: FeedEnd) -> None:
+    assert FeedEnd.read(str(end)) == end
 
 
 KEPT_BY_THE_FEED = {"ALERTS", "DESK_WORK"}

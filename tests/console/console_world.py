@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from casebus.bus.log import Recorded, events_topic
 from casebus.cases.alert import ALERTS, Alert, told, with_theirs
-from casebus.cases.alert_feed import saved
+from casebus.cases.alert_feed import FeedEnd, end_of_feed, saved
 from casebus.clock import Clock, FixedClock
 from casebus.console.app import create
 from casebus.desk.office import find_alert
@@ -104,6 +104,11 @@ class World:
             found = view.get(ALERTS, alert.conflict_id)
         assert found is not None
         return found
+
+    def feed_end(self) -> FeedEnd:
+        """Return the place of the last change of an alert."""
+        with self.store.view() as view:
+            return end_of_feed(view)
 
     def partner_does(self, alert: Alert, outcome: ConflictOutcome | None = None) -> None:
         """Let the partner's answer arrive: an outcome, or an acknowledgement. It has seen what this side has."""

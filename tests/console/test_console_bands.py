@@ -6,6 +6,7 @@ import pytest
 from console.console_world import LEAD, World
 
 from casebus.cases.alert import Alert, told
+from casebus.cases.alert_feed import FeedEnd
 from casebus.cases.conflict import SideState
 from casebus.console.stream import framed
 from casebus.console.words import BAND, BAND_RULE
@@ -87,8 +88,8 @@ def test_who_acted_on_an_alert_that_is_a_weak_match_now_is_told_on_its_page(desk
 def test_a_weak_match_interrupts_nobody(desk: World) -> None:
     browser = desk.browser()
     signed = browser.parts.logins.find(browser.client.cookies[browser.parts.logins.cookie])
-    before = framed(browser.parts, signed, 0, 0)
+    before = framed(browser.parts, signed, FeedEnd(), FeedEnd())
     desk.hold(desk.alert("weak", band=en.Band.review, severity=en.Severity.immediate))
-    text = framed(browser.parts, signed, before.number, before.number).text
+    text = framed(browser.parts, signed, before.end, before.end).text
     assert "1 alert changed" in text
     assert "immediate" not in text.lower()

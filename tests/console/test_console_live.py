@@ -8,7 +8,7 @@ from console.console_world import NZ, UK, World
 
 from casebus.bus.log import inbox_topic
 from casebus.bus.timed import TimedLoop
-from casebus.cases.alert_feed import FEED_END
+from casebus.cases.alert_feed import FEED_END, FeedEnd
 from casebus.console.door import Door
 from casebus.console.live import LOOK_EVERY_S, Live
 from casebus.console.stream import framed
@@ -39,9 +39,10 @@ def test_a_change_made_while_no_board_was_open_is_heard_by_the_next_that_opens(d
     async def opened_twice() -> tuple[bool, bool]:
         live = Live(Door(desk.installation, desk.agency))
         async with live.looking():
-            first = await live.wait_beyond(0, 20)
+            seen = desk.feed_end()
+            first = await live.wait_beyond(FeedEnd(), 20)
             desk.hold(desk.alert("while none was open"))
-            return first, await live.wait_beyond(4, 20)
+            return first, await live.wait_beyond(seen, 20)
 
     assert asyncio.run(opened_twice()) == (True, True)
 
@@ -51,7 +52,7 @@ def test_nobody_looks_while_no_board_is_open(desk: World) -> None:
         door = CountingDoor(desk.installation, desk.agency)
         live = Live(door)
         async with live.looking():
-            await live.wait_beyond(0, 20)
+            await live.wait_beyond(FeedEnd(), 20)
             await asyncio.sleep(2 * LOOK_EVERY_S)  # a look that was under way
             before = door.asked
             await asyncio.sleep(10 * LOOK_EVERY_S)
@@ -78,7 +79,7 @@ def test_what_boards_go_by_is_read_before_the_first_is_asked_for(desk: World) ->
         door = Door(desk.installation, desk.agency)
         live = Live(door)
         async with live.looking():
-            await live.wait_beyond(0, 20)  # the first look comes after
+            await live.wait_beyond(FeedEnd(), 20)  # the first look comes after
             with desk.store.view() as view:
                 return len(door.placed.read(Unchanged(view)))  # type: ignore[arg-type]
 
@@ -89,9 +90,10 @@ def test_what_a_deadline_alone_changes_is_sent_to_open_boards(world: World) -> N
     world.hold(world.alert("high", minutes=5 * 60, severity=Severity.high))
     browser = world.browser()
     signed = browser.parts.logins.find(browser.client.cookies[browser.parts.logins.cookie])
+    raised = world.feed_end()
     assert TimedLoop(Deadlines(NZ), world.store, world.installation.publisher(NZ), world.clock).step() > 0
-    frame = framed(browser.parts, signed, 1, 1)
-    assert frame.number == 2
+    frame = framed(browser.parts, signed, raised, raised)
+    assert frame.end.number == 2
     assert world.alert("high").ref in frame.text
 
 
@@ -109,11 +111,11 @@ def test_a_referral_about_no_alert_is_announced_on_open_boards_until_it_is_answe
             tx.apply(effect)
     browser = world.browser()
     signed = browser.parts.logins.find(browser.client.cookies[browser.parts.logins.cookie])
-    frame = framed(browser.parts, signed, 0, 0)
-    assert frame.number == 1
+    frame = framed(browser.parts, signed, FeedEnd(), FeedEnd())
+    assert frame.end.number == 1
     assert "1 referral came since you opened this page" in " ".join(frame.text.split())
     assert "console-bar--immediate" in frame.text
     assert 'href="/referrals">a referral from uk-nca</a>' in frame.text
     assert (world.readings()[-1].references, world.readings()[-1].fields) == ((referral_id,), WAITING_FIELDS)
     browser.send(f"/referrals/{referral_id}/accept")
-    assert "a referral from" not in framed(browser.parts, signed, 0, 0).text
+    assert "a referral from" not in framed(browser.parts, signed, FeedEnd(), FeedEnd()).text

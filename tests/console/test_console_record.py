@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from console.console_world import NZ, OFFICER, World
 
+from casebus.cases.alert_feed import FeedEnd
 from casebus.console.stream import framed
 from casebus.desk import pseudonym
 from casebus.desk.checking import CHECK_FIELDS, HIT_FIELDS
@@ -61,9 +62,10 @@ def test_a_hit_that_is_shown_on_a_check_is_on_record_by_its_alert(desk: World) -
 
 def test_what_is_pushed_is_on_record_by_what_it_shows(desk: World) -> None:
     browser = desk.browser()
+    before = desk.feed_end()
     desk.partner_does(desk.alert("high"), en.ConflictOutcome.FALSE_MATCH)
     signed = browser.parts.logins.find(browser.client.cookies[browser.parts.logins.cookie])
-    frame = framed(browser.parts, signed, 0, 4)
+    frame = framed(browser.parts, signed, FeedEnd(), before)
     assert "proposed: false match" in frame.text
     assert {"ref", "severity", "partner", "outcome", "stage", "due_by"} <= set(last(desk).fields)
 

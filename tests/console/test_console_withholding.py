@@ -31,6 +31,7 @@ from hypothesis import strategies as st
 
 from casebus import logs
 from casebus.cases.access import DeskRole
+from casebus.cases.alert_feed import FeedEnd
 from casebus.cases.conversation import ReleaseState
 from casebus.console.stream import framed
 from casebus.events import enumerations as en
@@ -84,7 +85,7 @@ def test_nothing_that_is_withheld_reaches_a_page_a_frame_or_the_log(drawn: Drawn
         )
         shown = listed + viewer.get(planted.check_page).text
         signed = viewer.parts.logins.find(viewer.client.cookies[viewer.parts.logins.cookie])
-        frame = framed(viewer.parts, signed, 0, 0).text if works else ""
+        frame = framed(viewer.parts, signed, FeedEnd(), FeedEnd()).text if works else ""
         assert TYPED not in shown, "what was released is shown again nowhere at this agency"
         assert THEIR_NOTE not in shown
         assert THEIRS_ASKED not in shown
