@@ -105,6 +105,7 @@ class Freshness:
             return latest
         if self._looking is None or self._looking.done():
             self._looking = self._looker.submit(self._look)
+            self._looking.add_done_callback(_say_what_went_wrong)
             wait([self._looking], WAIT_S)
         return self._latest
 
@@ -121,3 +122,10 @@ class Freshness:
             structlog.get_logger().warning("console_cannot_look", error_type=type(error).__name__)
             return
         self._latest = Fresh(self._clock.now(), hub, heard)
+
+
+def _say_what_went_wrong(look: Future[None]) -> None:
+    """Log what nobody expected: of a thread that looks beside the pages nobody else would hear."""
+    error = None if look.cancelled() else look.exception()
+    if error is not None:
+        structlog.get_logger().error("console_cannot_look", error_type=type(error).__name__)

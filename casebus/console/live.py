@@ -4,6 +4,7 @@ A thread of its own looks, many times a second, as long as a board is open, and 
 """
 
 import asyncio
+import sys
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -87,6 +88,8 @@ class Live:
             self._look_on(loop)
         finally:
             self.hears = False  # whatever ended it: no board says that it is live any more
+            if (error := sys.exc_info()[1]) is not None:
+                structlog.get_logger().error("console_looks_no_more", error_type=type(error).__name__)
 
     def _look_on(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._look_now.wait() and not self._ended.is_set():

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from console.console_world import LEAD, NZ, OFFICER, OPERATOR, PAGES, Browser, World
+from structlog.testing import capture_logs
 
 from casebus.bus.log import inbox_topic
 
@@ -47,6 +48,20 @@ def hear(desk: World) -> None:
     log = desk.installation.open_log("test", making=[topic])
     log.append(topic, [record])
     log.close()
+
+
+def test_a_bug_in_looking_beside_the_pages_is_in_the_log_and_closes_no_page(
+    desk: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = desk.browser()
+
+    def looks() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(browser.parts.freshness, "_look", looks)
+    with capture_logs() as logged:
+        assert browser.get("/help").status_code == 200
+    assert ("error", "ZeroDivisionError") in [(line["log_level"], line.get("error_type")) for line in logged]
 
 
 def test_what_the_hub_sent_is_behind_until_the_desk_has_read_it(desk: World) -> None:

@@ -65,13 +65,16 @@ def test_whom_the_agency_does_not_list_is_not_let_in_whoever_vouches(world: Worl
 
 def test_an_answer_serves_once_and_in_the_browser_that_asked(world: World, settings: ConsoleSettings) -> None:
     browser = world.browser(None, settings)
-    back = vouched(to_provider(browser), OFFICER)
+    provider = to_provider(browser)
+    back = vouched(provider, OFFICER)
     stranger = world.browser(None, settings)
     assert stranger.get(back).status_code == 403
     held = {"cookie": f"{COOKIE}={browser.client.cookies[COOKIE]}"}
     assert browser.get(back).status_code == 303
     assert browser.get(back).status_code == 403
     assert browser.get(back, headers=held).status_code == 403, "whoever kept the cookie neither"
+    again = vouched(provider, OFFICER)  # a new code for the same question, of which the provider knows no better
+    assert browser.get(again, headers=held).status_code == 403
 
 
 def tampered(back: str, name: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from console.console_world import OFFICER, OPERATOR, Browser, World
+from structlog.testing import capture_logs
 
 from casebus.cases.alert_feed import FeedEnd
 from casebus.console import live, stream
@@ -94,9 +95,10 @@ def test_a_bug_that_ends_the_looking_ends_the_sign_of_life_too(desk: World, monk
     monkeypatch.setattr(live, "_read_end", looks)
     live._look_now.set()
     live.hears = True
-    with pytest.raises(ZeroDivisionError):
+    with capture_logs() as logged, pytest.raises(ZeroDivisionError):
         live._look(None)
     assert not live.hears
+    assert [(line["log_level"], line["error_type"]) for line in logged] == [("error", "ZeroDivisionError")]
 
 
 def test_no_board_says_that_it_is_live_before_the_console_has_looked(desk: World) -> None:
