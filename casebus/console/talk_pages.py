@@ -14,6 +14,7 @@ from casebus.console.failures import status_of
 from casebus.console.forms import NOTHING_GIVEN, Given, SentForm, member, offered
 from casebus.console.web import Acting, Console, Form, Parts, Signed, is_opened
 from casebus.desk import ALERT_FIELDS, Desk
+from casebus.desk.paged import page_number
 from casebus.desk.referrals import Package
 from casebus.desk.terms import USUAL_TERMS, Terms
 from casebus.errors import CasebusError, Conflict, NotFound, NotPermitted, UsageError
@@ -24,9 +25,12 @@ KEEP_DAYS = ("1", "7", "30", "90")
 
 
 @router.get("/alerts/{ref}/talk")
-def talk(ref: str, console: Console, signed: Signed, request: Request) -> Response:
-    """Show the messages, releases and the lead of one alert. Each is on record with the names of the values shown."""
-    return _talk(console, signed, ref, said=done.said(request, _DONE), opened=is_opened(request))
+def talk(ref: str, console: Console, signed: Signed, request: Request, page: str = "", releases: str = "") -> Response:
+    """Show a page of the messages, a page of the releases, and the lead of one alert. Each is on record with the names of the
+    values shown.
+    """
+    pages = (page_number(page), page_number(releases))
+    return _talk(console, signed, ref, said=done.said(request, _DONE), opened=is_opened(request), pages=pages)
 
 
 @router.post("/alerts/{ref}/talk/{action}")
@@ -52,10 +56,12 @@ def _talk(
     refused: CasebusError | None = None,
     given: Given = NOTHING_GIVEN,
     opened: bool = True,
+    pages: tuple[int, int] = (1, 1),
 ) -> Response:
     with console.door.desk(signed.viewer) as desk:
         seen, _ = desk.opened(ref, ALERT_FIELDS)
-        messages, releases = desk.conversation.messages(ref, reading=opened), desk.conversation.releases(ref)
+        messages = desk.conversation.messages_on(ref, pages[0], reading=opened)
+        releases = desk.conversation.releases_on(ref, pages[1])
         lead = desk.conversation.lead(ref)
     return console.pages.page(
         "talk.html",

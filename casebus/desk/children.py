@@ -23,7 +23,7 @@ from casebus.cases.outcomes import (
     soonest_first,
 )
 from casebus.desk.office import Office, said_otherwise
-from casebus.desk.paged import Page, page_of
+from casebus.desk.paged import Page, page_of, whole
 from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import Credit
@@ -115,7 +115,7 @@ class Children:
 
     def checks(self) -> list[WelfareCheck]:
         """Return the welfare checks, those that wait and are wanted soonest first; on record."""
-        return list(self._browsed(lambda checks: Page(tuple(checks), 1, 1)).shown)
+        return list(self._browsed(whole).shown)
 
     def checks_on(self, page: int) -> Page[WelfareCheck]:
         """Return a page of the welfare checks, in the same order; those that it shows are on record."""

@@ -5,7 +5,7 @@ directory, before it is in any event; the hub carries it unread. A partner that 
 coordination desk is rung instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from casebus.cases import conversation as talk
@@ -14,6 +14,7 @@ from casebus.cases.conversation import LEADS, MESSAGES, RELEASES, Lead, Message,
 from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DeskAlert
 from casebus.desk.office import Office, refuse_too_long, said_otherwise
+from casebus.desk.paged import Page, latest, page_of, whole
 from casebus.desk.terms import USUAL_TERMS, Terms
 from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
@@ -152,15 +153,22 @@ class Conversation:
 
     def releases(self, ref: str | None = None) -> list[Release]:
         """Return the releases of one alert, or all of this desk; on record, with the names of the values shown."""
+        return list(self._released(ref, whole).shown)
+
+    def releases_on(self, ref: str, page: int) -> Page[Release]:
+        """Return a page of the releases of an alert: what waits for this desk first, then the newest; on record alike."""
+        return self._released(ref, lambda found: page_of(_to_answer_first(found), page))
+
+    def _released(self, ref: str | None, choose: Callable[[list[Release]], Page[Release]]) -> Page[Release]:
         self._office.require_sight(Kind.conversation)
         with self._office.transaction(Kind.conversation) as tx:
             conflict_id = self._office.seen(tx, ref).alert.conflict_id if ref else None
             found = tx.by(RELEASES, "conflict", conflict_id) if conflict_id else list(tx.all(RELEASES))
             as_of = (release.as_of(self._office.now()) for release in found)
-            shown = sorted(as_of, key=lambda release: (release.asked_at, release.request_id))
-            names = dict.fromkeys(field.value for release in shown for field, _ in release.values)
-            self._office.record(tx, "releases", [each.request_id for each in shown], (*RELEASE_FIELDS, *names))
-        return shown
+            page = choose(sorted(as_of, key=lambda release: (release.asked_at, release.request_id)))
+            names = dict.fromkeys(field.value for release in page.shown for field, _ in release.values)
+            self._office.record(tx, "releases", [each.request_id for each in page.shown], (*RELEASE_FIELDS, *names))
+        return page
 
     def _asked_of_us(self, tx: View, request_id: str, ref: str | None) -> tuple[Release, DeskAlert]:
         release = tx.get(RELEASES, storable(request_id))
@@ -211,22 +219,31 @@ class Conversation:
             self._office.remember(tx, seen, Verb.wrote)
         return message
 
-    def messages(self, ref: str, *, reading: bool = True) -> list[Message]:
-        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on, if
-        somebody is reading.
+    def messages(self, ref: str) -> list[Message]:
+        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on."""
+        return list(self._heard(ref, whole, reading=True).shown)
+
+    def messages_on(self, ref: str, page: int, *, reading: bool) -> Page[Message]:
+        """Return a page of the messages of an alert, the newest on the first, oldest first on each; what it shows is on record,
+        and counts as read from then on if somebody is reading.
         """
+        return self._heard(ref, lambda found: latest(found, page), reading)
+
+    def _heard(self, ref: str, choose: Callable[[list[Message]], Page[Message]], reading: bool) -> Page[Message]:
         self._office.require_sight(Kind.conversation)
         with self._office.transaction(Kind.conversation) as tx:
             seen = self._office.seen(tx, ref)
             found = tx.by(MESSAGES, "conflict", seen.alert.conflict_id)
-            shown = sorted(found, key=lambda message: (message.at, message.message_id))
-            self._office.record(tx, "messages", [each.message_id for each in shown], MESSAGE_FIELDS)
-            unread = [each for each in shown if reading and not each.ours and not each.read and each.text is not None]
+            page = choose(sorted(found, key=lambda message: (message.at, message.message_id)))
+            self._office.record(tx, "messages", [each.message_id for each in page.shown], MESSAGE_FIELDS)
+            unread = [
+                each for each in page.shown if reading and not each.ours and not each.read and each.text is not None
+            ]
             for each in unread:
                 tx.apply(Save(MESSAGES, replace(each, read=True)))
             if unread:
                 self._office.show_anew(tx, seen)
-        return shown
+        return page
 
     # --- who leads ---
 
@@ -272,6 +289,12 @@ def _refuse_other(
     before = (known.purpose, known.urgency, known.asked, known.reason)
     if (known.ours, known.conflict_id, before) != (True, seen.alert.conflict_id, said):
         raise said_otherwise()
+
+
+def _to_answer_first(found: Sequence[Release]) -> list[Release]:
+    """Return releases that came oldest first, those that wait for this desk before all others, the newest first of each."""
+    newest_first = found[::-1]
+    return sorted(newest_first, key=lambda each: each.ours or each.state is not ReleaseState.asked)
 
 
 def _partner(seen: DeskAlert, *, standing: bool) -> str:

@@ -25,6 +25,17 @@ def page_of(found: Sequence[T], number: int) -> Page[T]:
     return Page(tuple(found[(within - 1) * PAGE_ROWS : within * PAGE_ROWS]), within, pages)
 
 
+def latest(found: Sequence[T], number: int) -> Page[T]:
+    """Return a page of what was found, oldest first, as `found` is; the newest stand on the first page."""
+    page = page_of(found[::-1], number)
+    return Page(page.shown[::-1], page.number, page.pages)
+
+
+def whole(found: Sequence[T]) -> Page[T]:
+    """Return everything on one page."""
+    return Page(tuple(found), 1, 1)
+
+
 def page_number(text: str) -> int:
     """Return the page that an address names; the first for what is no number of one."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1

@@ -1,6 +1,7 @@
 """What the partner asked, wrote or referred stands on the board and needs us, until somebody here has answered or read it."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -108,6 +109,30 @@ def test_a_message_counts_as_read_only_where_the_officer_opened_the_page(
     arrives(desk, settled, Save(MESSAGES, Message("m1", settled.conflict_id, False, UK, NOW, BOX)))
     assert BOX in desk.browser().get(f"/alerts/{settled.ref}/talk", headers=headers).text
     assert ("They wrote" not in needing_us(desk)) == counts
+
+
+def test_a_long_talk_has_pages_and_only_what_is_shown_counts_as_read(desk: World, settled: Alert) -> None:
+    with desk.store.transaction() as tx:
+        for n in range(60):
+            at = NOW + timedelta(seconds=n)
+            tx.apply(Save(MESSAGES, Message(f"m{n}", settled.conflict_id, False, UK, at, f"Said as {n:03}.")))
+            later = release(settled, request_id=f"r{n}", asked_at=at, reason=f"Why {n:03}.", ours=n > 0)
+            tx.apply(Save(RELEASES, later))
+    desk.hold(desk.kept(settled))
+    browser, path = desk.browser(), f"/alerts/{settled.ref}/talk"
+
+    def said(address: str, words: str) -> list[int]:
+        return [int(each) for each in re.findall(rf"{words} (\d+)\.", browser.get(address).text)]
+
+    assert said(path, "Said as") == list(range(10, 60)), "the newest, in their order"
+    assert said(path, "Why") == [0, *range(59, 10, -1)], "what waits for us, then the newest"
+    with desk.store.view() as view:
+        assert sum(each.read for each in view.all(MESSAGES)) == 50
+    assert f'href="{path}?releases=1&amp;page=2"' in browser.get(path).text
+    assert said(f"{path}?releases=1&page=2", "Said as") == list(range(10))
+    assert said(f"{path}?page=1&releases=2", "Why") == list(range(10, 0, -1))
+    shown = [each for each in desk.readings() if each.resource in ("messages", "releases")]
+    assert max(len(each.references) + each.references_not_carried for each in shown) == 50
 
 
 def test_a_referral_about_an_alert_needs_us_until_it_is_answered(desk: World, settled: Alert) -> None:
