@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 
-LOADED = ("casebus.cli.main", "casebus.cli.alerts", "casebus.cli.deconflict", "casebus.cli.parked", "casebus.cli.ledger")
+LOADED = (
+    "casebus.cli.main",
+    "casebus.cli.alerts",
+    "casebus.cli.deconflict",
+    "casebus.cli.parked",
+    "casebus.cli.ledger",
+)
 
 
 def commands() -> ProcessPoolExecutor:
