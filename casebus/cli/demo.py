@@ -26,6 +26,7 @@ from casebus.cli.ledger_replay import replayed
 from casebus.cli.node import training_banner
 from casebus.cli.options import Data, clock
 from casebus.cli.output import page, words
+from casebus.cli.own_process import commands, told
 from casebus.errors import NotPermitted, Stalled
 from casebus.events.enumerations import Overlap
 from casebus.installing import LEDGER_ORIGIN, initialise
@@ -106,6 +107,7 @@ class _Network:
         self.installation = Installation.open(layout, self.clock)
         self._process: subprocess.Popen[bytes] | None = None
         self._overview: Overview | None = None
+        self._commands = commands()
         self._write_end = -1
 
     def __enter__(self) -> "_Network":
@@ -135,6 +137,7 @@ class _Network:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(timeout=60)
         os.close(self._write_end)
+        self._commands.shutdown()
         if self._overview:
             self._overview.close()
 
@@ -180,13 +183,11 @@ class _Network:
 
     def command(self, *arguments: str) -> Any:
         """Run a command as a process of its own and return its JSON."""
-        done = subprocess.run(
-            [sys.executable, "-m", "casebus", *arguments, "--data", str(self.layout.root), "--json"],
-            check=True,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "NO_COLOR": "1"},
-        )
-        return json.loads(done.stdout)
+        given = [*arguments, "--data", str(self.layout.root), "--json"]
+        code, out = self._commands.submit(told, given).result()
+        if code:
+            raise subprocess.CalledProcessError(code, ["casebus", *given])
+        return json.loads(out)
 
     def forge(self) -> None:
         """Write a record to NZ Police's topic with a broken signature, once, as an intruder on the bus would."""
