@@ -9,7 +9,8 @@ no other terms there, the sender signs what its partner is to get, with the key 
 No event's signature can be taken for one of these: DSSE's encoding begins with other bytes.
 
 A signature names its signer to whoever tries all keys, so where the sender may not be named the hub takes it away together
-with the name. Such a copy is believed of an alert whose partner this desk was not told, and of no other.
+with the name. Such a copy is believed of an alert whose partner this desk was not told, and of no other. A referral always
+names its sender, and always has a box, an empty one if nothing is in it: its urgency and reason are signed like the rest.
 """
 
 import base64
@@ -45,8 +46,8 @@ def statement_of(payload: WithBox, recipient: str) -> bytes:
 
 
 def signed(payload: P, recipient: str, sign: Sign) -> P:
-    """Return a payload with the sender's signature beside its box; one without a box as it is."""
-    if not isinstance(payload, WithBox) or payload.sealed is None:
+    """Return a payload with the sender's signature beside its box; one that can have none as it is."""
+    if not isinstance(payload, WithBox):
         return payload
     return _with(payload, *sign(statement_of(payload, recipient)))
 
@@ -92,7 +93,7 @@ def doubt_of(payload: WithBox, recipient: str, alert: Alert | None, directory: D
 
 def _signature_doubt(payload: WithBox, sender: str, recipient: str, directory: Directory, at: datetime) -> str | None:
     box = payload.sealed
-    if box is None or box.signed_with is None or box.signature is None:
+    if box.signed_with is None or box.signature is None:
         return f"it bears no signature of {sender}"
     key = directory.key(box.signed_with)
     if key is None or key.owner != sender:

@@ -44,7 +44,8 @@ class Referral:
 
     `record_ids` are the sender's own records, unknown to the recipient; `values` and `note` are the package. The sender keeps
     the names of the values, the recipient the values too while they are its to keep (`as_of`). `escalated` is who should
-    hear that this desk was asked and has not answered.
+    hear that this desk was asked and has not answered. `unopened` says why the package, and with it the sender's signature over
+    the whole referral, was not taken for genuine here: nobody takes over what such a one says.
     """
 
     referral_id: str
@@ -66,6 +67,7 @@ class Referral:
     expired: bool = False
     undelivered: en.DeliveryRefusal | None = None
     escalated: Escalation = Escalation.none
+    unopened: str | None = None
 
     @property
     def state(self) -> ReferralState:
@@ -127,4 +129,14 @@ def refuse_unanswerable(referral: Referral) -> None:
         raise Conflict(
             f"the referral is {referral.state.value}: there is nothing left to answer",
             next_step="ring the sender's desk; it may send it again.",
+        )
+
+
+def refuse_unopened(referral: Referral) -> None:
+    """Raise `Conflict` for one that is not known to be its sender's as it stands: it can be declined, not accepted."""
+    if referral.unopened is not None:
+        raise Conflict(
+            f"the referral from {referral.partner} was not opened: {referral.unopened}; nothing that it says is certain, its "
+            "urgency neither",
+            next_step=f"ring {referral.partner}, decline this one, and let it be sent again.",
         )

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import pytest
-from cases.test_conversation import NAME, met, ref
+from cases.test_conversation import NAME, UNSIGNED, met, ref
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hub_harness import DIA, HUB, NOW, NZ, UK, sealer
 from replay_world import Node, World
@@ -15,21 +15,22 @@ from replay_world import Node, World
 from casebus import keys
 from casebus.bus.log import Recorded, events_topic, inbox_topic
 from casebus.cases.access import DeskRole, Viewer
-from casebus.cases.authorship import signed, statement_of
+from casebus.cases.authorship import WithBox, signed, statement_of
 from casebus.cases.conversation import RELEASES, SEALED, ReleaseState
 from casebus.cases.deadlines import release_due
 from casebus.cases.outgoing import NOTICES
-from casebus.cases.referral import REFERRALS
+from casebus.cases.referral import REFERRALS, ReferralState
 from casebus.clock import FixedClock
 from casebus.desk import Desk
 from casebus.desk.opening import Opening
+from casebus.desk.plain import referral_row
 from casebus.desk.referrals import Package
 from casebus.directory import Directory, PublicKey
-from casebus.errors import NotPermitted
+from casebus.errors import Conflict, NotPermitted
 from casebus.events import enumerations as en
 from casebus.events.catalogue import partition_key
 from casebus.events.envelope import Event
-from casebus.events.types import DeskMessage, DisclosureGranted, Payload, ReferralSent
+from casebus.events.types import DeskMessage, DisclosureGranted, Payload, ReferralSent, SealedBox
 from casebus.installing import encryption_entry
 from casebus.sealing import Belongs, Content, seal
 from casebus.wire.ids import content_id
@@ -59,11 +60,15 @@ def unsent(world: World, kind: type[P]) -> P:
 
 def hub_puts(world: World, payload: Payload) -> None:
     """Put a record into NZ's inbox under the hub's own key, as a hostile hub can, and let NZ's node read it."""
+    put(world, payload)
+    world.nodes[NZ].inbox.step()
+    world.nodes[NZ].opening.step()
+
+
+def put(world: World, payload: Payload) -> None:
     event = Event(content_id("hub", payload.model_dump_json()), HUB, partition_key(payload), payload)
     topic = inbox_topic(NZ)
     world.hub.log.append(topic, [sealer(HUB).seal(event, topic, world.hub.log.end(topic) + 1)])
-    world.nodes[NZ].inbox.step()
-    world.nodes[NZ].opening.step()
 
 
 def refusals(node: Node) -> list[str]:
@@ -167,6 +172,72 @@ def test_a_referral_is_not_taken_for_another_agencys(world: World) -> None:
     (referral,) = nz.desk.referrals.all()
     assert (referral.values, referral.note) == ((), None)
     assert "made for something else" in refusals(nz)[0]
+
+
+@pytest.mark.parametrize("kind", get_args(WithBox))
+def test_nothing_that_is_sealed_goes_without_its_box_and_the_signature_that_stands_beside_it(
+    kind: type[Payload],
+) -> None:
+    assert kind.model_fields["sealed"].annotation is SealedBox
+
+
+def referred(world: World) -> ReferralSent:
+    """Return the copy of an immediate referral, with nothing in it, that UK has sent."""
+    why = en.ReferralReason.CHILD_LIVES_THERE
+    world.nodes[UK].desk.referrals.send(NZ, why, en.Severity.immediate, ref=ref(world, UK))
+    return unsent(world, ReferralSent)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"urgency": en.Severity.routine}, "not what uk-nca signed"),
+        ({"reason": en.ReferralReason.OUT_OF_JURISDICTION}, "not what uk-nca signed"),
+        ({"fields": (NAME,)}, "not what uk-nca signed"),
+        ({"keep_days": 366}, "not what uk-nca signed"),
+        ({"conflict_id": None}, "not what uk-nca signed"),
+        ({"urgency": en.Severity.routine, "sealed": UNSIGNED}, "no signature of uk-nca"),
+    ],
+)
+def test_a_referral_that_its_sender_did_not_sign_as_it_stands_is_shown_so_and_can_only_be_declined(
+    world: World, changed: dict[str, object], why: str
+) -> None:
+    hub_puts(world, referred(world).model_copy(update=changed))
+    nz = world.nodes[NZ].desk.referrals
+    (told,) = refusals(world.nodes[NZ])
+    assert "ring the sender now" in told
+    (waits,) = nz.asked_of_us()
+    assert why in str(referral_row(waits)["unopened"])
+    with pytest.raises(Conflict, match=why):
+        nz.accept(waits.referral_id)
+    assert nz.decline(waits.referral_id, en.ReferralDecline.NO_CAPACITY).state is ReferralState.declined
+
+
+def test_a_referral_bears_its_senders_signature_also_where_nothing_is_in_it(world: World) -> None:
+    hub_puts(world, referred(world))
+    nz = world.nodes[NZ]
+    (waits,) = nz.desk.referrals.asked_of_us()
+    assert (waits.unopened, waits.urgency, refusals(nz)) == (None, en.Severity.immediate, [])
+    assert nz.desk.referrals.accept(waits.referral_id).ours
+
+
+def test_what_has_just_come_is_not_acted_on_before_it_was_looked_at(world: World) -> None:
+    nz, payload = world.nodes[NZ], referred(world)
+    nz.opening = opening(nz, world.hub.directory, NZ_BOX)
+    put(world, payload)
+    nz.inbox.step()
+    with pytest.raises(Conflict, match="not looked at it yet"):
+        nz.desk.referrals.accept(payload.referral_id)
+    nz.opening.step()
+    assert nz.desk.referrals.accept(payload.referral_id).ours
+
+
+def test_what_is_not_opened_stands_before_what_is_urgent(world: World) -> None:
+    nz, payload = world.nodes[NZ], referred(world)
+    hub_puts(world, payload)
+    forged = {"referral_id": content_id("other"), "urgency": en.Severity.routine}
+    hub_puts(world, payload.model_copy(update=forged))
+    assert [each.urgency for each in nz.desk.referrals.asked_of_us()] == [en.Severity.routine, en.Severity.immediate]
 
 
 def test_a_signature_is_judged_by_the_directory_when_the_record_was_appended(world: World) -> None:
