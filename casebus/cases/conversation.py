@@ -98,6 +98,7 @@ RELEASES: Concept[Release] = Concept(
         "conflict": lambda release: release.conflict_id,
         "held": lambda release: "yes" if release.ours and release.state is ReleaseState.granted else None,
     },
+    wiped=True,
 )
 
 
@@ -214,4 +215,5 @@ SEALED: Concept[Sealed] = Concept(
     {
         "refused": lambda sealed: "yes" if sealed.refused else "no",
     },
+    wiped=True,
 )

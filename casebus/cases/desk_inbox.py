@@ -126,7 +126,11 @@ def _not_passed_on(refusal: DeliveryRefused, known: Known) -> Iterator[Effect]:
         yield Save(MESSAGES, replace(message, refused=reason))
     release = known.get(RELEASES, refusal.item_id)
     answers = ("DisclosureGranted", "DisclosureRefused")
-    if release is not None and (refusal.type == "DisclosureRequested" if release.ours else refusal.type in answers):
+    # A request that was answered has arrived: values are not kept past their time because the hub says otherwise.
+    waits = release is not None and release.ours and release.state is talk.ReleaseState.asked
+    if release is not None and (
+        waits and refusal.type == "DisclosureRequested" if release.ours else refusal.type in answers
+    ):
         yield Save(RELEASES, replace(release, state=talk.ReleaseState.undelivered, refusal=reason))
     referral = known.get(REFERRALS, refusal.item_id)
     if refusal.type == "ReferralSent" and referral is not None and referral.outgoing:

@@ -118,6 +118,7 @@ REFERRALS: Concept[Referral] = Concept(
         "waits": lambda referral: "yes" if referral.state is ReferralState.sent else None,
         "held": lambda referral: "yes" if referral.values else None,
     },
+    wiped=True,
 )
 
 
