@@ -80,6 +80,11 @@ class Release:
         """Return it refused."""
         return replace(self, state=ReleaseState.refused, refusal=refusal.reason.value, answered_at=at)
 
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether what the partner sealed with it was looked at here and not opened."""
+        return self.unopened not in (None, NOT_YET)
+
     def ended(self) -> "Release":
         """Return it without the values, whose time is over."""
         return replace(self, state=ReleaseState.ended, values=())
@@ -107,7 +112,9 @@ def refuse_unopened(release: Release) -> None:
     if release.unopened is not None:
         raise Conflict(
             f"that request was not opened: {release.unopened}; nothing is released on what the partner may never have asked",
-            next_step="ring the partner's desk, refuse this one, and let it ask anew.",
+            next_step="ring the partner's desk, refuse this one, and let it ask anew."
+            if release.in_doubt
+            else "try again in a moment.",
         )
 
 

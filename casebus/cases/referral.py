@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from casebus.cases.conflict import RESPOND_WITHIN_S
-from casebus.cases.conversation import Values
+from casebus.cases.conversation import NOT_YET, Values
 from casebus.cases.desk_work import Escalation
 from casebus.errors import Conflict
 from casebus.events import enumerations as en
@@ -84,6 +84,11 @@ class Referral:
         """Tell whether this agency is responsible."""
         return self.outgoing is not self.accepted
 
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether it was looked at here and not opened: nothing that it says is certain."""
+        return self.unopened not in (None, NOT_YET)
+
     def asks_the_same(self, other: "Referral") -> bool:
         """Tell whether another referral as it was sent asks for what this one did, however far this one is since."""
         sent = replace(self, sent_at=other.sent_at, accepted=False, declined=None, expired=False, undelivered=None)
@@ -139,5 +144,7 @@ def refuse_unopened(referral: Referral) -> None:
         raise Conflict(
             f"the referral from {referral.partner} was not opened: {referral.unopened}; nothing that it says is certain, its "
             "urgency neither",
-            next_step=f"ring {referral.partner}, decline this one, and let it be sent again.",
+            next_step=f"ring {referral.partner}, decline this one, and let it be sent again."
+            if referral.in_doubt
+            else "try again in a moment.",
         )

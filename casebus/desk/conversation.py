@@ -213,14 +213,15 @@ class Conversation:
         return message
 
     def messages(self, ref: str) -> list[Message]:
-        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on."""
+        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on,
+        what cannot be opened too."""
         self._office.require_sight(Kind.conversation)
         with self._office.transaction(Kind.conversation) as tx:
             seen = self._office.seen(tx, ref)
             found = tx.by(MESSAGES, "conflict", seen.alert.conflict_id)
             shown = sorted(found, key=lambda message: (message.at, message.message_id))
             self._office.record(tx, "messages", [each.message_id for each in shown], MESSAGE_FIELDS)
-            unread = [each for each in shown if not each.ours and not each.read and each.text is not None]
+            unread = [each for each in shown if not each.ours and not each.read and each.unopened != talk.NOT_YET]
             for each in unread:
                 tx.apply(Save(MESSAGES, replace(each, read=True)))
             if unread:

@@ -9,7 +9,7 @@ those once more: with the key that was missing here, or with a directory that ha
 are opened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from casebus.cases.alert import ALERTS
+from casebus.cases.alert_feed import beside
 from casebus.cases.authorship import WithBox, belongs_of, doubt_of
 from casebus.cases.conversation import MESSAGES, RELEASES, SEALED, ReleaseState, Sealed
 from casebus.cases.outgoing import NOTICES, Notice
@@ -96,8 +97,8 @@ class Opening:
             return []  # looked at once more, and told before
         text = f"a sealed {sealed.type} was not opened: {why}. It is kept as it came; {_ASK.get(sealed.type, _ASK_USUALLY)}"
         notice = Notice(content_id("unopenable", sealed.key), "Unopenable", sealed.item_id, text, self._clock.now())
-        marked = _marked(sealed, why, view)
-        return [Save(SEALED, replace(sealed, refused=why)), Save(NOTICES, notice), *([marked] if marked else [])]
+        shown = beside(view, sealed.item_id, why)
+        return [Save(SEALED, replace(sealed, refused=why)), Save(NOTICES, notice), *_marked(sealed, why, view), *shown]
 
 
 def _no_key(agency: str, key_id: str) -> str:
@@ -113,11 +114,12 @@ def _payload(sealed: Sealed) -> WithBox:
     return payload
 
 
-def _marked(sealed: Sealed, why: str, view: View) -> Effect | None:
-    """Return the entity with the reason why its box was not opened."""
+def _marked(sealed: Sealed, why: str, view: View) -> Iterator[Effect]:
+    """Yield the entity with the reason why its box was not opened."""
     concept = _CONCEPTS[sealed.type]
     entity = view.get(concept, sealed.item_id)
-    return Save(concept, replace(entity, unopened=why)) if entity else None
+    if entity is not None:
+        yield Save(concept, replace(entity, unopened=why))
 
 
 def _filled(sealed: Sealed, content: Content, view: View, now: datetime) -> Effect | None:
@@ -125,7 +127,7 @@ def _filled(sealed: Sealed, content: Content, view: View, now: datetime) -> Effe
     match sealed.type:
         case "DeskMessage":
             message = view.get(MESSAGES, sealed.item_id)
-            return Save(MESSAGES, replace(message, text=content.text, unopened=None)) if message else None
+            return Save(MESSAGES, replace(message, text=content.text, unopened=None, read=False)) if message else None
         case "DisclosureRequested":
             request = view.get(RELEASES, sealed.item_id)
             return Save(RELEASES, replace(request, reason=content.text, unopened=None)) if request else None

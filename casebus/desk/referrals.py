@@ -201,7 +201,7 @@ class Referrals:
 
 
 def _waiting_order(referral: Referral) -> tuple[bool, int, datetime, str]:
-    return referral.unopened is None, -URGENCY[referral.urgency], referral.respond_by, referral.referral_id
+    return not referral.in_doubt, -URGENCY[referral.urgency], referral.respond_by, referral.referral_id
 
 
 def _records(view: View, named: Sequence[str]) -> tuple[str, ...]:

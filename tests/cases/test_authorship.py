@@ -23,14 +23,15 @@ from casebus.cases.referral import REFERRALS, ReferralState
 from casebus.clock import FixedClock
 from casebus.desk import Desk
 from casebus.desk.opening import Opening
-from casebus.desk.plain import referral_row
+from casebus.desk.placed import asked_about
+from casebus.desk.plain import referral_row, release_row
 from casebus.desk.referrals import Package
 from casebus.directory import Directory, PublicKey
 from casebus.errors import Conflict, NotPermitted
 from casebus.events import enumerations as en
 from casebus.events.catalogue import partition_key
 from casebus.events.envelope import Event
-from casebus.events.types import DeskMessage, DisclosureGranted, Payload, ReferralSent, SealedBox
+from casebus.events.types import DeskMessage, DisclosureGranted, DisclosureRequested, Payload, ReferralSent, SealedBox
 from casebus.installing import encryption_entry
 from casebus.sealing import Belongs, Content, seal
 from casebus.wire.ids import content_id
@@ -302,6 +303,60 @@ def test_what_is_sealed_to_a_key_that_is_not_here_is_told_and_opened_once_the_ke
     nz.opening = opening(nz, directory, NZ_BOX, lost)
     world.settle()
     assert [m.text for m in nz.desk.conversation.messages(ref(world, NZ))] == [CANARY]
+
+
+def test_what_a_key_signed_that_this_directory_has_not_heard_of_is_opened_by_the_first_start_that_has(
+    world: World,
+) -> None:
+    nz, whole = world.nodes[NZ], world.hub.directory
+    behind = replace(whole, keys=tuple(key for key in whole.keys if key.owner != UK))
+    sent = referred(world)
+    for _ in range(2):
+        nz.opening = opening(nz, behind, NZ_BOX)
+        hub_puts(world, sent)
+    assert len(refusals(nz)) == 1, "what is looked at once more in vain is not told again"
+    with pytest.raises(Conflict, match="none of uk-nca"):
+        nz.desk.referrals.accept(sent.referral_id)
+    nz.opening = opening(nz, whole, NZ_BOX)
+    nz.opening.step()
+    assert nz.desk.referrals.accept(sent.referral_id).unopened is None
+
+
+def test_what_cannot_be_opened_counts_as_read_once_shown_and_as_unread_when_it_is_opened_after_all(
+    world: World,
+) -> None:
+    nz, directory = world.nodes[NZ], world.hub.directory
+    nz.opening = opening(nz, directory, keys.make_encryption_key())
+    world.nodes[UK].desk.conversation.send_message(ref(world, UK), CANARY)
+    sent = unsent(world, DeskMessage)
+    put(world, sent)
+    nz.inbox.step()
+    nz.desk.conversation.messages(ref(world, NZ))
+    assert waits(nz, sent), "nobody could read it yet"
+    nz.opening.step()
+    assert waits(nz, sent)
+    nz.desk.conversation.messages(ref(world, NZ))
+    assert not waits(nz, sent)
+    nz.opening = opening(nz, directory, NZ_BOX)
+    nz.opening.step()
+    assert waits(nz, sent)
+
+
+def waits(node: Node, message: DeskMessage) -> bool:
+    with node.store.view() as view:
+        return bool(asked_about(view, message.conflict_id))
+
+
+def test_nothing_is_released_on_a_request_that_is_not_what_the_partner_signed(world: World) -> None:
+    nz, uk = world.nodes[NZ].desk.conversation, world.nodes[UK].desk.conversation
+    uk.request_release(ref(world, UK), "why", [NAME])
+    asked = unsent(world, DisclosureRequested)
+    hub_puts(world, asked.model_copy(update={"asked": (NAME, en.DisclosedField.PHONE)}))
+    (release,) = nz.releases()
+    assert "not what uk-nca signed" in str(release_row(release)["unopened"])
+    with pytest.raises(Conflict, match="may never have asked"):
+        nz.grant_release(asked.request_id, ((NAME, CANARY),))
+    assert nz.refuse_release(asked.request_id, en.DisclosureRefusal.HARM_TO_PERSON).state is ReleaseState.refused
 
 
 def test_what_is_opened_only_after_its_time_gives_no_value(world: World) -> None:

@@ -12,6 +12,7 @@ from casebus.cases.alert_feed import FEED_END
 from casebus.console.door import Door
 from casebus.console.live import LOOK_EVERY_S, Live
 from casebus.console.stream import framed
+from casebus.desk.opening import Opening
 from casebus.desk.referrals import WAITING_FIELDS
 from casebus.events import enumerations as en
 from casebus.events.enumerations import Severity
@@ -116,6 +117,10 @@ def test_a_referral_about_no_alert_is_announced_on_open_boards_until_it_is_answe
     assert "console-bar--immediate" in frame.text
     assert 'href="/referrals">a referral from uk-nca</a>' in frame.text
     assert (world.readings()[-1].references, world.readings()[-1].fields) == ((referral_id,), WAITING_FIELDS)
+    assert "not opened here" not in frame.text, "it was not looked at yet"
+    Opening(NZ, {}, world.store, world.clock, world.installation.directory).step()
+    frame = framed(browser.parts, signed, 1, 1)
+    assert frame.number == 2, "what is in doubt is shown on open boards"
     assert "not opened here: ring uk-nca" in frame.text
     browser.send(f"/referrals/{referral_id}/decline", {"value": "NO_CAPACITY"})
     assert "a referral from" not in framed(browser.parts, signed, 0, 0).text
