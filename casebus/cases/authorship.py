@@ -4,8 +4,10 @@ The hub puts its own copy in the place of what an agency published, and signs th
 no other terms there, the sender signs what its partner is to get, with the key with which it signs its events:
 
     "casebus sealed v1" LF recipient LF type LF canonical JSON of the payload (keys sorted, ASCII, no spaces) in which
-    `actor` and the signature are null and `record_ids` is empty
+    `record_ids` is empty and `actor`, the signature, what is null and what has its model's default is left out
 
+What is left out is what a reader adds that knows a field which the signer did not: the signature outlives it. A value in a
+field that its reader does not know yet was signed and is not there to be checked, so nothing is opened: partners first.
 No event's signature can be taken for one of these: DSSE's encoding begins with other bytes.
 
 A signature names its signer to whoever tries all keys, so where the sender may not be named the hub takes it away together
@@ -39,8 +41,10 @@ P = TypeVar("P", bound=Payload)
 
 def statement_of(payload: WithBox, recipient: str) -> bytes:
     """Return what the sender signs of what a recipient gets."""
-    whole = _with(payload, None, None).model_dump(mode="json")
-    whole |= {"actor": None} | ({"record_ids": []} if "record_ids" in whole else {})
+    whole = _with(payload, None, None).model_dump(
+        mode="json", exclude={"actor"}, exclude_none=True, exclude_defaults=True
+    )
+    whole |= {"record_ids": []} if "record_ids" in whole else {}
     body = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return "\n".join(("casebus sealed v1", recipient, type(payload).__name__, body)).encode()
 
