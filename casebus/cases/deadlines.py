@@ -5,6 +5,7 @@ nothing more happens. A clock that jumps forward does one harm: values that were
 passes their end, and must be asked for anew; a value that is kept too long would be the worse one. For the rest, desks are
 told too early that nobody answers, and a referral goes back to its sender, who had it all along. Backward: nothing is taken back, and nothing is done twice. What was done while
 it was ahead holds no longer than anything can: an acknowledgement, a snooze that ends later than one can is over.
+What came in at a moment that is yet to come has waited for nobody knows how long: somebody is told of it at once.
 
 Clocks (domain.md §2.5): an answer is due 1 h, 8 h or 7 d after an alert was raised, by the severity that the desk goes by.
 Nobody has taken it up by half of that: it is for the desk's lead. By the end: for the coordination desk. An acknowledgement
@@ -72,10 +73,7 @@ def _awake(seen: DeskAlert, at: datetime) -> DeskWork:
         until = at + timedelta(seconds=ACKNOWLEDGED_FOR_S[seen.severity])
     elif until is not None:
         until = max(until, at)
-    since = seen.work.waits_since and max(seen.work.waits_since, at)
-    return replace(
-        seen.work, snoozed_until=None, acknowledged_until=until, waits_since=since, changes=seen.work.changes + 1
-    )
+    return replace(seen.work, snoozed_until=None, acknowledged_until=until, changes=seen.work.changes + 1)
 
 
 def _times(seen: DeskAlert, now: datetime) -> tuple[datetime, datetime]:
@@ -83,25 +81,24 @@ def _times(seen: DeskAlert, now: datetime) -> tuple[datetime, datetime]:
     end where nobody has it; where somebody has, at its end or when taking it up has held, and half as long after.
     """
     within = timedelta(seconds=RESPOND_WITHIN_S[seen.severity])
+    raised_at = _passed(seen.alert.raised_at, now) or now - within
     if seen.stage(now) is Stage.in_hand:
-        asks = max(seen.alert.raised_at + within, _taken_up_until(seen, now))
+        asks = max(raised_at + within, _taken_up_until(seen, now) or raised_at)
         return asks, asks + within / 2
-    since = _since(seen, now)
+    since = max(raised_at, _passed(seen.work.waits_since, now) or raised_at)
     return since + within / 2, since + within
 
 
-def _since(seen: DeskAlert, now: datetime) -> datetime:
-    """Return since when the alert has waited for somebody; a moment to come is a clock's that was ahead, and not counted."""
-    waits = seen.work.waits_since
-    counts = waits is not None and waits <= now + timedelta(seconds=LEEWAY_S)
-    return max(waits, seen.alert.raised_at) if waits and counts else seen.alert.raised_at
+def _passed(at: datetime | None, now: datetime) -> datetime | None:
+    """Return a moment that has passed; None for one to come, which is a clock's that was ahead, and is not counted."""
+    return at if at is not None and at <= now + timedelta(seconds=LEEWAY_S) else None
 
 
-def _taken_up_until(seen: DeskAlert, now: datetime) -> datetime:
-    """Return until when taking it up holds; a moment farther away than that can be is not counted."""
+def _taken_up_until(seen: DeskAlert, now: datetime) -> datetime | None:
+    """Return until when taking it up holds; None for a moment farther away than that can be, which is not counted."""
     until = seen.work.acknowledged_until
     longest = now + timedelta(seconds=ACKNOWLEDGED_FOR_S[seen.severity] + LEEWAY_S)
-    return until if until is not None and until <= longest else seen.alert.raised_at
+    return until if until is not None and until <= longest else None
 
 
 def _level(seen: DeskAlert, now: datetime) -> Escalation:
@@ -161,9 +158,11 @@ def _unanswered(referral: Referral, now: datetime) -> tuple[Referral, Notice | N
     """Return what time makes of a referral that waits for its answer, what the desk is told, and when to look again."""
     if referral.outgoing:
         return _back(referral, now)
-    half = referral.sent_at + (referral.respond_by - referral.sent_at) / 2
-    level = _reached(half, referral.respond_by, now)
-    next_at = min((at for at in (half, referral.respond_by) if at > now), default=None)
+    within = referral.respond_by - referral.sent_at
+    sent_at = _passed(referral.sent_at, now) or now - within
+    half, respond_by = sent_at + within / 2, sent_at + within
+    level = _reached(half, respond_by, now)
+    next_at = min((at for at in (half, respond_by) if at > now), default=None)
     if _ORDER.index(level) <= _ORDER.index(referral.escalated):
         return referral, None, next_at
     text = f"the referral from {referral.partner}: {NOT_TAKEN_UP[level]}"

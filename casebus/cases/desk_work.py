@@ -159,7 +159,8 @@ class DeskAlert:
 
 def after_rise(work: DeskWork, before: Alert, after: Alert) -> DeskWork:
     """Return the work after the alert was told anew: one that asks for an answer anew rests no more, its clocks start
-    anew. What somebody acknowledged before and has not in hand waits again.
+    anew. What somebody acknowledged before and has not in hand waits again. The desk's own judgement stays: whether it
+    still counts is `DeskAlert.severity`'s.
     """
     if before.raised_at == after.raised_at:
         return work
@@ -169,6 +170,8 @@ def after_rise(work: DeskWork, before: Alert, after: Alert) -> DeskWork:
         changes=work.changes,
         assignee=work.assignee,
         waits_since=after.raised_at if waits else None,
+        severity=work.severity,
+        severity_at=work.severity_at,
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from casebus.cases.alert import Alert, acknowledge, ref_of, reopen, resolve, retract, told, with_theirs
 from casebus.cases.conflict import ConflictState, Said, Side, SideState
-from casebus.cases.desk_work import DeskAlert, DeskWork, Escalation, Stage, after_rise
+from casebus.cases.desk_work import DeskAlert, DeskWork, Escalation, Stage, after_rise, judge
 from casebus.cases.notification import Way, wanted
 from casebus.errors import Conflict
 from casebus.events import enumerations as en
@@ -146,6 +146,15 @@ def test_a_match_that_is_found_again_after_its_retraction_keeps_what_was_decided
     back = told(NZ, hit(3), gone, RAISED_AT)
     assert back.retracted is None
     assert back.ours == decided.ours, "a false match stays known"
+
+
+def test_a_judgement_that_raised_the_severity_stands_when_the_match_grows_or_is_found_again() -> None:
+    weak = DeskAlert.of(alert(severity=en.Severity.high, band=en.Band.review), None)
+    judged = judge(weak, en.Severity.immediate, "she says that she will hurt herself", RAISED_AT)
+    stronger = told(NZ, hit(2, severity=en.Severity.high, band=en.Band.alert), judged.alert, RAISED_AT)
+    gone = retract(judged.alert, 2, RetractReason.WITHDRAWN)
+    for before, after in ((judged.alert, stronger), (gone, told(NZ, hit(3), gone, RAISED_AT + timedelta(days=5)))):
+        assert DeskAlert(after, after_rise(judged.work, before, after)).severity is en.Severity.immediate
 
 
 def test_what_is_found_again_after_its_retraction_has_its_whole_time_and_is_told_outside_again() -> None:

@@ -126,6 +126,20 @@ def test_a_snooze_ends_by_itself_and_at_once_when_a_child_is_at_risk() -> None:
     assert not DeskAlert(risen, resting.work).is_snoozed(RAISED_AT + SECOND), "whatever the work says"
 
 
+def test_what_came_in_while_a_clock_was_ahead_is_told_at_once_when_it_was_put_right() -> None:
+    """How long it has waited nobody knows."""
+    real = RAISED_AT - timedelta(days=2)
+    fresh = DeskAlert.of(alert(severity=Severity.immediate), None)
+    assert after(fresh, real).work.escalated is Escalation.coordination_desk
+    in_hand = dw.assign(fresh, "OCEANZ-17", RAISED_AT)
+    assert after(in_hand, real).work.escalated is Escalation.desk_lead
+    asked = referral(outgoing=False)
+    assert kept(referral_due(asked, real), asked).escalated is Escalation.coordination_desk
+    assert referral_due(referral(), real).effects == (), (
+        "what this desk sent is its own still, and nobody is told otherwise"
+    )
+
+
 AHEAD, RIGHT_AGAIN = RAISED_AT + timedelta(days=3650), RAISED_AT + timedelta(days=30)
 
 
@@ -356,10 +370,12 @@ def test_the_loop_does_what_is_due_once_over_restarts_and_jumps(desk: Desk) -> N
     assert desk.at(RAISED_AT) == 0
     assert desk.at(HIGH_HALF) > 0
     counted = desk.count()
-    for moment in (HIGH_HALF, RAISED_AT - timedelta(days=400), RAISED_AT, HIGH_HALF):
+    for moment in (HIGH_HALF, RAISED_AT - timedelta(minutes=4), RAISED_AT, HIGH_HALF):
         desk.start()
         assert desk.at(moment) == 0
     assert desk.count() == counted == (1, 1, 0)
+    desk.at(RAISED_AT - timedelta(days=400))
+    assert desk.count() == (2, 2, 0), "told too early rather than too late; the referral is not taken back"
     assert desk.at(RAISED_AT + timedelta(days=4000)) > 0
     assert desk.count() == (2, 3, 1), "to the coordination desk, and the referral back"
     assert desk.loop.idle()
