@@ -95,9 +95,14 @@ class Referral:
         return sent == other
 
     @property
+    def presumed_urgency(self) -> en.Severity:
+        """How urgent it is to be taken: as its sender says, and where that is in doubt as urgent as can be."""
+        return en.Severity.immediate if self.in_doubt else self.urgency
+
+    @property
     def respond_by(self) -> datetime:
         """When an answer is due."""
-        return self.sent_at + timedelta(seconds=RESPOND_WITHIN_S[self.urgency])
+        return self.sent_at + timedelta(seconds=RESPOND_WITHIN_S[self.presumed_urgency])
 
     @property
     def keep_until(self) -> datetime:
