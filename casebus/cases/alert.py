@@ -150,17 +150,25 @@ OWN_ANSWERS: Concept[OwnAnswer] = Concept(
 )
 
 
+_RESTED_ON = {
+    RetractReason.CORRECTED: "an identifier that was corrected",
+    RetractReason.WITHDRAWN: "a record that one side has taken back",
+    RetractReason.COMMON_IDENTIFIER: "an identifier that turned out to be common",
+}
+
+
 def mistake_words(alert: Alert, answers: Sequence[OwnAnswer]) -> str | None:
     """Return what a desk must hear that answered an alert, and may have acted on it, when it stands no more as it did:
-    retracted because an identifier was corrected, or a weak match since. None for any other, or where nobody answered.
+    what it rested on was wrong, taken back or common, or it is a weak match since. None for a case that was closed, which is
+    the usual end, and where nobody answered.
     """
     if not answers:
         return None
     last = max(answers, key=lambda answer: (answer.at, answer.answer_id))
     did = "acknowledged it" if last.outcome is None else f"resolved it ({last.outcome.value})"
     acted = f"you {did} on {last.at:%Y-%m-%d %H:%M} UTC"
-    if alert.retracted is RetractReason.CORRECTED:
-        return f"{acted}: it rested on an identifier that was corrected"
+    if alert.retracted in _RESTED_ON:
+        return f"{acted}: it rested on {_RESTED_ON[alert.retracted]}"
     if alert.retracted is None and (last.band, alert.band) == (Band.alert, Band.review):
         return f"{acted}: it is only a weak match by what agrees now"
     return None

@@ -4,6 +4,7 @@ The agency's own store keeps it; it is in no event. It answers a stale write ("w
 timeline.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,10 @@ from casebus.state import Concept
 
 HUB, CLOCK, PARTNER = "hub", "clock", "the partner"
 """Who did it, where no officer of this agency did. A partner that may not be named is `PARTNER`."""
+
+
+MOST_SENTENCES = 20
+"""How many different things a stale write is told at most."""
 
 
 class Verb(StrEnum):
@@ -109,9 +114,23 @@ def refuse_stale(seen: DeskAlert, version: int | None, deeds: Sequence[Deed]) ->
     """
     if version is None or version == seen.version:
         return
-    since = [deed.sentence() for deed in in_order(deeds) if deed.version > version]
-    told = f"; since then: {'; '.join(since[-5:])}" if since else ""
+    since = _said_once([deed for deed in in_order(deeds) if deed.version > version])
+    told = f"; since then: {'; '.join(since)}" if since else ""
     raise Conflict(
         f"alert {seen.alert.ref} has changed since version {version}: it is now at version {seen.version}{told}",
         next_step=f"read it again with `casebus alerts show {seen.alert.ref}`, then decide.",
     )
+
+
+def _said_once(deeds: Sequence[Deed]) -> list[str]:
+    """Return what was done, what was done again once with how often and when last; of very much the first and the last."""
+    last = {(deed.who, deed.verb, deed.detail): deed for deed in deeds}
+    often = Counter((deed.who, deed.verb, deed.detail) for deed in deeds)
+    told = [
+        deed.sentence() if often[done] == 1 else f"{deed.sentence()}, the last of {often[done]} times"
+        for done, deed in last.items()
+    ]
+    if len(told) <= MOST_SENTENCES:
+        return told
+    kept = MOST_SENTENCES // 2
+    return [*told[:kept], f"{len(told) - 2 * kept} more, in its history", *told[-kept:]]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from casebus.errors import Conflict
 from casebus.events import enumerations as en
 from casebus.events.types import ChildSafeguarded, Payload, WelfareCheckCompleted, WelfareCheckRequested
+from casebus.intake.countries import COUNTRIES
 from casebus.state import Concept
 
 MAX_CHILDREN = 1_000_000
@@ -76,8 +77,8 @@ def is_count(children: int) -> bool:
 
 
 def is_country(code: str) -> bool:
-    """Tell whether that is written as a country is: two capital letters, as in ISO 3166."""
-    return len(code) == 2 and code.isascii() and code.isalpha() and code.isupper()
+    """Tell whether that is a country's two capital letters in ISO 3166."""
+    return code in COUNTRIES
 
 
 def standing(outcomes: Iterable[Outcome]) -> list[Outcome]:

@@ -7,7 +7,7 @@ from casebus.cli.console import serve
 from casebus.cli.node import Stop
 from casebus.cli.output import words
 from casebus.console.chooser import Door, Scene, create_chooser
-from casebus.console.serving import Application, Server
+from casebus.console.serving import Application, Server, bound
 from casebus.desks import officers_of
 from casebus.installing import AGENCIES
 from casebus.layout import Layout
@@ -34,10 +34,20 @@ class Network(Protocol):
 
 
 def act_out(layout: Layout, port: int, start: Callable[[Layout], Network]) -> None:
-    """Run the network with its consoles until told to stop."""
+    """Run the network with its consoles until told to stop. Raises `Conflict` where a port is taken, before anything runs."""
+    for each in range(port, port + 1 + len(AGENCIES)):  # the front door, and a console for each agency
+        bound(ConsoleSettings(port=each)).close()
     with_consoles(layout, port)
-    with start(layout) as network:
-        _serve_door(network.installation, port, network.put)
+    words().print(f"its data: {layout.root}", markup=False, soft_wrap=True)
+    try:
+        with start(layout) as network:
+            _serve_door(network.installation, port, network.put)
+    finally:
+        words().print(
+            f"Everything is still there: `casebus run all --data {layout.root}` serves the three consoles again.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def with_consoles(layout: Layout, port: int) -> None:
@@ -125,7 +135,7 @@ def scenes_of(put: Put) -> Sequence[Scene]:
         ),
         Scene(
             "A broken document",
-            "The Feeds page of New Zealand Police counts it as refused. It holds up nothing.",
+            "It holds up nothing. The Feeds page of New Zealand Police counts it as refused: log in there as the operator, OCEANZ-OPS.",
             hand_in((story.POLICE, "broken.json", story.broken_document())),
         ),
     ]

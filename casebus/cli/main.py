@@ -11,8 +11,9 @@ import typer
 from casebus import __version__
 from casebus.cli import streams
 from casebus.cli.commands import join
-from casebus.cli.output import harmless, print_json
+from casebus.cli.output import print_json
 from casebus.errors import CasebusError, Unavailable, UsageError
+from casebus.harmless import harmless
 
 EPILOG = (
     "Exit codes: 0 ok, 1 unexpected, 2 usage, 3 verification failed, 4 not found, 5 not permitted, 6 conflict, "
@@ -87,7 +88,7 @@ def _ended(stdout: streams.Stdout) -> int:
     except typer.TyperException as error:
         return _told_usage(error, stdout)
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted: what was committed stands, and the same command goes on from there.")
+        _say("interrupted: what was committed stands.")
         return 130
     except OSError as error:  # what no part expected of the machine is still the machine's
         place = f"{os.fsdecode(error.filename)} cannot be used" if error.filename else "the machine refused"
@@ -113,7 +114,7 @@ def _told_usage(error: typer.TyperException, stdout: streams.Stdout) -> int:
     what = "no command is named"
     if str(error):  # typer has printed the help itself where nothing was named
         what = _words_of(error)
-        _say(f"error: {what}\n  next: {help_}")
+        _say(UsageError(what, next_step=help_).diagnostics())
     _print_error(UsageError(what, next_step=help_), stdout, exit_code=error.exit_code)
     return error.exit_code
 

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,10 +12,9 @@ from rich.progress import Progress
 from rich.text import Text
 
 from casebus.cli.streams import reader_gone
+from casebus.harmless import harmless
 
 PIPED_WIDTH = 240
-_OF_TEXT = "\n\t\u200c\u200d"
-"""Control and format characters that words are written with: the joiners belong to Persian, Hindi and others."""
 
 
 class Screen(Console):
@@ -25,16 +23,6 @@ class Screen(Console):
     def render_str(self, text: str, **style: Any) -> Text:
         """Return text with every character that would steer a terminal, or hide in it, in its escaped form."""
         return super().render_str(harmless(text), **style)
-
-
-def harmless(text: str) -> str:
-    """Return text whose control and format characters (ESC, bidirectional overrides) are written out; lines stay lines."""
-    return "".join(map(_written_out, text))
-
-
-def _written_out(char: str) -> str:
-    steers = char not in _OF_TEXT and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-    return char.encode("unicode_escape").decode() if steers else char
 
 
 def words() -> Console:

@@ -31,6 +31,7 @@ def board(console: Console, signed: Signed, request: Request) -> Response:
         own = desk.own_references([seen.alert.own_id for seen in found.shown])
         referrals = desk.referrals.asked_of_us()
         notices = desk.notices(latest=NOTICES_SHOWN) if filters.tab is Tab.notices else None
+        own |= desk.own_references([each.about for each in notices or ()])
     return console.pages.page(
         "board.html",
         signed,

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from casebus.console.forms import SentForm
 from casebus.console.web import LoginNeeded, own_path, parts
+from casebus.console.words import next_step
 from casebus.errors import CasebusError, Conflict, NotFound, NotPermitted, Unavailable, UsageError
 
 STATUS: tuple[tuple[type[CasebusError], int], ...] = (
@@ -25,8 +26,8 @@ TITLE = {
     400: "That cannot be done as it was sent",
     403: "You may not do that",
     404: "There is no such page here",
-    405: "There is no such page here",
-    409: "Somebody was first",
+    405: "Nothing can be sent to that page",
+    409: "That cannot be done any more",
     413: "That is too large",
     500: "Something went wrong",
     503: "Something does not answer",
@@ -62,15 +63,17 @@ def _told(request: Request, error: Exception) -> Response:
     if status == 404:
         # Another agency's alert and no alert at all look the same, to the last letter.
         return _page(request, 404, TITLE[404], "It does not exist, or it is not this desk's to see.", "")
-    return _page(request, status, TITLE[status], error.what, error.unchanged, error.code)
+    what = " ".join(filter(None, (f"{error.what}.", next_step(error))))
+    return _page(request, status, TITLE[status], what, error.unchanged, error.code)
 
 
 def _no_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "bug: not an HTTP error"
     status = error.status_code
-    return _page(
-        request, status, TITLE.get(status, TITLE[400]), "It does not exist, or it is not this desk's to see.", ""
-    )
+    what = "It does not exist, or it is not this desk's to see."
+    if status == 405:
+        what = "It is there to be looked at, or only to be sent to."
+    return _page(request, status, TITLE.get(status, TITLE[400]), what, "")
 
 
 def _not_a_form(request: Request, _error: Exception) -> Response:

@@ -33,11 +33,11 @@ class Machine:
 @router.get("/feeds")
 def feeds(console: Console, signed: Signed) -> Response:
     """Show when each side was last heard, and what waits here, as far as the viewer may see it."""
+    with console.door.store() as store, store.view() as view:
+        outbox = view.outbox_depth()  # before this look is itself put on record
     with console.door.desk(signed.viewer) as desk:
         heard = desk.heard_from() if desk.may_see(Kind.alert) else None
         machine = _machine(console, desk) if heard is None else None
-    with console.door.store() as store, store.view() as view:
-        outbox = view.outbox_depth()
     return console.pages.page(
         "feeds.html",
         signed,

@@ -4,13 +4,14 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from casebus.cases.access import DeskRole, Kind, Thing, Viewer, may_view
 from casebus.clock import Clock
 from casebus.console.door import Door
-from casebus.errors import NotPermitted
+from casebus.errors import NotFound, NotPermitted, Unavailable, UsageError
 from casebus.officers import Officers
 from casebus.roles import Installation
 from casebus.sessions import LASTS, SESSIONS, Session, digest_of
@@ -55,8 +56,17 @@ class Logins:
         self.cookie = f"__Host-casebus-{agency}" if tls else f"casebus-{agency}"
 
     def officers(self) -> Officers:
-        """Return who may act here, as the file says now. Raises `NotFound`, `UsageError`."""
-        return Officers.load(self._officers_file, self._agency)
+        """Return who may act here, as the file says now. Raises `Unavailable` where it cannot be read: what is wrong with it, and
+        where it lies, is for whoever keeps it, and not for who asks to be let in.
+        """
+        try:
+            return Officers.load(self._officers_file, self._agency)
+        except (NotFound, UsageError) as error:
+            structlog.get_logger().error("console_officers_unreadable", code=error.code)
+            raise Unavailable(
+                "who may act at this desk cannot be read just now, so nobody is let in",
+                next_step="ring whoever operates this node: officers.toml is to be mended.",
+            ) from error
 
     def begin(self, officer: str, before: str | None = None) -> str:
         """Begin a session; return its token. The one of the token that the browser had `before` ends.

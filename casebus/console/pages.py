@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from casebus.cases.telling import overlap_words
@@ -13,6 +14,7 @@ from casebus.console import words
 from casebus.console.assets import TEMPLATES, is_styled
 from casebus.console.freshness import Fresh
 from casebus.console.logins import SignedIn
+from casebus.harmless import harmless
 from casebus.wire.ids import RANDOM_BYTES, uuid7
 
 
@@ -29,6 +31,7 @@ class Pages:
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_shown,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -59,3 +62,8 @@ class Pages:
     def page(self, template: str, signed: SignedIn | None = None, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
         return HTMLResponse(self.text(template, signed, values), status)
+
+
+def _shown(value: object) -> object:
+    """Return what a template puts out: of every text that is no markup of ours, what others typed in it steers nothing."""
+    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value

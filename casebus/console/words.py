@@ -5,11 +5,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from casebus.cases.asked_of_us import AskedOfUs
 from casebus.cases.conflict import ConflictState, SideState
+from casebus.cases.conversation import Release, ReleaseState
 from casebus.cases.desk_history import Verb
-from casebus.cases.desk_work import Stage
+from casebus.cases.desk_work import LEEWAY_S, DeskAlert, Stage
 from casebus.cases.wording import NOT_TAKEN_UP as NOT_TAKEN_UP
 from casebus.cases.wording import SEVERITY
 from casebus.cases.wording import escalated as escalated
+from casebus.errors import CasebusError
 from casebus.events.enumerations import (
     Agreement,
     Band,
@@ -19,6 +21,7 @@ from casebus.events.enumerations import (
     IdentifierType,
     OutcomeStatus,
     PointerMode,
+    Priority,
     Rarity,
     ResponseClass,
     RetractReason,
@@ -28,9 +31,10 @@ from casebus.events.enumerations import (
     TriState,
     WelfareResult,
 )
+from casebus.witnessing.rounds import REFRESH_S
 
 SEVERITY_RULE = {
-    Severity.immediate: "A tip or case on either side says that a child is at immediate risk. Answer within 1 hour.",
+    Severity.immediate: "One side says that a child is at immediate risk: in a tip or case, by a check before acting, or by its officer. Answer within 1 hour.",
     Severity.high: "A live match between two agencies' own cases or tips. Answer within 8 hours.",
     Severity.routine: "Everything else, and whatever a backlog load brought up. Answer within 7 days.",
 }
@@ -111,7 +115,7 @@ OUTCOME = {
 }
 OUTCOME_BY_SYMBOL = {outcome.value: name for outcome, (name, _) in OUTCOME.items()}
 RETRACTED = {
-    RetractReason.WITHDRAWN: "a tip was withdrawn",
+    RetractReason.WITHDRAWN: "one side took its record back, as a tip that was withdrawn or a check that was ended",
     RetractReason.CORRECTED: "an identifier was corrected",
     RetractReason.CASE_CLOSED: "a case was closed",
     RetractReason.COMMON_IDENTIFIER: "an identifier turned out to be common",
@@ -125,6 +129,15 @@ BASIS = {
     CheckBasis.UNDERCOVER_PERSONA: "an undercover persona",
     CheckBasis.PRESERVATION_OR_LEGAL_PROCESS: "a preservation request or another legal process",
     CheckBasis.UNKNOWN: "another reason",
+}
+PRIORITY = {
+    Priority.IMMEDIATE: "a child is at immediate risk: partners are asked to answer within the hour",
+    Priority.VERY_HIGH: "very high",
+    Priority.HIGH: "high",
+    Priority.MEDIUM: "medium",
+    Priority.LOW: "low",
+    Priority.UNASSESSED: "not assessed",
+    Priority.UNKNOWN: "not known",
 }
 TLP = {
     Tlp.RED: "TLP:RED: for the officers who get it, nobody else",
@@ -191,6 +204,26 @@ TRI_STATE = {
 }
 
 
+def stage(seen: DeskAlert, now: datetime) -> str:
+    """Return how far this desk is: what was taken up once and is nobody's now was seen, and the partner was told so."""
+    reached = seen.stage(now)
+    if reached is Stage.new and seen.alert.ours.state is not SideState.new:
+        return "seen, and in nobody's hand any more"
+    return STAGE[reached]
+
+
+def release(one: Release) -> str:
+    """Return how far a request for a release is."""
+    match one.state:
+        case ReleaseState.granted if set(one.fields) < set(one.asked):
+            return "granted in part"
+        case ReleaseState.ended:
+            until = f" on {utc(one.keep_until)}" if one.keep_until else ""
+            return f"granted; the time for which it was given ended{until}"
+        case _:
+            return one.state.value
+
+
 def asked(waits: AskedOfUs) -> str:
     """Return what the partner waits for at this desk, "" for nothing."""
     told = (
@@ -199,6 +232,13 @@ def asked(waits: AskedOfUs) -> str:
         (waits.referrals, "they refer it to us", "they sent {} referrals"),
     )
     return "; ".join((one if count == 1 else more.format(count)) for count, one, more in told if count)
+
+
+def next_step(error: CasebusError) -> str:
+    """Return what to do next as a sentence; "" for what is done at the command line, where no reader of a page is."""
+    step = error.next_step or ""
+    is_for_terminals = any(each in step for each in ("`casebus", "--", "FIELD=VALUE"))
+    return "" if is_for_terminals else step[:1].upper() + step[1:]
 
 
 def in_words(symbol: str) -> str:
@@ -261,6 +301,19 @@ def due(respond_by: datetime | None, now: datetime) -> str:
     if respond_by > now:
         return f"{span(respond_by - now)} left"
     return f"overdue by {span(now - respond_by)}"
+
+
+HUB_IS_SILENT_AFTER = timedelta(seconds=REFRESH_S + LEEWAY_S)
+"""The hub publishes its ledger's head anew though there be nothing to tell."""
+
+
+def last_heard(at: datetime, now: datetime) -> str:
+    """Return when the hub was last heard, and what that means: a time to come is a clock's that was ahead."""
+    if at > now + timedelta(seconds=LEEWAY_S):
+        return f"The hub's last record is of {utc(at)}, which is yet to come: whether it is silent cannot be told."
+    if at < now - HUB_IS_SILENT_AFTER:
+        return f"The hub's feed is silent since {utc(at)}, {ago(at, now)}."
+    return f"The hub was last heard {ago(at, now)}."
 
 
 def ago(at: datetime, now: datetime) -> str:

@@ -16,7 +16,7 @@ from casebus.cases.referral import REFERRALS, Referral
 from casebus.desk.office import Office, find_alert, no_alert
 from casebus.desk.placed import PlacedAlerts
 from casebus.desk.referrals import WAITING_FIELDS
-from casebus.intake.records import OWN_RECORDS
+from casebus.intake.records import OWN_RECORDS, OwnRecord
 from casebus.intake.sections import storable
 from casebus.store.store import Transaction
 
@@ -90,8 +90,8 @@ class Browsing:
         """
         self._office.require_sight(Kind.alert)
         with self._office.transaction(Kind.alert) as tx:
-            one, by_id = find_alert(tx, name), tx.get(OWN_RECORDS, storable(name.lower()))
-            records = [by_id] if by_id else tx.by(OWN_RECORDS, "number", storable(name))
+            one, by_id = find_alert(tx, "-".join(name.split())), tx.get(OWN_RECORDS, storable(name.lower()))
+            records = [by_id] if by_id else _of_number(tx, name)
             named = {one.alert.conflict_id} if one else set()
             for record in records:
                 alerts = tx.by(ALERTS, "own", record.record_id) + tx.by(ALERTS, "also_own", record.record_id)
@@ -142,6 +142,12 @@ class Browsing:
         if found:
             self._office.record(tx, "referrals that wait", [each.referral_id for each in found], WAITING_FIELDS)
         return tuple(found)
+
+
+def _of_number(tx: Transaction, number: str) -> list[OwnRecord]:
+    """Return the own records that have a number, in whichever case it was typed."""
+    forms = dict.fromkeys(map(storable, (number, number.upper(), number.lower())))
+    return [record for form in forms for record in tx.by(OWN_RECORDS, "number", form)]
 
 
 def _read(tx: Transaction, conflict_ids: Sequence[str]) -> tuple[DeskAlert, ...]:

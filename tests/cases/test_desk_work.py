@@ -160,6 +160,20 @@ def test_a_stale_version_is_refused_with_who_did_what_since() -> None:
     assert "OCEANZ-17" not in refused.value.what, "that was seen"
 
 
+def test_a_stale_version_is_refused_with_everything_that_was_done_since_however_much_was_written() -> None:
+    seen = dw.acknowledge(desk(), NOW)
+    outcome = Deed("0", seen.alert.conflict_id, 2, NOW, UK, Verb.resolved, "FALSE_MATCH")
+    wrote = [Deed(f"w{n}", seen.alert.conflict_id, 2, NOW + timedelta(minutes=n), UK, Verb.wrote) for n in range(9)]
+    with pytest.raises(Conflict) as refused:
+        refuse_stale(seen, 1, [outcome, *wrote])
+    assert "uk-nca resolved (FALSE_MATCH)" in refused.value.what
+    assert "uk-nca wrote at 2026-03-01T12:18:00Z, the last of 9 times" in refused.value.what
+    assigned = [Deed(f"a{n:03}", "c", 2, NOW, f"OCEANZ-{n}", Verb.assigned) for n in range(100)]
+    with pytest.raises(Conflict) as refused:
+        refuse_stale(seen, 1, assigned)
+    assert "80 more, in its history" in refused.value.what
+
+
 class TwoDesks(RuleBasedStateMachine):
     """Two desks on one conflict, the partner's answers arriving whenever they do, beside the plainest model."""
 

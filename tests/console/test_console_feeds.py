@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from console.console_world import LEAD, NZ, OFFICER, OPERATOR, PAGES, Browser, World
+from console.test_console_children import relay
 
 from casebus.bus.log import inbox_topic
 
@@ -36,6 +37,15 @@ def test_a_bus_that_does_not_answer_closes_no_page_and_is_said(desk: World) -> N
     for path in ("/feeds", "/outcomes"):
         assert "bus does not answer" in text_of(desk, path)
     assert "bus does not answer" in text_of(desk, "/feeds", OPERATOR)
+
+
+def test_what_is_not_sent_yet_does_not_count_the_record_of_the_look_at_it(world: World) -> None:
+    browser = world.browser()
+    with world.store.view() as view:
+        waits = view.outbox_depth()
+    assert f"{waits} event" in " ".join(browser.get("/feeds").text.split()).partition("What we publish")[2]
+    relay(world)
+    assert "all of it was sent" in browser.get("/feeds").text
 
 
 def hear(desk: World) -> None:
@@ -84,7 +94,9 @@ def test_every_page_says_that_the_hub_is_ahead_or_the_bus_silent(desk: World) ->
     assert "1 record not read yet: this page is older than it looks" in fresh_of(desk)
     with desk.store.transaction() as tx:
         tx.advance("desk", inbox_topic(NZ), expected=0, to=1)
-    assert "The hub's feed is silent since" in fresh_of(desk)
+    assert "The hub was last heard less than a minute ago. All of it was read." in fresh_of(desk)
+    desk.clock.sleep(3600)
+    assert "The hub&#39;s feed is silent since 3 July 2026, 09:14 UTC, 1 h 0 min ago." in fresh_of(desk)
     shutil.rmtree(desk.installation.layout.bus)
     desk.installation.layout.bus.write_text("no directory", encoding="utf-8")
     assert "The bus does not answer: what is here may be old." in fresh_of(desk)

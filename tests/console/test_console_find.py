@@ -11,15 +11,22 @@ from casebus.intake.records import OwnKind
 NUMBER = "900000102"
 
 
-def own_id(world: World, kind: OwnKind = OwnKind.tip) -> str:
-    tip(world, NUMBER, kind)
-    return world.installation.drafting(world.agency).record_id(kind, RecordKey("ncmec", NUMBER))
+def own_id(world: World, kind: OwnKind = OwnKind.tip, number: str = NUMBER) -> str:
+    tip(world, number, kind)
+    return world.installation.drafting(world.agency).record_id(kind, RecordKey("ncmec", number))
 
 
 def test_a_reference_in_any_case_leads_to_its_alert(desk: World) -> None:
     alert = desk.alert("high")
-    for name in (alert.ref, f" {alert.ref.lower()} ", alert.conflict_id):
+    for name in (alert.ref, f" {alert.ref.lower()} ", alert.ref.replace("-", " "), alert.conflict_id):
         assert desk.browser().send("/find", {"name": name}).headers["location"] == f"/alerts/{alert.ref}"
+
+
+@pytest.mark.parametrize("typed", ["nca-2026-000101", "NCA-2026-000101"])
+def test_an_own_number_is_found_in_whichever_case_it_is_typed(world: World, typed: str) -> None:
+    alert = world.alert("one", own_id=own_id(world, number="NCA-2026-000101"))
+    world.hold(alert)
+    assert world.browser().send("/find", {"name": typed}).headers["location"] == f"/alerts/{alert.ref}"
 
 
 def test_an_own_number_leads_to_the_alert_about_it_and_several_are_listed(world: World) -> None:

@@ -12,6 +12,7 @@ from casebus.cases.desk_work import Escalation, Stage
 from casebus.console import words
 from casebus.console.board import TAB_WORDS, Tab
 from casebus.console.outcome_pages import OUTCOME_WORDS
+from casebus.errors import UsageError
 from casebus.events import enumerations as en
 
 NOW = datetime(2026, 7, 2, 21, 14, tzinfo=UTC)
@@ -34,6 +35,7 @@ NOW = datetime(2026, 7, 2, 21, 14, tzinfo=UTC)
         (wording.IN_HAND, Escalation),
         (words.STATE, ConflictState),
         (words.BASIS, en.CheckBasis),
+        (words.PRIORITY, en.Priority),
         (words.POINTER, en.PointerMode),
         (words.STATE_COLOUR, ConflictState),
         (words.OUTCOME, en.ConflictOutcome),
@@ -95,3 +97,28 @@ def test_the_detail_of_a_deed_is_told_in_words_and_a_name_as_it_is(detail: str, 
 def test_a_side_alone_proposes_and_resolves_nothing() -> None:
     assert words.verb(Verb.resolved) == "proposed"
     assert all(words.verb(each) == each.value for each in Verb if each is not Verb.resolved)
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (timedelta(seconds=30), "The hub was last heard less than a minute ago."),
+        (timedelta(minutes=9), "The hub was last heard 9 min ago."),
+        (timedelta(hours=2), "The hub's feed is silent since 2 July 2026, 19:14 UTC, 2 h 0 min ago."),
+        (
+            timedelta(days=-1),
+            "The hub's last record is of 3 July 2026, 21:14 UTC, which is yet to come: whether it is silent cannot be told.",
+        ),
+    ],
+)
+def test_when_the_hub_was_heard_is_called_silence_only_where_it_is_one(ago: timedelta, said: str) -> None:
+    assert words.last_heard(NOW - ago, NOW) == said
+
+
+def test_what_is_to_be_done_at_a_command_line_is_on_no_page() -> None:
+    def step(text: str) -> str:
+        return words.next_step(UsageError("what", next_step=text))
+
+    assert step("choose one of those offered.") == "Choose one of those offered."
+    for text in ("`casebus welfare list` shows it.", "give --officer ID", "name FIELD=VALUE.", ""):
+        assert not step(text)

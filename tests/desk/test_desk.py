@@ -363,7 +363,11 @@ def test_weak_matches_are_listed_when_they_are_asked_for_and_after_all_that_is_d
             lambda alert: told(NZ, hit(2, conflict_id=alert.conflict_id, band=en.Band.review), alert, RAISED_AT),
             "it is only a weak match by what agrees now",
         ),
-        (lambda alert: retract(alert, 2, RetractReason.WITHDRAWN), None),
+        (
+            lambda alert: retract(alert, 2, RetractReason.WITHDRAWN),
+            "it rested on a record that one side has taken back",
+        ),
+        (lambda alert: retract(alert, 2, RetractReason.CASE_CLOSED), None),
         (lambda alert: alert, None),
     ],
 )

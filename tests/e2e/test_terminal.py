@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.table import Table
 
-from casebus.cli.output import Screen, harmless
+from casebus.cli.output import Screen
+from casebus.harmless import harmless
 
 HOSTILE = "ring \x1b[2J\x1b[31mnow\x07\u202egnip\r\x9b1A"
 
