@@ -3,8 +3,9 @@
 Everything is a function of what stands and of `now`, and done once it is no longer due: asked again at the same moment,
 nothing more happens. A clock that jumps forward does one harm: values that were released for a time are gone for good when it
 passes their end, and must be asked for anew; a value that is kept too long would be the worse one. For the rest, desks are
-told too early that nobody answers, and a referral goes back to its sender, who had it all along. Backward: nothing is taken back, and nothing is done twice. What was done while
-it was ahead holds no longer than anything can: an acknowledgement, a snooze that ends later than one can is over.
+told too early that nobody answers, and a referral goes back to its sender, who had it all along. Backward: nothing is taken
+back, and nothing is done twice. What was done while it was ahead holds no longer than anything can: an acknowledgement, a
+snooze that ends later than one can is over.
 What came in at a moment that is yet to come has waited for nobody knows how long: somebody is told of it at once.
 
 Clocks (domain.md §2.5): an answer is due 1 h, 8 h or 7 d after an alert was raised, by the severity that the desk goes by.

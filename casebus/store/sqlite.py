@@ -3,9 +3,8 @@
 A transaction holds the file's one write lock from its first line, so that what it reads cannot change before it
 commits, whichever process has the file open beside it. A view is one read transaction and waits for nobody.
 
-Where a concept is to be wiped, what was removed or written over is zeroed in the file, and the WAL, which holds the earlier
-states, is cut off after the commit; while another process reads an earlier state that waits for a later view or transaction,
-and after a crash for the next opening.
+Where a concept is to be wiped, what goes is zeroed in the file, and the WAL with the earlier states is cut off after the
+commit; that waits for a later view while another process reads such a state, and after a crash for the next opening.
 
 What a crash leaves: before COMMIT returns, nothing or everything (SQLite replays its WAL when the file is next
 opened); after it, everything.
@@ -70,15 +69,14 @@ class SqliteStore:
             {index.table: SqliteInverted(index) for index in kept if isinstance(index, Inverted)},
         )
         self._busy = False
-        self._wiped = any(isinstance(each, Concept) and each.wiped for each in kept)
-        self._unwiped = self._wiped
+        self._unwiped = any(isinstance(each, Concept) and each.wiped for each in kept)
         self._connection = SqliteConnection(path, busy_timeout_ms=busy_timeout_ms)
         try:
             check_owner(self._connection)
             self._connection.make_durable()
             migrate(self._connection)
             make_tables(self._connection, self._tables.all)
-            if self._wiped:
+            if self._unwiped:
                 self._connection.zero_what_is_freed()
                 self._wipe()
         except BaseException:
