@@ -11,7 +11,7 @@ from notifying.notifying_world import webhook_server
 
 from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import Alert
-from casebus.cases.conversation import MESSAGES, RELEASES, Message, Release
+from casebus.cases.conversation import MESSAGES, NOT_YET, RELEASES, Message, Release
 from casebus.cases.notification import Way
 from casebus.cases.outgoing import NOTICES
 from casebus.cases.referral import REFERRALS, Referral
@@ -29,6 +29,7 @@ from consumers.deadlines import Deadlines
 REQUEST = content_id("request")
 FIELD = en.DisclosedField.PHONE
 BOX = "What was written"
+FORGED = "it bears no signature of uk-nca"
 
 
 def release(alert: Alert, **more: Any) -> Release:
@@ -77,17 +78,45 @@ def test_a_request_for_a_release_needs_us_until_it_is_answered(desk: World, sett
 
 
 def test_a_message_needs_us_until_somebody_has_read_it(desk: World, settled: Alert) -> None:
-    message = Message("m1", settled.conflict_id, False, UK, NOW, None)
+    message = Message("m1", settled.conflict_id, False, UK, NOW, None, unopened=NOT_YET)
     arrives(desk, settled, Save(MESSAGES, message))
     assert "They wrote" in needing_us(desk)
     desk.browser().get(f"/alerts/{settled.ref}/talk")
     assert "They wrote" in needing_us(desk), "nobody has read what is not opened yet"
     with desk.store.transaction() as tx:
-        tx.apply(Save(MESSAGES, replace(message, text=BOX)))
+        tx.apply(Save(MESSAGES, replace(message, text=BOX, unopened=None)))
     assert BOX in desk.browser().get(f"/alerts/{settled.ref}/talk").text
     assert settled.ref not in needing_us(desk)
     arrives(desk, settled, Save(MESSAGES, replace(message, message_id="m2", ours=True, text=BOX)))
     assert settled.ref not in needing_us(desk), "what we wrote asks nothing of us"
+
+
+@pytest.mark.parametrize(("why", "said"), [(FORGED, FORGED), (NOT_YET, "It is being opened")])
+def test_a_request_that_was_not_opened_says_so_and_offers_no_release(
+    desk: World, settled: Alert, why: str, said: str
+) -> None:
+    arrives(desk, settled, Save(RELEASES, release(settled, reason=None, unopened=why)))
+    browser, path = desk.browser(), f"/alerts/{settled.ref}/talk"
+    page = browser.get(path).text
+    assert said in page
+    assert "Release these" not in page
+    assert ">Refuse</button>" in page
+    form = {"request_id": REQUEST, f"value-{FIELD.value}": "5", "keep_days": "7", "tlp": "RED"}
+    answer = browser.send(f"{path}/grant", form)
+    assert (answer.status_code, "nothing is released" in answer.text) == (409, True)
+
+
+def test_a_referral_that_was_not_opened_says_so_on_the_board_and_offers_no_acceptance(world: World) -> None:
+    sent = referral(unopened=FORGED, urgency=Severity.routine)
+    with world.store.transaction() as tx:
+        tx.apply(Save(REFERRALS, sent))
+    browser = world.browser()
+    assert FORGED in browser.get("/").text
+    page = browser.get("/referrals").text
+    assert FORGED in page
+    assert f"/referrals/{sent.referral_id}/accept" not in page
+    assert browser.send(f"/referrals/{sent.referral_id}/accept").status_code == 409
+    assert browser.send(f"/referrals/{sent.referral_id}/decline", {"value": "NO_CAPACITY"}).status_code == 303
 
 
 def test_a_referral_about_an_alert_needs_us_until_it_is_answered(desk: World, settled: Alert) -> None:
