@@ -13,12 +13,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Concept(Generic[T]):
-    """One table: its name, what it holds, the key, and the indexes by name. An index value of None is not indexed."""
+    """One table: its name, what it holds, the key, and the indexes by name. An index value of None is not indexed.
+
+    `wiped`: what was written over or removed is not to be found in the store's files either, as far as the database can.
+    """
 
     table: str
     entity: type[T]
     key: Callable[[T], str]
     indexes: Mapping[str, Callable[[T], str | None]] = field(default_factory=dict)
+    wiped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class Overview:
 
     def _not_handed_out(self, code: str) -> int:
         with self._stores[code].view() as view:
-            return view.count(OUTGOING, "unwritten", "yes") + view.count(SEALED, "unopened", "yes")
+            return view.count(OUTGOING, "unwritten", "yes") + view.count(SEALED, "refused", "no")
 
     def _released(self, code: str) -> int:
         with self._stores[code].view() as view:

@@ -9,8 +9,8 @@ from casebus.bus.outbox import Outgoing
 from casebus.bus.timed import Due
 from casebus.cases.alert import ALERTS
 from casebus.cases.alert_feed import worked
-from casebus.cases.conversation import RELEASES
-from casebus.cases.deadlines import Fallen, alert_due, expiry_of, referral_due, release_due
+from casebus.cases.conversation import RELEASES, SEALED, Release, Sealed
+from casebus.cases.deadlines import Fallen, alert_due, box_due, expiry_of, referral_due, release_due
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
 from casebus.cases.referral import REFERRALS, Referral
@@ -35,7 +35,8 @@ class Deadlines:
         """Return how far the desk has read, and how much was done here."""
         read, done = view.position("desk", inbox_topic(self._agency)), view.count(DEEDS, "every", "yes")
         timed = (view.count(REFERRALS, index, "yes") for index in _TIMED)
-        return (read, done, view.count(RELEASES, "held", "yes"), *timed)
+        refused = view.count(SEALED, "refused", "yes")
+        return (read, done, refused, view.count(RELEASES, "held", "yes"), *timed)
 
     def due(self, view: View, now: datetime) -> Due:
         """Return what is due about alerts, releases and referrals; of a referral that expired the partner is told."""
@@ -52,6 +53,10 @@ class Deadlines:
         for release in view.by(RELEASES, "held", "yes"):
             yield release_due(release, now)
         found = (referral for index in _TIMED for referral in view.by(REFERRALS, index, "yes"))
+        for sealed in view.by(SEALED, "refused", "yes"):
+            item = _came_with(sealed, view)
+            if item is not None:
+                yield box_due(sealed, item, now)
         for referral in {each.referral_id: each for each in found}.values():
             yield referral_due(referral, now)
 
@@ -59,6 +64,17 @@ class Deadlines:
         payload = expiry_of(referral, self._agency)
         event_id = content_id("ReferralExpired", referral.referral_id)
         return Outgoing(events_topic(self._agency), Event(event_id, self._agency, partition_key(payload), payload))
+
+
+def _came_with(sealed: Sealed, view: View) -> Release | Referral | None:
+    """Return what holds the values of a box, if there are to be any in it."""
+    match sealed.type:
+        case "DisclosureGranted":
+            return view.get(RELEASES, sealed.item_id)
+        case "ReferralSent":
+            return view.get(REFERRALS, sealed.item_id)
+        case _:
+            return None
 
 
 def build(directory: Directory, owner: str) -> Deadlines:

@@ -88,14 +88,16 @@ def _notices(received: Received) -> Iterator[Notice]:
 
 
 def _file(received: Received) -> OutgoingFile:
-    """Return the event as JSON. It names what the agency itself holds and whom to ring, nothing of the partner's."""
+    """Return the event as JSON. It names what the agency itself holds and whom to ring, nothing of the partner's: what is
+    sealed is left out, since a file has no time after which it goes.
+    """
     event = received.event
     body = {
         "id": event.id,
         "type": event.type,
         "position": received.position,
         "appended_at": received.appended_at.isoformat().replace("+00:00", "Z"),
-        "payload": event.payload.model_dump(mode="json"),
+        "payload": event.payload.model_dump(mode="json", exclude={"sealed": {"box"}}),
     }
     name = f"{received.position:010d}-{event.type}-{event.id}.json"
     return OutgoingFile(event.id, name, json.dumps(body, indent=2), written=False)

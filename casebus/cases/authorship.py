@@ -4,12 +4,15 @@ The hub puts its own copy in the place of what an agency published, and signs th
 no other terms there, the sender signs what its partner is to get, with the key with which it signs its events:
 
     "casebus sealed v1" LF recipient LF type LF canonical JSON of the payload (keys sorted, ASCII, no spaces) in which
-    `actor` and the signature are null and `record_ids` is empty
+    `record_ids` is empty and `actor`, the signature, what is null and what has its model's default is left out
 
+What is left out is what a reader adds that knows a field which the signer did not: the signature outlives it. A value in a
+field that its reader does not know yet was signed and is not there to be checked, so nothing is opened: partners first.
 No event's signature can be taken for one of these: DSSE's encoding begins with other bytes.
 
 A signature names its signer to whoever tries all keys, so where the sender may not be named the hub takes it away together
-with the name. Such a copy is believed of an alert whose partner this desk was not told, and of no other.
+with the name. Such a copy is believed of an alert whose partner this desk was not told, and of no other. A referral always
+names its sender, and always has a box, an empty one if nothing is in it: its urgency and reason are signed like the rest.
 """
 
 import base64
@@ -38,15 +41,17 @@ P = TypeVar("P", bound=Payload)
 
 def statement_of(payload: WithBox, recipient: str) -> bytes:
     """Return what the sender signs of what a recipient gets."""
-    whole = _with(payload, None, None).model_dump(mode="json")
-    whole |= {"actor": None} | ({"record_ids": []} if "record_ids" in whole else {})
+    whole = _with(payload, None, None).model_dump(
+        mode="json", exclude={"actor"}, exclude_none=True, exclude_defaults=True
+    )
+    whole |= {"record_ids": []} if "record_ids" in whole else {}
     body = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return "\n".join(("casebus sealed v1", recipient, type(payload).__name__, body)).encode()
 
 
 def signed(payload: P, recipient: str, sign: Sign) -> P:
-    """Return a payload with the sender's signature beside its box; one without a box as it is."""
-    if not isinstance(payload, WithBox) or payload.sealed is None:
+    """Return a payload with the sender's signature beside its box; one that can have none as it is."""
+    if not isinstance(payload, WithBox):
         return payload
     return _with(payload, *sign(statement_of(payload, recipient)))
 
@@ -92,7 +97,7 @@ def doubt_of(payload: WithBox, recipient: str, alert: Alert | None, directory: D
 
 def _signature_doubt(payload: WithBox, sender: str, recipient: str, directory: Directory, at: datetime) -> str | None:
     box = payload.sealed
-    if box is None or box.signed_with is None or box.signature is None:
+    if box.signed_with is None or box.signature is None:
         return f"it bears no signature of {sender}"
     key = directory.key(box.signed_with)
     if key is None or key.owner != sender:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from casebus.errors import Conflict
 from casebus.events import enumerations as en
 from casebus.events.types import (
     DisclosureGranted,
@@ -31,12 +32,17 @@ class ReleaseState(StrEnum):
     ended = "ended"
 
 
+NOT_YET = "this node has not looked at it yet"
+"""Why what has only just come is not opened."""
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """A request for more than the pointer, and its answer. `ours`: this agency asked, and holds the values if granted;
     otherwise it was asked, and remembers what it released by name alone.
 
-    `originator` is the agency whose values they are; None for a partner that may not be named.
+    `partner` is the agency whose values they are; None where it may not be named. `unopened` says why what the partner sealed
+    with it was not opened here: nothing is released on such a request.
     """
 
     request_id: str
@@ -56,6 +62,7 @@ class Release:
     evidential_use: en.EvidentialUse | None = None
     answered_at: datetime | None = None
     keep_until: datetime | None = None
+    unopened: str | None = None
 
     def granted(self, grant: DisclosureGranted, at: datetime) -> "Release":
         """Return it granted; the values are put in when they were opened."""
@@ -72,6 +79,11 @@ class Release:
     def refused(self, refusal: DisclosureRefused, at: datetime) -> "Release":
         """Return it refused."""
         return replace(self, state=ReleaseState.refused, refusal=refusal.reason.value, answered_at=at)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether what the partner sealed with it was looked at here and not opened."""
+        return self.unopened not in (None, NOT_YET)
 
     def ended(self) -> "Release":
         """Return it without the values, whose time is over."""
@@ -91,7 +103,19 @@ RELEASES: Concept[Release] = Concept(
         "conflict": lambda release: release.conflict_id,
         "held": lambda release: "yes" if release.ours and release.state is ReleaseState.granted else None,
     },
+    wiped=True,
 )
+
+
+def refuse_unopened(release: Release) -> None:
+    """Raise `Conflict` for a request of the partner's that was not opened: it can be refused, not granted."""
+    if release.unopened is not None:
+        raise Conflict(
+            f"that request was not opened: {release.unopened}; nothing is released on what the partner may never have asked",
+            next_step="ring the partner's desk, refuse this one, and let it ask anew."
+            if release.in_doubt
+            else "try again in a moment.",
+        )
 
 
 def asked(
@@ -113,8 +137,8 @@ def asked(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `text` is None until it was opened; `refused` says why it was not passed on, `read` that an officer here
-    was shown what the partner wrote.
+    """One message. `text` is None until it was opened, `unopened` why it was not; `refused` says why it was not passed on,
+    `read` that an officer here was shown what the partner wrote.
     """
 
     message_id: str
@@ -125,6 +149,7 @@ class Message:
     text: str | None
     refused: str | None = None
     read: bool = False
+    unopened: str | None = None
 
 
 MESSAGES: Concept[Message] = Concept(
@@ -174,8 +199,8 @@ class Sealed:
     """What arrived with a box, until it was opened: the payload as JSON, and when its record was appended.
 
     The row is committed with the event's effects, and goes when what was in the box is put where it belongs: values whose
-    time is over must not lie here beside the key. `refused` says why it was not opened, `wants_key` which key would; such
-    a one stays as it came.
+    time is over must not lie here beside the key. `refused` says why it was not opened; such a one stays as it came, until
+    what it came with has ended.
     """
 
     type: str
@@ -183,7 +208,6 @@ class Sealed:
     body: str
     at: datetime
     refused: str | None = None
-    wants_key: str | None = None
 
     @property
     def key(self) -> str:
@@ -196,7 +220,7 @@ SEALED: Concept[Sealed] = Concept(
     Sealed,
     lambda sealed: sealed.key,
     {
-        "unopened": lambda sealed: None if sealed.refused else "yes",
-        "wants_key": lambda sealed: sealed.wants_key,
+        "refused": lambda sealed: "yes" if sealed.refused else "no",
     },
+    wiped=True,
 )

@@ -1,9 +1,11 @@
 """What time alone does at a desk: acknowledgements lapse, snoozes end, silence escalates, releases and referrals end. Pure.
 
 Everything is a function of what stands and of `now`, and done once it is no longer due: asked again at the same moment,
-nothing more happens. A clock that jumps does no harm. Forward: desks are told too early that nobody answers, and a referral
-goes back to its sender, who had it all along. Backward: nothing is taken back, and nothing is done twice. What was done while
-it was ahead holds no longer than anything can: an acknowledgement, a snooze that ends later than one can is over.
+nothing more happens. A clock that jumps forward does one harm: values that were released for a time are gone for good when it
+passes their end, and must be asked for anew; a value that is kept too long would be the worse one. For the rest, desks are
+told too early that nobody answers, and a referral goes back to its sender, who had it all along. Backward: nothing is taken
+back, and nothing is done twice. What was done while it was ahead holds no longer than anything can: an acknowledgement, a
+snooze that ends later than one can is over.
 What came in at a moment that is yet to come has waited for nobody knows how long: somebody is told of it at once.
 
 Clocks (domain.md §2.5): an answer is due 1 h, 8 h or 7 d after an alert was raised, by the severity that the desk goes by.
@@ -17,14 +19,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from casebus.cases.conflict import RESPOND_WITHIN_S
-from casebus.cases.conversation import RELEASES, Release, ReleaseState
+from casebus.cases.conversation import RELEASES, SEALED, Release, ReleaseState, Sealed
 from casebus.cases.desk_history import CLOCK, DEEDS, Deed, Verb
 from casebus.cases.desk_work import ACKNOWLEDGED_FOR_S, LEEWAY_S, DeskAlert, DeskWork, Escalation, Stage
 from casebus.cases.outgoing import NOTICES, Notice
 from casebus.cases.referral import REFERRALS, Referral, ReferralState
 from casebus.cases.wording import NOT_TAKEN_UP, escalated
 from casebus.events.types import ReferralExpired
-from casebus.state import Effect, Save
+from casebus.state import Effect, Remove, Save
 from casebus.wire.ids import content_id
 
 _ORDER = (Escalation.none, Escalation.desk_lead, Escalation.coordination_desk)
@@ -145,6 +147,12 @@ def referral_due(referral: Referral, now: datetime) -> Fallen:
         effects.append(Save(NOTICES, notice))
     times = (next_at, held.keep_until if held.values else None)
     return Fallen(tuple(effects), next_at=min((at for at in times if at is not None), default=None))
+
+
+def box_due(sealed: Sealed, item: Release | Referral, now: datetime) -> Fallen:
+    """Return what is due about a box that was not opened: it goes when what is in it might be kept no longer if it were."""
+    is_over = item.as_of(now).state is not ReleaseState.granted if isinstance(item, Release) else item.is_over(now)
+    return Fallen((Remove(SEALED, sealed.key),)) if is_over else Fallen(next_at=item.keep_until)
 
 
 def _unanswered(referral: Referral, now: datetime) -> tuple[Referral, Notice | None, datetime | None]:

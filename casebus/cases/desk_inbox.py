@@ -47,13 +47,14 @@ def said(payload: Payload, known: Known, at: datetime) -> Iterator[Effect]:
     match payload:
         case DisclosureRequested() if known.get(RELEASES, payload.request_id) is None:
             release = talk.asked(payload, at, ours=False, partner=payload.agency, reason=None)
-            yield Save(RELEASES, release)
-            yield from _sealed(payload, payload.request_id, at)
+            yield Save(RELEASES, replace(release, unopened=talk.NOT_YET))
+            yield _sealed(payload, payload.request_id, at)
         case DisclosureGranted() | DisclosureRefused():
             yield from _answered(payload, known, at)
         case DeskMessage() if known.get(MESSAGES, payload.message_id) is None:
-            yield Save(MESSAGES, Message(payload.message_id, payload.conflict_id, False, payload.agency, at, None))
-            yield from _sealed(payload, payload.message_id, at)
+            message = Message(payload.message_id, payload.conflict_id, False, payload.agency, at, None)
+            yield Save(MESSAGES, replace(message, unopened=talk.NOT_YET))
+            yield _sealed(payload, payload.message_id, at)
         case LeadAgencyProposed():
             lead = known.get(LEADS, payload.conflict_id) or Lead(payload.conflict_id)
             yield Save(LEADS, replace(lead, theirs=talk.proposed(payload)))
@@ -70,8 +71,8 @@ def _answered(answer: DisclosureGranted | DisclosureRefused, known: Known, at: d
     if release.conflict_id != answer.conflict_id:
         return
     if isinstance(answer, DisclosureGranted):
-        yield Save(RELEASES, release.granted(answer, at))
-        yield from _sealed(answer, answer.request_id, at)
+        yield Save(RELEASES, replace(release.granted(answer, at), unopened=talk.NOT_YET))
+        yield _sealed(answer, answer.request_id, at)
     else:
         yield Save(RELEASES, release.refused(answer, at))
 
@@ -80,7 +81,7 @@ def _referred(payload: Payload, known: Known, at: datetime) -> Iterator[Effect]:
     if isinstance(payload, ReferralSent):
         if payload.agency is not None and known.get(REFERRALS, payload.referral_id) is None:
             yield Save(REFERRALS, _incoming(payload, payload.agency, at))
-            yield from _sealed(payload, payload.referral_id, at)
+            yield _sealed(payload, payload.referral_id, at)
         return
     if not isinstance(payload, ReferralAccepted | ReferralDeclined | ReferralExpired):
         return
@@ -110,12 +111,12 @@ def _incoming(sent: ReferralSent, sender: str, at: datetime) -> Referral:
         evidential_use=sent.evidential_use,
         keep_days=sent.keep_days,
         sent_at=at,
+        unopened=talk.NOT_YET,
     )
 
 
-def _sealed(payload: WithBox, item_id: str, at: datetime) -> Iterator[Effect]:
-    if payload.sealed is not None:
-        yield Save(SEALED, Sealed(type(payload).__name__, item_id, payload.model_dump_json(), at))
+def _sealed(payload: WithBox, item_id: str, at: datetime) -> Effect:
+    return Save(SEALED, Sealed(type(payload).__name__, item_id, payload.model_dump_json(), at))
 
 
 def _not_passed_on(refusal: DeliveryRefused, known: Known) -> Iterator[Effect]:
@@ -125,7 +126,11 @@ def _not_passed_on(refusal: DeliveryRefused, known: Known) -> Iterator[Effect]:
         yield Save(MESSAGES, replace(message, refused=reason))
     release = known.get(RELEASES, refusal.item_id)
     answers = ("DisclosureGranted", "DisclosureRefused")
-    if release is not None and (refusal.type == "DisclosureRequested" if release.ours else refusal.type in answers):
+    # A request that was answered has arrived: values are not kept past their time because the hub says otherwise.
+    waits = release is not None and release.ours and release.state is talk.ReleaseState.asked
+    if release is not None and (
+        waits and refusal.type == "DisclosureRequested" if release.ours else refusal.type in answers
+    ):
         yield Save(RELEASES, replace(release, state=talk.ReleaseState.undelivered, refusal=reason))
     referral = known.get(REFERRALS, refusal.item_id)
     if refusal.type == "ReferralSent" and referral is not None and referral.outgoing:

@@ -155,14 +155,14 @@ def wanted_of_referral(
     """Yield what is to be told of a referral that this desk was asked to take: once, and once for each level that it escalated
     to, until somebody answers.
     """
-    if not is_asked_of_us(referral) or URGENCY[referral.urgency] < URGENCY[least]:
+    if not is_asked_of_us(referral) or URGENCY[referral.presumed_urgency] < URGENCY[least]:
         return
     for way in ways:
         yield Notification(
             notification_id=content_id("referral waits", referral.referral_id, referral.escalated.value, way.value),
             conflict_id="",
             ref=referral.referral_id,
-            severity=referral.urgency,
+            severity=referral.presumed_urgency,
             way=way,
             raised_at=referral.sent_at,
             respond_by=referral.respond_by,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from casebus.cases.conflict import RESPOND_WITHIN_S
-from casebus.cases.conversation import Values
+from casebus.cases.conversation import NOT_YET, Values
 from casebus.cases.desk_work import Escalation
 from casebus.errors import Conflict
 from casebus.events import enumerations as en
@@ -44,7 +44,8 @@ class Referral:
 
     `record_ids` are the sender's own records, unknown to the recipient; `values` and `note` are the package. The sender keeps
     the names of the values, the recipient the values too while they are its to keep (`as_of`). `escalated` is who should
-    hear that this desk was asked and has not answered.
+    hear that this desk was asked and has not answered. `unopened` says why the package, and with it the sender's signature over
+    the whole referral, was not taken for genuine here: nobody takes over what such a one says.
     """
 
     referral_id: str
@@ -66,6 +67,7 @@ class Referral:
     expired: bool = False
     undelivered: en.DeliveryRefusal | None = None
     escalated: Escalation = Escalation.none
+    unopened: str | None = None
 
     @property
     def state(self) -> ReferralState:
@@ -82,15 +84,25 @@ class Referral:
         """Tell whether this agency is responsible."""
         return self.outgoing is not self.accepted
 
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether it was looked at here and not opened: nothing that it says is certain."""
+        return self.unopened not in (None, NOT_YET)
+
     def asks_the_same(self, other: "Referral") -> bool:
         """Tell whether another referral as it was sent asks for what this one did, however far this one is since."""
         sent = replace(self, sent_at=other.sent_at, accepted=False, declined=None, expired=False, undelivered=None)
         return sent == other
 
     @property
+    def presumed_urgency(self) -> en.Severity:
+        """How urgent it is to be taken: as its sender says, and where that is in doubt as urgent as can be."""
+        return en.Severity.immediate if self.in_doubt else self.urgency
+
+    @property
     def respond_by(self) -> datetime:
         """When an answer is due."""
-        return self.sent_at + timedelta(seconds=RESPOND_WITHIN_S[self.urgency])
+        return self.sent_at + timedelta(seconds=RESPOND_WITHIN_S[self.presumed_urgency])
 
     @property
     def keep_until(self) -> datetime:
@@ -116,6 +128,7 @@ REFERRALS: Concept[Referral] = Concept(
         "waits": lambda referral: "yes" if referral.state is ReferralState.sent else None,
         "held": lambda referral: "yes" if referral.values else None,
     },
+    wiped=True,
 )
 
 
@@ -127,4 +140,16 @@ def refuse_unanswerable(referral: Referral) -> None:
         raise Conflict(
             f"the referral is {referral.state.value}: there is nothing left to answer",
             next_step="ring the sender's desk; it may send it again.",
+        )
+
+
+def refuse_unopened(referral: Referral) -> None:
+    """Raise `Conflict` for one that is not known to be its sender's as it stands: it can be declined, not accepted."""
+    if referral.unopened is not None:
+        raise Conflict(
+            f"the referral from {referral.partner} was not opened: {referral.unopened}; nothing that it says is certain, its "
+            "urgency neither",
+            next_step=f"ring {referral.partner}, decline this one, and let it be sent again."
+            if referral.in_doubt
+            else "try again in a moment.",
         )

@@ -57,7 +57,8 @@ def list_referrals(agency: Agency, data: Data = None, officer: Officer = None, a
     for row in rows:
         way = f"to {row['partner']}" if row["outgoing"] else f"from {row['partner']}"
         who = agency if row["ours"] else row["partner"]
-        table.add_row(row["referral_id"], way, row["state"], who, row["reason"], row["urgency"], row["respond_by"])
+        state = f"{row['state']}, not opened: {row['unopened']}" if row["unopened"] else row["state"]
+        table.add_row(row["referral_id"], way, state, who, row["reason"], row["urgency"], row["respond_by"])
     page().print(table)
 
 

@@ -15,8 +15,9 @@ from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DeskAlert
 from casebus.desk.office import Office, refuse_too_long, said_otherwise
 from casebus.desk.paged import Page, latest, page_of, whole
+from casebus.desk.partner import partner_of, refuse_own, sealed_to
 from casebus.desk.terms import USUAL_TERMS, Terms
-from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
+from casebus.errors import Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import (
     DeskMessage,
@@ -24,18 +25,17 @@ from casebus.events.types import (
     DisclosureRefused,
     DisclosureRequested,
     LeadAgencyProposed,
-    SealedBox,
 )
 from casebus.intake.sections import storable
-from casebus.sealing import Belongs, Content, seal
+from casebus.sealing import Belongs, Content
 from casebus.store.store import Save, View
 
 RELEASE_FIELDS = (
     "request_id", "state", "partner", "purpose", "urgency", "asked", "reason", "refusal", "fields", "tlp",
-    "evidential_use", "keep_until",
+    "evidential_use", "keep_until", "unopened",
 )  # fmt: skip
 """What is shown of a release beside its values: which of these were shown is recorded by their own names."""
-MESSAGE_FIELDS = ("message_id", "who", "at", "text", "refused")
+MESSAGE_FIELDS = ("message_id", "who", "at", "text", "refused", "unopened")
 
 
 class Conversation:
@@ -69,7 +69,7 @@ class Conversation:
                 _refuse_other(known, self._office.seen(tx, ref), said)
                 return known
             seen = self._office.seen(tx, ref, version)
-            partner = _partner(seen, standing=True)
+            partner = partner_of(seen, standing=True)
             payload = DisclosureRequested(
                 request_id=request_id,
                 conflict_id=seen.alert.conflict_id,
@@ -77,7 +77,8 @@ class Conversation:
                 purpose=purpose,
                 urgency=urgency or seen.severity,
                 asked=tuple(dict.fromkeys(asked)),
-                sealed=self._seal(
+                sealed=sealed_to(
+                    self._office,
                     Content(text=storable(reason)),
                     Belongs("DisclosureRequested", request_id, partner, seen.alert.conflict_id),
                 ),
@@ -96,17 +97,18 @@ class Conversation:
         was not asked for.
 
         This desk remembers the names, not the values: those stay in its own system. `ref` names the alert about which it
-        was asked, where the caller knows. Raises `Conflict` for a request that was answered, or one about a match that was
-        retracted.
+        was asked, where the caller knows. Raises `Conflict` for a request that was answered or not opened, or one about a match
+        that was retracted.
         """
         if not values or any(not value.strip() for _, value in values):
             raise UsageError("a release holds at least one value, and no empty one", next_step="name FIELD=VALUE.")
         self._office.require(Command.grant_release)
         with self._office.transaction(Command.grant_release) as tx:
             release, seen = self._asked_of_us(tx, request_id, ref)
+            talk.refuse_unopened(release)
             if not {field for field, _ in values} <= set(release.asked):
                 raise UsageError("that was not asked for", next_step="release what was asked; leave the rest empty.")
-            partner = _partner(seen, standing=True)
+            partner = partner_of(seen, standing=True)
             kept = tuple((field, storable(value)) for field, value in values)
             payload = DisclosureGranted(
                 request_id=request_id,
@@ -116,8 +118,8 @@ class Conversation:
                 tlp=terms.tlp,
                 evidential_use=terms.evidential_use,
                 keep_days=terms.keep_days,
-                sealed=self._seal(
-                    Content(kept), Belongs("DisclosureGranted", request_id, partner, release.conflict_id)
+                sealed=sealed_to(
+                    self._office, Content(kept), Belongs("DisclosureGranted", request_id, partner, release.conflict_id)
                 ),
                 actor=self._office.actor,
             )
@@ -197,7 +199,7 @@ class Conversation:
                 if (known.ours, known.conflict_id, known.text) != (True, seen.alert.conflict_id, storable(text)):
                     raise said_otherwise()
                 return known
-            partner = _partner(seen, standing=False)
+            partner = partner_of(seen, standing=False)
             belongs = Belongs("DeskMessage", message_id, partner, seen.alert.conflict_id)
             message = Message(
                 message_id,
@@ -212,7 +214,7 @@ class Conversation:
                 message_id=message_id,
                 conflict_id=seen.alert.conflict_id,
                 agency=self._office.agency,
-                sealed=self._seal(Content(text=storable(text)), belongs),
+                sealed=sealed_to(self._office, Content(text=storable(text)), belongs),
                 actor=self._office.actor,
             )
             self._office.publish(tx, self._office.signed_for(payload, partner))
@@ -220,7 +222,9 @@ class Conversation:
         return message
 
     def messages(self, ref: str) -> list[Message]:
-        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on."""
+        """Return the messages of an alert, oldest first; on record. What the partner wrote counts as read from then on, what
+        cannot be opened too.
+        """
         return list(self._heard(ref, whole, reading=True).shown)
 
     def messages_on(self, ref: str, page: int, *, reading: bool) -> Page[Message]:
@@ -237,7 +241,9 @@ class Conversation:
             page = choose(sorted(found, key=lambda message: (message.at, message.message_id)))
             self._office.record(tx, "messages", [each.message_id for each in page.shown], MESSAGE_FIELDS)
             unread = [
-                each for each in page.shown if reading and not each.ours and not each.read and each.text is not None
+                each
+                for each in page.shown
+                if reading and not each.ours and not each.read and each.unopened != talk.NOT_YET
             ]
             for each in unread:
                 tx.apply(Save(MESSAGES, replace(each, read=True)))
@@ -254,7 +260,7 @@ class Conversation:
         self._office.require(Command.propose_lead)
         with self._office.transaction(Command.propose_lead) as tx:
             seen = self._office.seen(tx, ref, version)
-            _refuse_own(seen)
+            refuse_own(seen)
             before = tx.get(LEADS, seen.alert.conflict_id) or Lead(seen.alert.conflict_id)
             payload = LeadAgencyProposed(
                 conflict_id=seen.alert.conflict_id,
@@ -278,9 +284,6 @@ class Conversation:
             self._office.record(tx, "lead", [conflict_id], ("ours", "theirs"))
             return tx.get(LEADS, conflict_id) or Lead(conflict_id)
 
-    def _seal(self, content: Content, belongs: Belongs) -> SealedBox:
-        return seal(content, belongs, self._office.key_of(belongs.recipient))
-
 
 def _refuse_other(
     known: Release, seen: DeskAlert, said: tuple[en.Purpose, en.Severity, tuple[en.DisclosedField, ...], str]
@@ -295,24 +298,6 @@ def _to_answer_first(found: Sequence[Release]) -> list[Release]:
     """Return releases that came oldest first, those that wait for this desk before all others, the newest first of each."""
     newest_first = found[::-1]
     return sorted(newest_first, key=lambda each: each.ours or each.state is not ReleaseState.asked)
-
-
-def _partner(seen: DeskAlert, *, standing: bool) -> str:
-    """Return the partner to whom things can be sealed. Raises `NotPermitted`, `Conflict`."""
-    _refuse_own(seen)
-    if standing and seen.alert.retracted is not None:
-        raise Conflict(f"alert {seen.alert.ref} was retracted: nothing is released on a match that does not stand")
-    if seen.alert.partner is None:
-        raise NotPermitted(
-            "the partner of this alert may not be named, so nothing can be sealed to it",
-            next_step="ring the coordination desk, which knows whom to ask.",
-        )
-    return seen.alert.partner
-
-
-def _refuse_own(seen: DeskAlert) -> None:
-    if seen.alert.partner == seen.alert.agency:
-        raise Conflict(f"both records of alert {seen.alert.ref} are this agency's: there is no partner to ask")
 
 
 def _refuse_empty(text: str, what: str) -> None:

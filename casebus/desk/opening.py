@@ -4,17 +4,20 @@ The box was committed with its event's effects. Whose it is is checked here (`ca
 is opened with the agency's own key of the id that it names, and what was in it is put where the event left room for it. A
 crash in between leaves the box unopened, and the next start opens it.
 
-One that is not its sender's, or that no key here opens, stays as it came, and the desk is told why. What wants a key that is
-not here is opened by the first start that has it.
+One that is not its sender's, or that no key here opens, stays as it came, and the desk is told why. Every start looks at
+those once more: with the key that was missing here, or with a directory that has caught up with the sender's new one, they
+are opened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from casebus.cases.alert import ALERTS
+from casebus.cases.alert_feed import beside
 from casebus.cases.authorship import WithBox, belongs_of, doubt_of
 from casebus.cases.conversation import MESSAGES, RELEASES, SEALED, ReleaseState, Sealed
 from casebus.cases.outgoing import NOTICES, Notice
@@ -23,11 +26,19 @@ from casebus.clock import Clock
 from casebus.directory import Directory
 from casebus.events.catalogue import CATALOGUE
 from casebus.sealing import Content, Unopenable, open_box
-from casebus.state import Effect, Remove, Save
+from casebus.state import Concept, Effect, Remove, Save
 from casebus.store.store import Store, View
 from casebus.wire.ids import content_id
 
 BATCH = 200
+_CONCEPTS: Mapping[str, Concept[Any]] = {
+    "DeskMessage": MESSAGES,
+    "DisclosureRequested": RELEASES,
+    "DisclosureGranted": RELEASES,
+    "ReferralSent": REFERRALS,
+}
+_ASK_USUALLY = "ask the sender by telephone."
+_ASK = {"ReferralSent": "ring the sender now: nothing that the referral says is certain, its urgency neither."}
 
 
 class Opening:
@@ -48,9 +59,9 @@ class Opening:
     def step(self) -> int:
         """Open some boxes; return how many were looked at."""
         with self._store.view() as view:
-            unopened = view.by(SEALED, "unopened", "yes", limit=BATCH)
+            unopened = view.by(SEALED, "refused", "no", limit=BATCH)
             if not self._looked_back:
-                unopened += [each for key_id in self._keys for each in view.by(SEALED, "wants_key", key_id)]
+                unopened += view.by(SEALED, "refused", "yes")
         for sealed in unopened:
             with self._store.transaction() as tx:
                 for effect in self._opened(sealed, tx):
@@ -61,31 +72,33 @@ class Opening:
     def idle(self) -> bool:
         """Tell whether nothing is left to open."""
         with self._store.view() as view:
-            return view.count(SEALED, "unopened", "yes") == 0
+            return view.count(SEALED, "refused", "no") == 0
 
     def _opened(self, sealed: Sealed, view: View) -> list[Effect]:
         payload = _payload(sealed)
         conflict_id, box = payload.conflict_id, payload.sealed
-        assert box is not None, "bug: what has no box is not kept to be opened"
         alert = view.get(ALERTS, conflict_id) if conflict_id else None
         doubt = doubt_of(payload, self._agency, alert, self._directory, sealed.at)
         if doubt is not None:
-            return self._refused(sealed, doubt)
+            return self._refused(sealed, doubt, view)
         key = self._keys.get(box.key_id)
         if key is None:
-            return self._refused(replace(sealed, wants_key=box.key_id), _no_key(self._agency, box.key_id))
+            return self._refused(sealed, _no_key(self._agency, box.key_id), view)
         try:
             content = open_box(box, belongs_of(payload, self._agency), key)
         except Unopenable:
-            return self._refused(sealed, "it was made for something else, or damaged before it was signed")
+            return self._refused(sealed, "it was made for something else, or damaged before it was signed", view)
         done: Effect = Remove(SEALED, sealed.key)
         filled = _filled(sealed, content, view, self._clock.now())
         return [done, filled] if filled else [done]
 
-    def _refused(self, sealed: Sealed, why: str) -> list[Effect]:
-        text = f"a sealed {sealed.type} was not opened: {why}. It is kept as it came; ask the sender by telephone."
+    def _refused(self, sealed: Sealed, why: str, view: View) -> list[Effect]:
+        if sealed.refused == why:
+            return []  # looked at once more, and told before
+        text = f"a sealed {sealed.type} was not opened: {why}. It is kept as it came; {_ASK.get(sealed.type, _ASK_USUALLY)}"
         notice = Notice(content_id("unopenable", sealed.key), "Unopenable", sealed.item_id, text, self._clock.now())
-        return [Save(SEALED, replace(sealed, refused=why)), Save(NOTICES, notice)]
+        shown = beside(view, sealed.item_id, why)
+        return [Save(SEALED, replace(sealed, refused=why)), Save(NOTICES, notice), *_marked(sealed, why, view), *shown]
 
 
 def _no_key(agency: str, key_id: str) -> str:
@@ -101,25 +114,34 @@ def _payload(sealed: Sealed) -> WithBox:
     return payload
 
 
+def _marked(sealed: Sealed, why: str, view: View) -> Iterator[Effect]:
+    """Yield the entity with the reason why its box was not opened."""
+    concept = _CONCEPTS[sealed.type]
+    entity = view.get(concept, sealed.item_id)
+    if entity is not None:
+        yield Save(concept, replace(entity, unopened=why))
+
+
 def _filled(sealed: Sealed, content: Content, view: View, now: datetime) -> Effect | None:
     """Return the entity with what was in its box, as far as it may be kept."""
     match sealed.type:
         case "DeskMessage":
             message = view.get(MESSAGES, sealed.item_id)
-            return Save(MESSAGES, replace(message, text=content.text)) if message else None
+            return Save(MESSAGES, replace(message, text=content.text, unopened=None, read=False)) if message else None
         case "DisclosureRequested":
             request = view.get(RELEASES, sealed.item_id)
-            return Save(RELEASES, replace(request, reason=content.text)) if request else None
+            return Save(RELEASES, replace(request, reason=content.text, unopened=None)) if request else None
         case "DisclosureGranted":
             release = view.get(RELEASES, sealed.item_id)
             # Exactly what was announced: a value under a name that the officer did not name is not taken over.
             if release is None or release.state is not ReleaseState.granted:
                 return None  # its time was over before it could be opened
             values = tuple(each for each in content.fields if each[0] in release.fields)
-            return Save(RELEASES, replace(release, values=values))
+            return Save(RELEASES, replace(release, values=values, unopened=None))
         case _:
             referral = view.get(REFERRALS, sealed.item_id)
             if referral is None:
                 return None
             values = tuple(each for each in content.fields if each[0] in referral.fields)
-            return Save(REFERRALS, replace(referral, values=values, note=content.text or None).as_of(now))
+            opened = replace(referral, values=values, note=content.text or None, unopened=None)
+            return Save(REFERRALS, opened.as_of(now))

@@ -98,6 +98,7 @@ def release_row(release: Release) -> dict[str, Any]:
         "evidential_use": release.evidential_use.value if release.evidential_use else None,
         "answered_at": iso_or_null(release.answered_at),
         "keep_until": iso_or_null(release.keep_until),
+        "unopened": release.unopened,
     }
 
 
@@ -111,6 +112,7 @@ def message_row(message: Message) -> dict[str, Any]:
         "at": iso(message.at),
         "text": message.text,
         "refused": message.refused,
+        "unopened": message.unopened,
     }
 
 
@@ -149,6 +151,7 @@ def referral_row(referral: Referral) -> dict[str, Any]:
         "tlp": referral.tlp.value,
         "evidential_use": referral.evidential_use.value,
         "keep_until": iso(referral.keep_until),
+        "unopened": referral.unopened,
     }
 
 

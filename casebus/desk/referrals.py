@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from casebus.cases.access import Command, Kind
 from casebus.cases.alert import ALERTS
@@ -10,23 +11,24 @@ from casebus.cases.conflict import URGENCY
 from casebus.cases.conversation import Values
 from casebus.cases.desk_history import Verb
 from casebus.cases.desk_work import DESK_WORK, DeskAlert
-from casebus.cases.referral import REFERRALS, Referral, refuse_unanswerable
+from casebus.cases.referral import REFERRALS, Referral, refuse_unanswerable, refuse_unopened
 from casebus.desk.office import Office, refuse_too_long, said_otherwise
+from casebus.desk.partner import sealed_to
 from casebus.desk.terms import Terms
 from casebus.errors import NotFound, NotPermitted, UsageError
 from casebus.events import enumerations as en
 from casebus.events.types import ReferralAccepted, ReferralDeclined, ReferralSent
 from casebus.intake.records import OWN_RECORDS
 from casebus.intake.sections import storable
-from casebus.sealing import Belongs, Content, seal
+from casebus.sealing import Belongs, Content
 from casebus.store.store import Save, Transaction, View
 
 REFERRAL_FIELDS = (
     "referral_id", "outgoing", "partner", "state", "ours", "reason", "urgency", "respond_by", "fields", "note", "tlp",
-    "evidential_use", "keep_until",
+    "evidential_use", "keep_until", "unopened",
 )  # fmt: skip
 
-WAITING_FIELDS = ("referral_id", "partner", "urgency", "respond_by", "escalated")
+WAITING_FIELDS = ("referral_id", "partner", "urgency", "respond_by", "escalated", "unopened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ class Referrals:
     ) -> Referral:
         """Ask an agency to take responsibility, for an alert (`ref`) or for own records by their numbers or ids.
 
-        `command` is an id that the caller made for what it asks: asked again, it gives what stands. This agency stays responsible until the other accepts. Raises `NotFound` for an agency or a record that is not
-        known here, `UsageError` for neither alert nor record.
+        `command` is an id that the caller made for what it asks: asked again, it gives what stands. This agency stays
+        responsible until the other accepts. Raises `NotFound` for an agency or a record that is not known here, `UsageError`
+        for neither alert nor record.
         """
         refuse_too_long(package.note)
         self._office.require(Command.send_referral)
@@ -115,7 +118,7 @@ class Referrals:
             tlp=referral.tlp,
             evidential_use=referral.evidential_use,
             keep_days=referral.keep_days,
-            sealed=seal(content, belongs, self._office.key_of(referral.partner)) if content != Content() else None,
+            sealed=sealed_to(self._office, content, belongs),
             actor=self._office.actor,
         )
 
@@ -130,22 +133,26 @@ class Referrals:
         return shown
 
     def asked_of_us(self) -> list[Referral]:
-        """Return the referrals that this desk has still to accept or decline, the most urgent first; on record."""
+        """Return the referrals that this desk has still to accept or decline, the most urgent first; on record.
+
+        Before them stand those that were not opened: nobody knows how urgent they are.
+        """
         self._office.require_sight(Kind.referral)
         with self._office.transaction(Kind.referral) as tx:
             found = filter(is_asked_of_us, tx.by(REFERRALS, "waits", "yes"))
-            shown = sorted(found, key=lambda each: (-URGENCY[each.urgency], each.respond_by, each.referral_id))
+            shown = sorted(found, key=_waiting_order)
             if shown:
                 self._office.record(tx, "referrals that wait", [each.referral_id for each in shown], WAITING_FIELDS)
         return shown
 
     def accept(self, referral_id: str) -> Referral:
-        """Take responsibility. Raises `Conflict` for what was answered otherwise, or taken back before."""
+        """Take responsibility. Raises `Conflict` for what was answered otherwise, or taken back before, and for one that was not opened."""
         self._office.require(Command.answer_referral)
         with self._office.transaction(Command.answer_referral) as tx:
             if answered := self._answered(tx, referral_id, True, None):
                 return answered
-            after = replace(self._waiting(tx, referral_id), accepted=True).as_of(self._office.now())
+            refuse_unopened(waiting := self._waiting(tx, referral_id))
+            after = replace(waiting, accepted=True).as_of(self._office.now())
             agency, actor = self._office.agency, self._office.actor
             said = ReferralAccepted(referral_id=after.referral_id, agency=agency, actor=actor)
             self._answer(tx, after, said, Verb.accepted_referral)
@@ -154,7 +161,7 @@ class Referrals:
     def decline(self, referral_id: str, reason: en.ReferralDecline) -> Referral:
         """Leave responsibility where it is, with a reason from a closed list; the values that came with it are kept no longer.
 
-        Raises like `accept`.
+        Raises `Conflict` for what was answered, or taken back before.
         """
         self._office.require(Command.answer_referral)
         with self._office.transaction(Command.answer_referral) as tx:
@@ -202,6 +209,10 @@ class Referrals:
                 f"no agreement in the directory lets {self._office.agency} hand anything to {to}",
                 next_step="see directory.toml; ring the coordination desk.",
             )
+
+
+def _waiting_order(referral: Referral) -> tuple[bool, int, datetime, str]:
+    return not referral.in_doubt, -URGENCY[referral.urgency], referral.respond_by, referral.referral_id
 
 
 def _records(view: View, named: Sequence[str]) -> tuple[str, ...]:

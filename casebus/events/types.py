@@ -362,7 +362,7 @@ class DisclosureRequested(Payload):
     purpose: en.Purpose
     urgency: en.Severity
     asked: Annotated[tuple[en.DisclosedField, ...], Field(max_length=20)]
-    sealed: SealedBox | None
+    sealed: SealedBox
     actor: Word | None
 
 
@@ -427,7 +427,7 @@ class ReferralSent(Payload):
     tlp: en.Tlp
     evidential_use: en.EvidentialUse
     keep_days: Annotated[int, Field(ge=1, le=366)]
-    sealed: SealedBox | None
+    sealed: SealedBox
     actor: Word | None
 
 

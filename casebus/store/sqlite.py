@@ -3,6 +3,9 @@
 A transaction holds the file's one write lock from its first line, so that what it reads cannot change before it
 commits, whichever process has the file open beside it. A view is one read transaction and waits for nobody.
 
+Where a concept is to be wiped, what goes is zeroed in the file, and the WAL with the earlier states is cut off after the
+commit; that waits for a later view while another process reads such a state, and after a crash for the next opening.
+
 What a crash leaves: before COMMIT returns, nothing or everything (SQLite replays its WAL when the file is next
 opened); after it, everything.
 """
@@ -66,12 +69,16 @@ class SqliteStore:
             {index.table: SqliteInverted(index) for index in kept if isinstance(index, Inverted)},
         )
         self._busy = False
+        self._unwiped = any(isinstance(each, Concept) and each.wiped for each in kept)
         self._connection = SqliteConnection(path, busy_timeout_ms=busy_timeout_ms)
         try:
             check_owner(self._connection)
             self._connection.make_durable()
             migrate(self._connection)
             make_tables(self._connection, self._tables.all)
+            if self._unwiped:
+                self._connection.zero_what_is_freed()
+                self._wipe()
         except BaseException:
             self._connection.close()
             raise
@@ -82,16 +89,23 @@ class SqliteStore:
         with self._one_at_a_time(SqliteTransaction(self._connection, self._tables)) as tx, self._connection.writing():
             yield tx
             tx.settle()
+        self._unwiped |= tx.touched_wiped
+        self._wipe()
 
     @contextmanager
     def view(self) -> Iterator[View]:
         """Begin a consistent read-only snapshot, of this moment."""
         with self._one_at_a_time(SqliteView(self._connection, self._tables)) as view, self._connection.reading():
             yield view
+        self._wipe()
 
     def close(self) -> None:
         """Release the file."""
         self._connection.close()
+
+    def _wipe(self) -> None:
+        if self._unwiped:
+            self._unwiped = not self._connection.empty_wal()
 
     @contextmanager
     def _one_at_a_time(self, view: V) -> Iterator[V]:
@@ -204,6 +218,7 @@ class SqliteTransaction(SqliteView):
     def __init__(self, connection: SqliteConnection, tables: _Tables) -> None:
         super().__init__(connection, tables)
         self._posted: dict[str, int] = {}
+        self.touched_wiped = False
 
     def settle(self) -> None:
         """Do what is left to do before the commit."""
@@ -232,6 +247,7 @@ class SqliteTransaction(SqliteView):
     def apply(self, effect: Effect) -> None:
         """Carry out an effect."""
         self._assert_open()
+        self.touched_wiped |= isinstance(effect, Save | Remove) and effect.concept.wiped
         match effect:
             case Save(concept, entity):
                 table = self._table(concept)

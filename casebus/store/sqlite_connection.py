@@ -17,6 +17,7 @@ _CREATING = threading.Lock()
 _WAL_ATTEMPTS = 20
 _CACHE_KIB = 32_768
 """Room for the pages that a busy index writes again and again; SQLite's own 2 MB would read them from the file each time."""
+_WIPE_WAIT_MS = 50
 _FOREIGN = (sqlite3.Error, OSError)
 
 
@@ -25,6 +26,7 @@ class SqliteConnection:
 
     def __init__(self, path: Path, *, busy_timeout_ms: int) -> None:
         self._path = path
+        self._busy_timeout_ms = busy_timeout_ms
         self._failure: StoreError | None = None
         with self._mapped("opened"):
             _create_private(path)
@@ -49,6 +51,25 @@ class SqliteConnection:
             self._switch_to_wal()
             self._driver.execute("PRAGMA synchronous = FULL")
             self._driver.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+    def zero_what_is_freed(self) -> None:
+        """Have SQLite write zeros over what is removed or written over from now on."""
+        with self._mapped("opened"):
+            self._driver.execute("PRAGMA secure_delete = ON")
+
+    def empty_wal(self) -> bool:
+        """Bring the WAL, with every earlier state that it holds, into the file and cut it off; tell whether that was possible.
+
+        It is not while a process reads an earlier state, or the disk is full. Waits for nobody for long: writers wait meanwhile.
+        """
+        self._driver.execute(f"PRAGMA busy_timeout = {_WIPE_WAIT_MS}")
+        try:
+            (busy, _, _) = self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error:
+            return False  # the commit before it stands; a disk that is full shows itself at the next one
+        finally:
+            self._driver.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
+        return not busy
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""

@@ -1,13 +1,14 @@
 """What came sealed is its sender's, for this alert and this desk, or it is not opened: whatever the hub puts in its place."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import pytest
-from cases.test_conversation import NAME, met, ref
+from cases.test_conversation import NAME, UNSIGNED, met, ref
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hub_harness import DIA, HUB, NOW, NZ, UK, sealer
 from replay_world import Node, World
@@ -15,21 +16,25 @@ from replay_world import Node, World
 from casebus import keys
 from casebus.bus.log import Recorded, events_topic, inbox_topic
 from casebus.cases.access import DeskRole, Viewer
-from casebus.cases.authorship import signed, statement_of
+from casebus.cases.alert_feed import end_of_feed
+from casebus.cases.authorship import WithBox, belongs_of, signed, statement_of
 from casebus.cases.conversation import RELEASES, SEALED, ReleaseState
 from casebus.cases.deadlines import release_due
+from casebus.cases.notification import Way, wanted_of_referral
 from casebus.cases.outgoing import NOTICES
-from casebus.cases.referral import REFERRALS
+from casebus.cases.referral import REFERRALS, ReferralState
 from casebus.clock import FixedClock
 from casebus.desk import Desk
 from casebus.desk.opening import Opening
+from casebus.desk.placed import asked_about
+from casebus.desk.plain import referral_row, release_row
 from casebus.desk.referrals import Package
 from casebus.directory import Directory, PublicKey
-from casebus.errors import NotPermitted
+from casebus.errors import Conflict, NotPermitted
 from casebus.events import enumerations as en
 from casebus.events.catalogue import partition_key
 from casebus.events.envelope import Event
-from casebus.events.types import DeskMessage, DisclosureGranted, Payload, ReferralSent
+from casebus.events.types import DeskMessage, DisclosureGranted, DisclosureRequested, Payload, ReferralSent, SealedBox
 from casebus.installing import encryption_entry
 from casebus.sealing import Belongs, Content, seal
 from casebus.wire.ids import content_id
@@ -59,11 +64,15 @@ def unsent(world: World, kind: type[P]) -> P:
 
 def hub_puts(world: World, payload: Payload) -> None:
     """Put a record into NZ's inbox under the hub's own key, as a hostile hub can, and let NZ's node read it."""
+    put(world, payload)
+    world.nodes[NZ].inbox.step()
+    world.nodes[NZ].opening.step()
+
+
+def put(world: World, payload: Payload) -> None:
     event = Event(content_id("hub", payload.model_dump_json()), HUB, partition_key(payload), payload)
     topic = inbox_topic(NZ)
     world.hub.log.append(topic, [sealer(HUB).seal(event, topic, world.hub.log.end(topic) + 1)])
-    world.nodes[NZ].inbox.step()
-    world.nodes[NZ].opening.step()
 
 
 def refusals(node: Node) -> list[str]:
@@ -169,16 +178,135 @@ def test_a_referral_is_not_taken_for_another_agencys(world: World) -> None:
     assert "made for something else" in refusals(nz)[0]
 
 
-def test_a_signature_is_judged_by_the_directory_when_the_record_was_appended(world: World) -> None:
+@pytest.mark.parametrize("kind", get_args(WithBox))
+def test_nothing_that_is_sealed_goes_without_its_box_and_the_signature_that_stands_beside_it(
+    kind: type[Payload],
+) -> None:
+    assert kind.model_fields["sealed"].annotation is SealedBox
+
+
+def referred(world: World) -> ReferralSent:
+    """Return the copy of an immediate referral, with nothing in it, that UK has sent."""
+    why = en.ReferralReason.CHILD_LIVES_THERE
+    world.nodes[UK].desk.referrals.send(NZ, why, en.Severity.immediate, ref=ref(world, UK))
+    return unsent(world, ReferralSent)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"urgency": en.Severity.routine}, "not what uk-nca signed"),
+        ({"reason": en.ReferralReason.OUT_OF_JURISDICTION}, "not what uk-nca signed"),
+        ({"fields": (NAME,)}, "not what uk-nca signed"),
+        ({"keep_days": 366}, "not what uk-nca signed"),
+        ({"conflict_id": None}, "not what uk-nca signed"),
+        ({"urgency": en.Severity.routine, "sealed": UNSIGNED}, "no signature of uk-nca"),
+    ],
+)
+def test_a_referral_that_its_sender_did_not_sign_as_it_stands_is_shown_so_and_can_only_be_declined(
+    world: World, changed: dict[str, object], why: str
+) -> None:
+    hub_puts(world, referred(world).model_copy(update=changed))
+    nz = world.nodes[NZ].desk.referrals
+    (told,) = refusals(world.nodes[NZ])
+    assert "ring the sender now" in told
+    (waits,) = nz.asked_of_us()
+    assert why in str(referral_row(waits)["unopened"])
+    assert waits.respond_by == waits.sent_at + timedelta(hours=1), "it is taken for as urgent as can be"
+    assert list(wanted_of_referral(waits, [Way.email], en.Severity.immediate, NOW)), "and told outside"
+    with pytest.raises(Conflict, match=why):
+        nz.accept(waits.referral_id)
+    assert nz.decline(waits.referral_id, en.ReferralDecline.NO_CAPACITY).state is ReferralState.declined
+
+
+def test_a_referral_bears_its_senders_signature_also_where_nothing_is_in_it(world: World) -> None:
+    hub_puts(world, referred(world))
+    nz = world.nodes[NZ]
+    (waits,) = nz.desk.referrals.asked_of_us()
+    assert (waits.unopened, waits.urgency, refusals(nz)) == (None, en.Severity.immediate, [])
+    assert nz.desk.referrals.accept(waits.referral_id).ours
+
+
+def test_what_has_just_come_is_not_acted_on_before_it_was_looked_at(world: World) -> None:
+    nz, payload = world.nodes[NZ], referred(world)
+    nz.opening = opening(nz, world.hub.directory, NZ_BOX)
+    put(world, payload)
+    nz.inbox.step()
+    with pytest.raises(Conflict, match="not looked at it yet"):
+        nz.desk.referrals.accept(payload.referral_id)
+    nz.opening.step()
+    assert nz.desk.referrals.accept(payload.referral_id).ours
+
+
+def test_what_is_not_opened_stands_before_what_is_urgent(world: World) -> None:
+    nz, payload = world.nodes[NZ], referred(world)
+    hub_puts(world, payload)
+    forged = {"referral_id": content_id("other"), "urgency": en.Severity.routine}
+    hub_puts(world, payload.model_copy(update=forged))
+    assert [each.urgency for each in nz.desk.referrals.asked_of_us()] == [en.Severity.routine, en.Severity.immediate]
+
+
+@pytest.mark.parametrize(
+    ("key_is", "refused"),
+    [
+        ({"revoked_at": NOW}, True),
+        ({"revoked_at": NOW + timedelta(days=1)}, False),
+        ({"valid_from": NOW + timedelta(seconds=1)}, True),
+        ({"valid_from": NOW}, False),
+        ({"valid_to": NOW - timedelta(days=1)}, False),
+    ],
+)
+def test_a_signature_is_judged_by_the_directory_when_the_record_was_appended(
+    world: World, key_is: dict[str, object], refused: bool
+) -> None:
     world.nodes[UK].desk.conversation.send_message(ref(world, UK), CANARY)
     whole = world.hub.directory
-    revoked = tuple(
-        key.model_copy(update={"revoked_at": NOW - timedelta(days=1)}) if key.owner == UK else key for key in whole.keys
-    )
+    known = tuple(key.model_copy(update=key_is) if key.owner == UK else key for key in whole.keys)
     nz = world.nodes[NZ]
-    nz.opening = opening(nz, replace(whole, keys=revoked), NZ_BOX)
+    nz.opening = opening(nz, replace(whole, keys=known), NZ_BOX)
     hub_puts(world, unsent(world, DeskMessage))
-    assert "uk-nca that signed it was not valid" in refusals(nz)[0]
+    assert ["uk-nca that signed it was not valid" in told for told in refusals(nz)] == [True] * refused
+
+
+def test_no_value_is_taken_over_that_its_sender_did_not_announce(world: World) -> None:
+    nz, uk = world.nodes[NZ].desk, world.nodes[UK].desk
+    phone = en.DisclosedField.PHONE
+    more = Content(((NAME, CANARY), (phone, "+64 21 555 0101")))
+    asked = nz.conversation.request_release(ref(world, NZ), "why", [NAME, phone])
+    world.settle()
+    uk.conversation.grant_release(asked.request_id, ((NAME, CANARY),))
+    uk.referrals.send(
+        NZ,
+        en.ReferralReason.CHILD_LIVES_THERE,
+        en.Severity.high,
+        ref=ref(world, UK),
+        package=Package(((NAME, CANARY),)),
+    )
+    for payload in (unsent(world, DisclosureGranted), unsent(world, ReferralSent)):
+        box = seal(more, belongs_of(payload, NZ), keys.public_bytes(NZ_BOX))
+        hub_puts(world, signed(payload.model_copy(update={"sealed": box}), NZ, sealer(UK).attest))
+    assert refusals(world.nodes[NZ]) == []
+    (release,), (referral,) = nz.conversation.releases(), nz.referrals.all()
+    assert (release.values, referral.values) == (((NAME, CANARY),), ((NAME, CANARY),))
+
+
+class Later(DeskMessage):
+    """A message as a later version of its schema has it."""
+
+    in_reply_to: str | None
+    tlp: en.Tlp = en.Tlp.AMBER_STRICT
+
+
+Later.__name__ = "DeskMessage"
+
+
+def test_a_signature_outlives_fields_that_a_later_version_adds_and_covers_what_is_in_them(world: World) -> None:
+    world.nodes[UK].desk.conversation.send_message(ref(world, UK), CANARY)
+    old = unsent(world, DeskMessage)
+    read = Later.model_validate_json(json.dumps(old.model_dump(mode="json") | {"in_reply_to": None}))
+    assert statement_of(read, NZ) == statement_of(old, NZ)
+    for said in ({"in_reply_to": "m1"}, {"tlp": en.Tlp.CLEAR}):
+        assert statement_of(read.model_copy(update=said), NZ) != statement_of(old, NZ)
 
 
 def opening(node: Node, directory: Directory, *held: X25519PrivateKey) -> Opening:
@@ -231,6 +359,67 @@ def test_what_is_sealed_to_a_key_that_is_not_here_is_told_and_opened_once_the_ke
     nz.opening = opening(nz, directory, NZ_BOX, lost)
     world.settle()
     assert [m.text for m in nz.desk.conversation.messages(ref(world, NZ))] == [CANARY]
+
+
+def test_what_a_key_signed_that_this_directory_has_not_heard_of_is_opened_by_the_first_start_that_has(
+    world: World,
+) -> None:
+    nz, whole = world.nodes[NZ], world.hub.directory
+    behind = replace(whole, keys=tuple(key for key in whole.keys if key.owner != UK))
+    sent = referred(world)
+    nz.opening = opening(nz, behind, NZ_BOX)
+    hub_puts(world, sent)
+    told = refusals(nz), shown_anew(nz)
+    nz.opening = opening(nz, behind, NZ_BOX)
+    nz.opening.step()
+    assert (refusals(nz), shown_anew(nz)) == told, "what is looked at once more in vain is not told again"
+    with pytest.raises(Conflict, match="none of uk-nca"):
+        nz.desk.referrals.accept(sent.referral_id)
+    nz.opening = opening(nz, whole, NZ_BOX)
+    nz.opening.step()
+    assert nz.desk.referrals.accept(sent.referral_id).unopened is None
+
+
+def test_what_cannot_be_opened_counts_as_read_once_shown_and_as_unread_when_it_is_opened_after_all(
+    world: World,
+) -> None:
+    nz, directory = world.nodes[NZ], world.hub.directory
+    nz.opening = opening(nz, directory, keys.make_encryption_key())
+    world.nodes[UK].desk.conversation.send_message(ref(world, UK), CANARY)
+    sent = unsent(world, DeskMessage)
+    put(world, sent)
+    nz.inbox.step()
+    nz.desk.conversation.messages(ref(world, NZ))
+    assert waits(nz, sent), "nobody could read it yet"
+    nz.opening.step()
+    assert waits(nz, sent)
+    nz.desk.conversation.messages(ref(world, NZ))
+    assert not waits(nz, sent)
+    nz.opening = opening(nz, directory, NZ_BOX)
+    nz.opening.step()
+    assert waits(nz, sent)
+
+
+def shown_anew(node: Node) -> int:
+    with node.store.view() as view:
+        return end_of_feed(view).number
+
+
+def waits(node: Node, message: DeskMessage) -> bool:
+    with node.store.view() as view:
+        return bool(asked_about(view, message.conflict_id))
+
+
+def test_nothing_is_released_on_a_request_that_is_not_what_the_partner_signed(world: World) -> None:
+    nz, uk = world.nodes[NZ].desk.conversation, world.nodes[UK].desk.conversation
+    uk.request_release(ref(world, UK), "why", [NAME])
+    asked = unsent(world, DisclosureRequested)
+    hub_puts(world, asked.model_copy(update={"asked": (NAME, en.DisclosedField.PHONE)}))
+    (release,) = nz.releases()
+    assert "not what uk-nca signed" in str(release_row(release)["unopened"])
+    with pytest.raises(Conflict, match="may never have asked"):
+        nz.grant_release(asked.request_id, ((NAME, CANARY),))
+    assert nz.refuse_release(asked.request_id, en.DisclosureRefusal.HARM_TO_PERSON).state is ReleaseState.refused
 
 
 def test_what_is_opened_only_after_its_time_gives_no_value(world: World) -> None:

@@ -199,7 +199,7 @@ def test_a_guess_at_an_unnamed_partner_is_answered_the_same_whether_it_is_right(
         ReferralSent(
             referral_id=content_id("guess", guess), conflict_id=alert.conflict_id, agency=NZ, to=guess, record_ids=(),
             reason=en.ReferralReason.CHILD_LIVES_THERE, urgency=ROUTINE, fields=(), tlp=en.Tlp.RED,
-            evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, keep_days=30, sealed=None, actor=None,
+            evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, keep_days=30, sealed=UNSIGNED, actor=None,
         ),
     )  # fmt: skip
     world.settle()

@@ -16,7 +16,7 @@ from casebus.bus.timed import TimedLoop
 from casebus.cases import desk_work as dw
 from casebus.cases.alert import ALERTS, told, with_theirs
 from casebus.cases.alert_feed import FEED
-from casebus.cases.conversation import RELEASES, Release, ReleaseState
+from casebus.cases.conversation import RELEASES, SEALED, Release, ReleaseState
 from casebus.cases.deadlines import Fallen, alert_due, referral_due, release_due
 from casebus.cases.desk_history import DEEDS
 from casebus.cases.desk_work import DESK_WORK, DeskAlert, DeskWork, Escalation, Stage
@@ -339,7 +339,7 @@ class Desk:
     """A real Store with the loop of the deadlines on it."""
 
     def __init__(self, root: Path) -> None:
-        concepts = [ALERTS, *FEED, DESK_WORK, DEEDS, NOTICES, RELEASES, REFERRALS]
+        concepts = [ALERTS, *FEED, DESK_WORK, DEEDS, NOTICES, RELEASES, REFERRALS, SEALED]
         self.store = SqliteStore(root / "state.sqlite", concepts)
         self.clock = FixedClock(RAISED_AT)
         self.start()

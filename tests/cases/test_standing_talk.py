@@ -15,10 +15,12 @@ from casebus.events.types import (
     ReferralDeclined,
     ReferralExpired,
     ReferralSent,
+    SealedBox,
 )
 from casebus.wire.ids import content_id
 
 ID = content_id("referral")
+BOX = SealedBox(key_id="k", box="AAAA", signed_with=None, signature=None)
 ACCEPTED = ReferralAccepted(referral_id=ID, agency=UK, actor=None)
 DECLINED = ReferralDeclined(referral_id=ID, agency=UK, reason=en.ReferralDecline.NO_CAPACITY, actor=None)
 EXPIRED = ReferralExpired(referral_id=ID, agency=NZ)
@@ -29,7 +31,7 @@ REFUSED = DeliveryRefused(
 
 def sent(agency: str | None = NZ, to: str = UK) -> ReferralSent:
     return ReferralSent(
-        referral_id=ID, conflict_id=None, agency=agency, to=to, record_ids=(), fields=(), sealed=None, actor=None,
+        referral_id=ID, conflict_id=None, agency=agency, to=to, record_ids=(), fields=(), sealed=BOX, actor=None,
         reason=en.ReferralReason.CHILD_LIVES_THERE, urgency=en.Severity.high, tlp=en.Tlp.RED,
         evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY, keep_days=30,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from notifying.notifying_world import webhook_server
 
 from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.alert import Alert
-from casebus.cases.conversation import MESSAGES, RELEASES, Message, Release
+from casebus.cases.conversation import MESSAGES, NOT_YET, RELEASES, Message, Release
 from casebus.cases.notification import Way
 from casebus.cases.outgoing import NOTICES
 from casebus.cases.referral import REFERRALS, Referral
@@ -30,6 +30,7 @@ from consumers.deadlines import Deadlines
 REQUEST = content_id("request")
 FIELD = en.DisclosedField.PHONE
 BOX = "What was written"
+FORGED = "it bears no signature of uk-nca"
 
 
 def release(alert: Alert, **more: Any) -> Release:
@@ -78,13 +79,13 @@ def test_a_request_for_a_release_needs_us_until_it_is_answered(desk: World, sett
 
 
 def test_a_message_needs_us_until_somebody_has_read_it(desk: World, settled: Alert) -> None:
-    message = Message("m1", settled.conflict_id, False, UK, NOW, None)
+    message = Message("m1", settled.conflict_id, False, UK, NOW, None, unopened=NOT_YET)
     arrives(desk, settled, Save(MESSAGES, message))
     assert "They wrote" in needing_us(desk)
     desk.browser().get(f"/alerts/{settled.ref}/talk")
     assert "They wrote" in needing_us(desk), "nobody has read what is not opened yet"
     with desk.store.transaction() as tx:
-        tx.apply(Save(MESSAGES, replace(message, text=BOX)))
+        tx.apply(Save(MESSAGES, replace(message, text=BOX, unopened=None)))
     assert BOX in desk.browser().get(f"/alerts/{settled.ref}/talk").text
     assert settled.ref not in needing_us(desk)
     arrives(desk, settled, Save(MESSAGES, replace(message, message_id="m2", ours=True, text=BOX)))
@@ -133,6 +134,34 @@ def test_a_long_talk_has_pages_and_only_what_is_shown_counts_as_read(desk: World
     assert said(f"{path}?page=1&releases=2", "Why") == list(range(10, 0, -1))
     shown = [each for each in desk.readings() if each.resource in ("messages", "releases")]
     assert max(len(each.references) + each.references_not_carried for each in shown) == 50
+
+
+@pytest.mark.parametrize(("why", "said"), [(FORGED, FORGED), (NOT_YET, "It is being opened")])
+def test_a_request_that_was_not_opened_says_so_and_offers_no_release(
+    desk: World, settled: Alert, why: str, said: str
+) -> None:
+    arrives(desk, settled, Save(RELEASES, release(settled, reason=None, unopened=why)))
+    browser, path = desk.browser(), f"/alerts/{settled.ref}/talk"
+    page = browser.get(path).text
+    assert said in page
+    assert "Release these" not in page
+    assert ">Refuse</button>" in page
+    form = {"request_id": REQUEST, f"value-{FIELD.value}": "5", "keep_days": "7", "tlp": "RED"}
+    answer = browser.send(f"{path}/grant", form)
+    assert (answer.status_code, "nothing is released" in answer.text) == (409, True)
+
+
+def test_a_referral_that_was_not_opened_says_so_on_the_board_and_offers_no_acceptance(world: World) -> None:
+    sent = referral(unopened=FORGED, urgency=Severity.routine)
+    with world.store.transaction() as tx:
+        tx.apply(Save(REFERRALS, sent))
+    browser = world.browser()
+    assert FORGED in browser.get("/").text
+    page = browser.get("/referrals").text
+    assert FORGED in page
+    assert f"/referrals/{sent.referral_id}/accept" not in page
+    assert browser.send(f"/referrals/{sent.referral_id}/accept").status_code == 409
+    assert browser.send(f"/referrals/{sent.referral_id}/decline", {"value": "NO_CAPACITY"}).status_code == 303
 
 
 def test_a_referral_about_an_alert_needs_us_until_it_is_answered(desk: World, settled: Alert) -> None:

@@ -320,6 +320,7 @@ def ask(page: Page) -> str:
     """Ask before acting, with the mouse; return the check's reference."""
     page.goto("/check")
     page.get_by_label("E-mail addresses").fill("asked.before@mail.example")
+    page.get_by_label("What is about to be done").select_option(index=1)
     page.get_by_role("button", name="Ask").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("CHECK-", timeout=LONG_MS)
     return page.get_by_role("heading", level=1).inner_text()

@@ -12,11 +12,12 @@ from casebus.cases.alert_feed import FEED_END, FeedEnd
 from casebus.console.door import Door
 from casebus.console.live import LOOK_EVERY_S, Live
 from casebus.console.stream import framed
+from casebus.desk.opening import Opening
 from casebus.desk.referrals import WAITING_FIELDS
 from casebus.events import enumerations as en
 from casebus.events.enumerations import Severity
 from casebus.events.envelope import Event, Received
-from casebus.events.types import ReferralSent
+from casebus.events.types import ReferralSent, SealedBox
 from casebus.store.store import Store, View
 from casebus.wire.ids import content_id
 from consumers.deadlines import Deadlines
@@ -99,8 +100,9 @@ def test_what_a_deadline_alone_changes_is_sent_to_open_boards(world: World) -> N
 
 def test_a_referral_about_no_alert_is_announced_on_open_boards_until_it_is_answered(world: World) -> None:
     referral_id = content_id("referral")
+    box = SealedBox(key_id="k", box="AAAA", signed_with=None, signature=None)
     sent = ReferralSent(
-        referral_id=referral_id, conflict_id=None, agency=UK, to=NZ, record_ids=(), fields=(), sealed=None, actor=None,
+        referral_id=referral_id, conflict_id=None, agency=UK, to=NZ, record_ids=(), fields=(), sealed=box, actor=None,
         reason=en.ReferralReason.CHILD_LIVES_THERE, urgency=Severity.immediate, tlp=en.Tlp.RED, keep_days=30,
         evidential_use=en.EvidentialUse.INTELLIGENCE_ONLY,
     )  # fmt: skip
@@ -117,5 +119,10 @@ def test_a_referral_about_no_alert_is_announced_on_open_boards_until_it_is_answe
     assert "console-bar--immediate" in frame.text
     assert 'href="/referrals">a referral from uk-nca</a>' in frame.text
     assert (world.readings()[-1].references, world.readings()[-1].fields) == ((referral_id,), WAITING_FIELDS)
-    browser.send(f"/referrals/{referral_id}/accept")
+    assert "not opened here" not in frame.text, "it was not looked at yet"
+    Opening(NZ, {}, world.store, world.clock, world.installation.directory).step()
+    frame = framed(browser.parts, signed, frame.end, frame.end)
+    assert frame.end.number == 2, "what is in doubt is shown on open boards"
+    assert "not opened here: ring uk-nca" in frame.text
+    browser.send(f"/referrals/{referral_id}/decline", {"value": "NO_CAPACITY"})
     assert "a referral from" not in framed(browser.parts, signed, FeedEnd(), FeedEnd()).text

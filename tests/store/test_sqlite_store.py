@@ -16,7 +16,7 @@ import pytest
 from casebus.errors import StoreError
 from casebus.store import sqlite_inverted
 from casebus.store.sqlite import SqliteStore
-from casebus.store.store import Concept, Post, Save, Unpost
+from casebus.store.store import Concept, Effect, Post, Remove, Save, Unpost
 from casebus.testing.specimens import CONCEPTS, MARKS, SPECIMENS, TALLIES, Specimen, Tally
 from casebus.testing.store_contract import Opener, StoreContract
 from casebus.testing.store_inverted import StoreInverted
@@ -282,3 +282,45 @@ def test_a_writer_that_does_not_end_is_waited_for_and_then_reported(path: Path) 
             assert keys(waiting) == []
         save(waiting, Specimen("b"))
         assert keys(store) == ["a", "b"]
+
+
+@dataclass(frozen=True)
+class Secret:
+    name: str
+    text: str
+
+
+SECRETS: Concept[Secret] = Concept("secrets", Secret, lambda secret: secret.name, wiped=True)
+CANARY = "Canaryqzx Qzxyrana"
+
+
+def files_with_canary(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("secrets.sqlite*") if CANARY.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("after", [Remove(SECRETS, "a"), Save(SECRETS, Secret("a", "short"))])
+def test_what_is_to_be_wiped_is_in_no_file_once_it_is_removed_or_written_over(tmp_path: Path, after: Effect) -> None:
+    store = SqliteStore(tmp_path / "secrets.sqlite", [SECRETS])
+    for effect in (Save(SECRETS, Secret("a", CANARY * 50)), Save(SECRETS, Secret("b", "other"))):
+        with store.transaction() as tx:
+            tx.apply(effect)
+    assert files_with_canary(tmp_path) != []
+    with store.transaction() as tx:
+        tx.apply(after)
+    assert files_with_canary(tmp_path) == []
+    store.close()
+
+
+def test_what_another_process_still_reads_is_wiped_at_the_next_look_after_it(tmp_path: Path) -> None:
+    store, other = (SqliteStore(tmp_path / "secrets.sqlite", [SECRETS]) for _ in range(2))
+    with store.transaction() as tx:
+        tx.apply(Save(SECRETS, Secret("a", CANARY)))
+    with other.view() as view:
+        with store.transaction() as tx:
+            tx.apply(Remove(SECRETS, "a"))
+        assert view.get(SECRETS, "a") == Secret("a", CANARY), "and its reader is not disturbed"
+    with store.view():
+        pass
+    assert files_with_canary(tmp_path) == []
+    store.close()
+    other.close()
