@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from casebus.cases.conflict import ConflictState
 from casebus.cases.desk_work import DeskAlert, Stage
 from casebus.console import done, words
 from casebus.console.failures import status_of
@@ -50,9 +51,11 @@ def act(ref: str, action: str, console: Console, signed: Acting, form: Form) -> 
     except (UsageError, NotPermitted) as error:
         return _alert(console, signed, ref, refused=error, given=Given(action, form))
     if back:
-        return RedirectResponse(back, 303)
+        return done.leading_to(back, action) if after.version != version else RedirectResponse(back, 303)
     if after.version != version:
-        return done.leading_to(f"/alerts/{ref}", action)
+        return done.leading_to(
+            f"/alerts/{ref}", _SETTLED.get(after.alert.state, action) if action == "resolve" else action
+        )
     anew = action == "acknowledge" and after.stage(console.clock.now()) is Stage.acknowledged
     return done.leading_to(f"/alerts/{ref}", "anew" if anew else _UNCHANGED[bool(note)])
 
@@ -123,6 +126,7 @@ _ACTIONS: dict[str, Callable[[Desk, _Command], DeskAlert]] = {
     "resolve": _resolve,
     "reopen": _reopen,
 }
+_SETTLED = {ConflictState.resolved: "agreed", ConflictState.disputed: "disputed"}
 _UNCHANGED = {True: "noted", False: "nothing"}
 _DONE = {
     "noted": "Your note was kept. Nothing else was changed: the alert stands as it did.",
@@ -134,6 +138,8 @@ _DONE = {
     "snooze": "The alert rests until then.",
     "severity": "The severity was set, for this desk.",
     "resolve": "Your outcome was proposed. It stands when the partner proposes the same.",
+    "agreed": "Your outcome was proposed, and the partner proposes the same: the alert is resolved.",
+    "disputed": "Your outcome was proposed, and the partner proposes another: the alert is disputed. Ring them.",
     "reopen": "The alert is open again. The partner sees that, not your reason.",
 }
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from casebus.cases.place import Place
+from casebus.console import done
 from casebus.console.board import TAB_WORDS, Board, Filters, Tab, board_of
 from casebus.console.web import Console, Parts, Signed
 from casebus.desk import ALERT_FIELDS
@@ -15,6 +16,8 @@ router = APIRouter()
 NOTICES_SHOWN = 100
 NOT_ON_THE_BOARD = {"conflict_id", "revision", "contact", "suppressed", "detector", "raised_at", "acknowledged_until"}
 BOARD_FIELDS = (*(field for field in ALERT_FIELDS if field not in NOT_ON_THE_BOARD), "asked")
+
+_DONE = {"acknowledge": "You acknowledged the alert: it is under “In hand” now. The partner sees that."}
 
 
 @router.get("/")
@@ -35,6 +38,7 @@ def board(console: Console, signed: Signed, request: Request) -> Response:
     return console.pages.page(
         "board.html",
         signed,
+        done=done.said(request, _DONE),
         board=found.chosen,
         shown=found.shown,
         own=own,

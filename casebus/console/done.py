@@ -11,8 +11,10 @@ SAID_FOR_S = 60
 
 def leading_to(path: str, what: str) -> Response:
     """Return the answer to a form that was carried out: on to a page, which then says what was done."""
-    response = RedirectResponse(f"{path}?done={what}", 303)
-    response.set_cookie(COOKIE, what, path=path, max_age=SAID_FOR_S, httponly=True, samesite="strict")
+    place, _, query = path.partition("?")
+    address = f"{place}?{query}&done={what}" if query else f"{place}?done={what}"
+    response = RedirectResponse(address, 303)
+    response.set_cookie(COOKIE, what, path=place, max_age=SAID_FOR_S, httponly=True, samesite="strict")
     return response
 
 

@@ -6,7 +6,7 @@ Values that are released are typed here, sealed to the partner at once, and show
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from casebus.cases.alert import ref_of
 from casebus.console import done
@@ -90,13 +90,14 @@ def _talk(
 
 
 @router.get("/referrals")
-def referrals(console: Console, signed: Signed) -> Response:
+def referrals(console: Console, signed: Signed, request: Request) -> Response:
     """Show what this agency was asked to take over, and what it asked others."""
     with console.door.desk(signed.viewer) as desk:
         found = desk.referrals.all()
     refs = {each.conflict_id: ref_of(signed.viewer.agency, each.conflict_id) for each in found if each.conflict_id}
     declines = offered(en.ReferralDecline)
-    return console.pages.page("referrals.html", signed, referrals=found, refs=refs, declines=declines)
+    said = done.said(request, _ANSWERED)
+    return console.pages.page("referrals.html", signed, referrals=found, refs=refs, declines=declines, done=said)
 
 
 @router.post("/referrals/{referral_id}/{action}")
@@ -109,7 +110,7 @@ def answer(referral_id: str, action: str, console: Console, signed: Acting, form
             desk.referrals.decline(referral_id, form.member(en.ReferralDecline, "value"))
         else:
             raise NotFound(f"no command {action[:40]!r}")
-    return RedirectResponse("/referrals", 303)
+    return done.leading_to("/referrals", action)
 
 
 def _message(desk: Desk, ref: str, form: SentForm) -> object:
@@ -162,6 +163,10 @@ _ACTIONS: dict[str, Callable[[Desk, str, SentForm], object]] = {
     "refuse": _refuse,
     "lead": _lead,
     "refer": _refer,
+}
+_ANSWERED = {
+    "accept": "You accepted the referral: your agency is responsible now.",
+    "decline": "You declined the referral. The sender stays responsible; what came with it is kept here no longer.",
 }
 _DONE = {
     "message": "Your message was sealed to the partner's desk and sent.",

@@ -54,7 +54,8 @@ def test_a_link_cannot_make_a_page_say_that_something_was_done(desk: World, path
 def test_a_form_on_the_board_leads_back_to_the_same_board(desk: World) -> None:
     alert = desk.alert("high")
     form = {"version": alert.version, "back": "/?severity=high"}
-    assert desk.browser().send(f"/alerts/{alert.ref}/acknowledge", form).headers["location"] == "/?severity=high"
+    location = desk.browser().send(f"/alerts/{alert.ref}/acknowledge", form).headers["location"]
+    assert location == "/?severity=high&done=acknowledge"
 
 
 @pytest.mark.parametrize("note", ["", "still at it"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from console.console_world import OPERATOR, World
+from console.console_world import IA, OPERATOR, World
 from console.test_console_forms import NAME, asked_of_us
 
 from casebus.cases.conversation import MESSAGES, RELEASES, Message, ReleaseState
@@ -106,3 +106,27 @@ def test_what_a_partner_typed_turns_no_line_of_a_page_round(desk: World) -> None
     assert not any(sign in page for sign in "\u202e\u202c\x1b\u061c")
     assert r"\u202elive\u202c or \x1b[2J\u061cnot " in page
     assert "\u200d" in page, "a joiner is part of words"
+
+
+def test_an_outcome_that_both_propose_is_not_said_to_wait_for_the_partner(desk: World) -> None:
+    first, second = desk.alert("high"), desk.alert("routine", severity=en.Severity.routine, partner=IA)
+    browser = desk.browser()
+    for alert, theirs, said in (
+        (first, en.ConflictOutcome.JOINT_INVESTIGATION, "the partner proposes the same: the alert is resolved"),
+        (second, en.ConflictOutcome.FALSE_MATCH, "the partner proposes another: the alert is disputed"),
+    ):
+        desk.partner_does(alert, theirs)
+        form = {"value": "JOINT_INVESTIGATION", "version": desk.kept(alert).version, "confirmed": "yes"}
+        answer = browser.send(f"/alerts/{alert.ref}/resolve", form)
+        assert said in words_of(browser.get(answer.headers["location"]).text)
+
+
+def test_what_was_done_from_the_board_is_said_on_the_board(desk: World) -> None:
+    browser = desk.browser()
+    form = {"version": 1, "back": "/?tab=needs-us&severity=high"}
+    answer = browser.send(f"/alerts/{desk.alert('high').ref}/acknowledge", form)
+    assert answer.headers["location"] == "/?tab=needs-us&severity=high&done=acknowledge"
+    assert "You acknowledged the alert" in browser.get(answer.headers["location"]).text
+    assert "You acknowledged the alert" not in desk.browser().get(answer.headers["location"]).text, (
+        "a link says nothing"
+    )
