@@ -127,6 +127,14 @@ def test_what_was_done_from_the_board_is_said_on_the_board(desk: World) -> None:
     answer = browser.send(f"/alerts/{desk.alert('high').ref}/acknowledge", form)
     assert answer.headers["location"] == "/?tab=needs-us&severity=high&done=acknowledge"
     assert "You acknowledged the alert" in browser.get(answer.headers["location"]).text
+    ref = desk.alert("routine").ref
+    answer = browser.send(f"/alerts/{ref}/acknowledge", {"version": 1})
+    assert "You acknowledged this alert" in browser.get(answer.headers["location"]).text, (
+        "after what the board said too"
+    )
+    assert "You acknowledged" not in browser.get(f"/alerts/{desk.alert('high').ref}?done=acknowledge").text, (
+        "of another"
+    )
     assert "You acknowledged the alert" not in desk.browser().get(answer.headers["location"]).text, (
         "a link says nothing"
     )
