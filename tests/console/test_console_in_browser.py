@@ -257,7 +257,7 @@ def test_everything_works_with_scripts_switched_off(desk: World, browser: Browse
     page, alert = window.log_in(), desk.alert("high")
     expect(page.locator("#live-status")).to_contain_text("Load the page again to see what is new")
     page.locator(f"#act-{alert.ref}").click()
-    page.wait_for_url(f"{address}/")
+    page.wait_for_url(f"{address}/?done=acknowledge")
     assert desk.kept(alert).ours.state is SideState.acknowledged
     page.get_by_label("Severity", exact=True).select_option(label="Routine")
     page.get_by_role("button", name="Filter").click()
