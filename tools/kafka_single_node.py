@@ -96,8 +96,7 @@ class SingleNode:
         self.directory.mkdir(parents=True)
         self.port, self.secure_port, controller = _free_ports(3)
         (self.directory / "server.properties").write_text(self._properties(controller))
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = ["format", "--standalone", "-t", cluster, "-c", str(self.directory / "server.properties")]
+        command = ["format", "--standalone", "-t", _cluster_id(), "-c", str(self.directory / "server.properties")]
         command += [word for user in self.users for word in ("--add-scram", user)]
         done = subprocess.run(_java("kafka.tools.StorageTool", *command), capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -178,6 +177,12 @@ class SingleNode:
 def _java(main: str, *arguments: str) -> list[str]:
     logging = f"-Dlog4j2.configurationFile={HERE / 'kafka' / 'log4j2.xml'}"
     return [shutil.which("java") or "java", *JVM_FLAGS, logging, "-cp", f"{LIBS}/*", main, *arguments]
+
+
+def _cluster_id() -> str:
+    """Return a new id as Kafka makes one: none that begins with a dash, which its own tool would take for an option."""
+    drawn = (base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=") for _ in range(1000))
+    return next(each for each in drawn if not each.startswith("-"))
 
 
 def _free_ports(count: int) -> list[int]:
