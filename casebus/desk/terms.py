@@ -19,7 +19,9 @@ class Terms:
 
     def __post_init__(self) -> None:
         if not 1 <= self.keep_days <= MAX_KEEP_DAYS:
-            raise UsageError(f"values are kept for 1 to {MAX_KEEP_DAYS} days", next_step="name a number of days within.")
+            raise UsageError(
+                f"values are kept for 1 to {MAX_KEEP_DAYS} days", next_step="name a number of days within."
+            )
 
 
 USUAL_TERMS = Terms()
