@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from casebus.cases.conflict import ConflictState
 from casebus.cases.desk_work import Stage
 from casebus.cases.place import Place
+from casebus.desk.paged import PAGE_ROWS, pages_of
 from casebus.events.enumerations import Band, IdentifierType, Severity
 
 E = TypeVar("E", bound=StrEnum)
 
-PAGE_ROWS = 50
 _NEVER = datetime.max.replace(tzinfo=UTC)
 WORST = {Severity.immediate: 0, Severity.high: 1, Severity.routine: 2}
 
@@ -143,7 +143,7 @@ class Board:
     @property
     def pages(self) -> int:
         """How many pages there are."""
-        return max(1, -(-self.found // PAGE_ROWS))
+        return pages_of(self.found)
 
 
 def board_of(alerts: Iterable[Place], agency: str, filters: Filters, now: datetime, officer: str | None) -> Board:
@@ -157,7 +157,7 @@ def board_of(alerts: Iterable[Place], agency: str, filters: Filters, now: dateti
     found = by_tab[filters.tab]
     if filters.narrowed:
         found = [each for each in found if filters.let_through(each, officer)]
-    page = min(filters.page, max(1, -(-len(found) // PAGE_ROWS)))
+    page = min(filters.page, pages_of(len(found)))
     rows = nsmallest(page * PAGE_ROWS, found, key=lambda seen: urgency(seen, now))
     return Board(
         filters=replace(filters, page=page),

@@ -14,8 +14,9 @@ from casebus.console.children_form import RECORDED, RESTATED, Typed
 from casebus.console.forms import offered
 from casebus.console.outcome_pages import OUTCOME_WORDS
 from casebus.console.web import Acting, Console, Form, Parts, Signed
+from casebus.console.words import next_step
 from casebus.desk.children import Stated
-from casebus.desk.paged import PAGE_ROWS, page_number
+from casebus.desk.paged import page_number, page_of
 from casebus.errors import BusError, CasebusError, Conflict, NotFound, UsageError
 from casebus.events import enumerations as en
 
@@ -163,8 +164,8 @@ def _times(console: Parts) -> dict[str, datetime] | None:
 
 def _told(error: CasebusError) -> str:
     """Return what failed, and what to do next."""
-    parts = (f"{error.what}.", error.next_step)
-    return " ".join(part[:1].upper() + part[1:] for part in parts if part)
+    what = f"{error.what[:1].upper()}{error.what[1:]}."
+    return " ".join(filter(None, (what, next_step(error))))
 
 
 def listed_of(stated: list[Outcome], times: Mapping[str, datetime], page: str) -> Listed:
@@ -175,15 +176,14 @@ def listed_of(stated: list[Outcome], times: Mapping[str, datetime], page: str) -
     told = [each for each in stated if each.outcome_id in times]
     waiting.sort(key=lambda each: each.number, reverse=True)
     told.sort(key=lambda each: times[each.outcome_id], reverse=True)
-    pages = max(1, -(-len(stated) // PAGE_ROWS))
-    number = min(page_number(page), pages)
+    shown = page_of([*waiting, *told], page_number(page))
     after: dict[str, list[Outcome]] = {}
     for each in stated:
         after.setdefault(each.stated.supersedes or "", []).append(each)
     return Listed(
-        shown=tuple([*waiting, *told][(number - 1) * PAGE_ROWS : number * PAGE_ROWS]),
-        page=number,
-        pages=pages,
+        shown=shown.shown,
+        page=shown.number,
+        pages=shown.pages,
         standing=frozenset(each.outcome_id for each in standing(stated)),
         after=after,
         by_id={each.outcome_id: each for each in stated},

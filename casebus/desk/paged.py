@@ -18,9 +18,14 @@ class Page(Generic[T]):
     pages: int
 
 
+def pages_of(rows: int) -> int:
+    """Return how many pages so many rows fill: one at least."""
+    return max(1, -(-rows // PAGE_ROWS))
+
+
 def page_of(found: Sequence[T], number: int) -> Page[T]:
     """Return a page of what was found; the first or the last where there is no such page."""
-    pages = max(1, -(-len(found) // PAGE_ROWS))
+    pages = pages_of(len(found))
     within = min(max(number, 1), pages)
     return Page(tuple(found[(within - 1) * PAGE_ROWS : within * PAGE_ROWS]), within, pages)
 

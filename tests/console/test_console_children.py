@@ -10,8 +10,8 @@ from casebus.bus.log import events_topic
 from casebus.bus.outbox import Relay
 from casebus.cases.access import DeskRole, Viewer
 from casebus.cases.outcomes import OUTCOMES, Outcome
-from casebus.console.children_pages import PAGE_ROWS
 from casebus.desk.children import OUTCOME_FIELDS, Count
+from casebus.desk.paged import PAGE_ROWS
 from casebus.events import enumerations as en
 from casebus.events.types import ChildSafeguarded
 from casebus.intake.adapter import RecordKey
