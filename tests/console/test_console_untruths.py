@@ -6,10 +6,14 @@ from datetime import timedelta
 
 import pytest
 from console.console_world import IA, OPERATOR, World
+from console.test_console_children import tip
 from console.test_console_forms import NAME, asked_of_us
 
 from casebus.cases.conversation import MESSAGES, RELEASES, Message, ReleaseState
+from casebus.cases.outgoing import NOTICES, Notice
 from casebus.events import enumerations as en
+from casebus.intake.adapter import RecordKey
+from casebus.intake.records import OwnKind
 from casebus.state import Save
 
 
@@ -138,3 +142,11 @@ def test_what_was_done_from_the_board_is_said_on_the_board(desk: World) -> None:
     assert "You acknowledged the alert" not in desk.browser().get(answer.headers["location"]).text, (
         "a link says nothing"
     )
+
+
+def test_a_notice_says_which_record_it_is_about(world: World) -> None:
+    tip(world, "900000102")
+    record_id = world.installation.drafting(world.agency).record_id(OwnKind.tip, RecordKey("ncmec", "900000102"))
+    with world.store.transaction() as tx:
+        tx.apply(Save(NOTICES, Notice("n", "DeconflictionNoHit", record_id, "nothing found", world.clock.now())))
+    assert "Your 900000102: nothing found" in words_of(world.browser().get("/?tab=notices").text)

@@ -469,3 +469,10 @@ def test_doctor_looks_at_every_key_and_ends_with_the_highest_exit_code(network: 
     network.layout.settings.write_text("nonsense = 1\n")
     (check,) = network.json("doctor", code=2)["checks"]
     assert (check["name"], check["ok"]) == ("settings and directory", False)
+
+
+def test_wrong_arguments_are_told_like_every_error_with_a_code_and_what_was_left_unchanged(network: Network) -> None:
+    said = network.run("alerts", "list", "--bogus", code=2).stderr
+    assert said.startswith("error CB2000: ")
+    assert "nothing was changed" in said
+    assert "next: casebus alerts list --help" in said
