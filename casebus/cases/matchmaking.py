@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
-from casebus.cases.comparing import Compared, compared
+from casebus.cases.comparing import Compared, Comparison, comparison
 from casebus.cases.disclosure import covered_by, may_be_told
 from casebus.cases.grouping import Grouped, regrouped
 from casebus.cases.grouping import Known as Groups
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.judgement import JUDGEMENTS, Judgement
 from casebus.cases.pair import PAIRS, Pair, conflict_id_of
+from casebus.cases.setting_aside import settled
 from casebus.directory import Directory
 from casebus.events.enumerations import RecordKind, RetractReason
 from casebus.events.types import DataCombined, DeconflictionNoHit
@@ -98,7 +99,8 @@ class Matchmaking:
 
     def changes(self) -> Changes:
         """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
-        changed = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
+        made = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
+        changed = settled(self, made, self._compare, self._why)
         combined = tuple(each.told for each in changed if each.told is not None)
         effects = (*self._own_effects(), *pair_effects(self, changed))
         return Changes(effects, combined, self._no_hit(combined))
@@ -200,8 +202,8 @@ class Matchmaking:
             note(shared, token, self._frequency(*token))
         return most(shared, min(prior_at_most(left.kind), prior_at_most(right.kind))) >= REVIEW
 
-    def _compare(self, a: str, b: str) -> Compared | None:
-        """Return the pair as it now stands, and what is to be told of it; None when nothing changed."""
+    def _compare(self, a: str, b: str) -> Comparison | None:
+        """Return what two records come to; None when they do not match and never did."""
         left, right = self._holding(a), self._holding(b)
         if left is None or right is None:
             return None
@@ -213,7 +215,7 @@ class Matchmaking:
         match = compare(left.record, right.record, self._frequency)
         if before is None and match is None:
             return None
-        return compared(conflict_id, before, match, self._known.judgements(conflict_id), left, right, self._why)
+        return comparison(conflict_id, before, match, self._known.judgements(conflict_id), left, right)
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
@@ -260,15 +262,24 @@ def judged(known: Known, judgement: Judgement) -> Changes:
         return Changes((kept,), (), None)
     if judgement.agency not in (party.agency for party in pair.parties):
         return Changes((), (), None)
+    others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
+    made = [_compared_anew(known, pair, [*others, judgement])]
+    changed = settled(known, made, lambda a, b: _as_it_is(known, conflict_id_of(a, b)), _weighed_anew)
+    combined = tuple(each.told for each in changed if each.told is not None)
+    return Changes((kept, *pair_effects(known, changed)), combined, None)
+
+
+def _as_it_is(known: Known, conflict_id: str) -> Comparison | None:
+    pair = known.pair(conflict_id)
+    return _compared_anew(known, pair, known.judgements(conflict_id)) if pair else None
+
+
+def _compared_anew(known: Known, pair: Pair, judgements: Sequence[Judgement]) -> Comparison:
     left, right = (known.holding(record_id) for record_id in pair.record_ids)
     assert left is not None, "bug: a pair of a record that is not held"
     assert right is not None, "bug: a pair of a record that is not held"
-    others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
     match = compare(left.record, right.record, _frequency_in(known))
-    found = compared(pair.conflict_id, pair, match, [*others, judgement], left, right, _weighed_anew)
-    changed = [found] if found else []
-    combined = tuple(each.told for each in changed if each.told is not None)
-    return Changes((kept, *pair_effects(known, changed)), combined, None)
+    return comparison(pair.conflict_id, pair, match, judgements, left, right)
 
 
 def _frequency_in(known: Known) -> Frequency:
