@@ -4,7 +4,7 @@ What stands at the end is a function of the set of records, not of the order in 
 more or less rare (`candidates.standing`) has the pairs that it decides compared again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
@@ -46,12 +46,12 @@ POSTINGS = Inverted("postings")
 class Known(Protocol):
     """What the hub holds, before the change."""
 
-    def holders(self, wanted: Mapping[bytes, int]) -> Mapping[bytes, Sequence[str]]:
+    def holders(self, wanted: Mapping[int, int]) -> Mapping[int, Sequence[str]]:
         """Return the ids of the records that hold each token: all of them, or as many as are wanted if more do."""
         ...
 
-    def holding(self, record_id: str) -> Holding | None:
-        """Return a record."""
+    def holdings(self, record_ids: Collection[str]) -> Mapping[str, Holding]:
+        """Return those of the records that are held, by id."""
         ...
 
     def pair(self, conflict_id: str) -> Pair | None:
@@ -92,7 +92,7 @@ class Matchmaking:
         self._new = indexed(after.record)
         self._holders: dict[HeldToken, Sequence[str]] = {}
         self._counts: dict[tuple[str, str], int] = {}
-        self._read: dict[str, Holding | None] = {after.record.record_id: after}
+        self._read: dict[str, Holding] = {after.record.record_id: after}
         self._tokens: dict[str, Set[HeldToken]] = {after.record.record_id: self._new.keys()}
         self._look_up(self._old | self._new)
 
@@ -130,8 +130,10 @@ class Matchmaking:
         for token in self._old.keys() ^ self._new.keys():
             if len(self._holders[token]) > 1:
                 decided |= self._decided_by(token)
+        affected = decided | {_ordered(me, partner) for partner in partners if partner != me}
+        self._read |= self._known.holdings({record_id for pair in affected for record_id in pair} - {me})
         self._look_up_shared({record_id for pair in decided for record_id in pair})
-        return decided | {_ordered(me, partner) for partner in partners if partner != me}
+        return affected
 
     def _candidates(self) -> set[str]:
         """Return the records that share enough with this one to be worth reading."""
@@ -153,7 +155,7 @@ class Matchmaking:
         others = sorted(set(holders) - {self._after.record.record_id})
         return {_ordered(a, b) for a, b in combinations(others, 2)}
 
-    def _look_up(self, tokens: Mapping[HeldToken, bytes]) -> None:
+    def _look_up(self, tokens: Mapping[HeldToken, int]) -> None:
         """Learn who holds tokens, as far as their caps need it, all in one question."""
         if not tokens:
             return
@@ -166,9 +168,9 @@ class Matchmaking:
         """Learn who holds what any two of the records share: what their comparisons will ask for, in one question."""
         once: set[HeldToken] = set()
         shared: set[HeldToken] = set()
-        for holding in map(self._holding, record_ids):
-            if holding:
-                tokens = self._tokens_of(holding.record)
+        for record_id in record_ids:
+            if record_id in self._read:
+                tokens = self._tokens_of(self._read[record_id].record)
                 shared |= once & tokens
                 once |= tokens
         self._look_up({token: index_key(*token) for token in shared if token not in self._holders})
@@ -178,11 +180,6 @@ class Matchmaking:
         if (family, value) not in self._counts:
             self._look_up({HeldToken(family, value): index_key(family, value)})
         return self._counts[family, value]
-
-    def _holding(self, record_id: str) -> Holding | None:
-        if record_id not in self._read:
-            self._read[record_id] = self._known.holding(record_id)
-        return self._read[record_id]
 
     def _tokens_of(self, record: HeldRecord) -> Set[HeldToken]:
         if record.record_id not in self._tokens:
@@ -202,7 +199,7 @@ class Matchmaking:
 
     def _compare(self, a: str, b: str) -> Compared | None:
         """Return the pair as it now stands, and what is to be told of it; None when nothing changed."""
-        left, right = self._holding(a), self._holding(b)
+        left, right = self._read.get(a), self._read.get(b)
         if left is None or right is None:
             return None
         conflict_id = conflict_id_of(a, b)
@@ -260,9 +257,8 @@ def judged(known: Known, judgement: Judgement) -> Changes:
         return Changes((kept,), (), None)
     if judgement.agency not in (party.agency for party in pair.parties):
         return Changes((), (), None)
-    left, right = (known.holding(record_id) for record_id in pair.record_ids)
-    assert left is not None, "bug: a pair of a record that is not held"
-    assert right is not None, "bug: a pair of a record that is not held"
+    held = known.holdings(pair.record_ids)
+    left, right = (held[record_id] for record_id in pair.record_ids)
     others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
     match = compare(left.record, right.record, _frequency_in(known))
     found = compared(pair.conflict_id, pair, match, [*others, judgement], left, right, _weighed_anew)

@@ -10,6 +10,6 @@ CREATE TABLE owners (
 CREATE TABLE moves (
     table_name TEXT PRIMARY KEY NOT NULL,
     row_count INTEGER NOT NULL,
-    token BLOB NOT NULL,
+    token INTEGER NOT NULL,
     owner INTEGER NOT NULL
 ) WITHOUT ROWID;
