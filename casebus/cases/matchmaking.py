@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
-from casebus.cases.comparing import Compared, compared
+from casebus.cases.comparing import Compared, Comparison, comparison
 from casebus.cases.disclosure import covered_by, may_be_told
 from casebus.cases.grouping import Grouped, regrouped
 from casebus.cases.grouping import Known as Groups
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.judgement import JUDGEMENTS, Judgement
 from casebus.cases.pair import PAIRS, Pair, conflict_id_of
+from casebus.cases.setting_aside import settled
 from casebus.directory import Directory
 from casebus.events.enumerations import RecordKind, RetractReason
 from casebus.events.types import DataCombined, DeconflictionNoHit
@@ -92,13 +93,14 @@ class Matchmaking:
         self._new = indexed(after.record)
         self._holders: dict[HeldToken, Sequence[str]] = {}
         self._counts: dict[tuple[str, str], int] = {}
-        self._read: dict[str, Holding] = {after.record.record_id: after}
+        self._read: dict[str, Holding | None] = {after.record.record_id: after}
         self._tokens: dict[str, Set[HeldToken]] = {after.record.record_id: self._new.keys()}
         self._look_up(self._old | self._new)
 
     def changes(self) -> Changes:
         """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
-        changed = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
+        made = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
+        changed = settled(self, made, self._compare, self._why)
         combined = tuple(each.told for each in changed if each.told is not None)
         effects = (*self._own_effects(), *pair_effects(self, changed))
         return Changes(effects, combined, self._no_hit(combined))
@@ -131,7 +133,7 @@ class Matchmaking:
             if len(self._holders[token]) > 1:
                 decided |= self._decided_by(token)
         affected = decided | {_ordered(me, partner) for partner in partners if partner != me}
-        self._read |= self._known.holdings({record_id for pair in affected for record_id in pair} - {me})
+        self._read_all({record_id for pair in affected for record_id in pair} - {me})
         self._look_up_shared({record_id for pair in decided for record_id in pair})
         return affected
 
@@ -168,9 +170,9 @@ class Matchmaking:
         """Learn who holds what any two of the records share: what their comparisons will ask for, in one question."""
         once: set[HeldToken] = set()
         shared: set[HeldToken] = set()
-        for record_id in record_ids:
-            if record_id in self._read:
-                tokens = self._tokens_of(self._read[record_id].record)
+        for holding in map(self._holding, record_ids):
+            if holding:
+                tokens = self._tokens_of(holding.record)
                 shared |= once & tokens
                 once |= tokens
         self._look_up({token: index_key(*token) for token in shared if token not in self._holders})
@@ -180,6 +182,15 @@ class Matchmaking:
         if (family, value) not in self._counts:
             self._look_up({HeldToken(family, value): index_key(family, value)})
         return self._counts[family, value]
+
+    def _read_all(self, record_ids: Set[str]) -> None:
+        """Read records, all in one question."""
+        self._read |= dict.fromkeys(record_ids) | dict(self._known.holdings(record_ids))
+
+    def _holding(self, record_id: str) -> Holding | None:
+        if record_id not in self._read:
+            self._read_all({record_id})
+        return self._read[record_id]
 
     def _tokens_of(self, record: HeldRecord) -> Set[HeldToken]:
         if record.record_id not in self._tokens:
@@ -197,9 +208,9 @@ class Matchmaking:
             note(shared, token, self._frequency(*token))
         return most(shared, min(prior_at_most(left.kind), prior_at_most(right.kind))) >= REVIEW
 
-    def _compare(self, a: str, b: str) -> Compared | None:
-        """Return the pair as it now stands, and what is to be told of it; None when nothing changed."""
-        left, right = self._read.get(a), self._read.get(b)
+    def _compare(self, a: str, b: str) -> Comparison | None:
+        """Return what two records come to; None when they do not match and never did."""
+        left, right = self._holding(a), self._holding(b)
         if left is None or right is None:
             return None
         conflict_id = conflict_id_of(a, b)
@@ -210,7 +221,7 @@ class Matchmaking:
         match = compare(left.record, right.record, self._frequency)
         if before is None and match is None:
             return None
-        return compared(conflict_id, before, match, self._known.judgements(conflict_id), left, right, self._why)
+        return comparison(conflict_id, before, match, self._known.judgements(conflict_id), left, right)
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
@@ -257,14 +268,23 @@ def judged(known: Known, judgement: Judgement) -> Changes:
         return Changes((kept,), (), None)
     if judgement.agency not in (party.agency for party in pair.parties):
         return Changes((), (), None)
-    held = known.holdings(pair.record_ids)
-    left, right = (held[record_id] for record_id in pair.record_ids)
     others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
-    match = compare(left.record, right.record, _frequency_in(known))
-    found = compared(pair.conflict_id, pair, match, [*others, judgement], left, right, _weighed_anew)
-    changed = [found] if found else []
+    made = [_compared_anew(known, pair, [*others, judgement])]
+    changed = settled(known, made, lambda a, b: _as_it_is(known, conflict_id_of(a, b)), _weighed_anew)
     combined = tuple(each.told for each in changed if each.told is not None)
     return Changes((kept, *pair_effects(known, changed)), combined, None)
+
+
+def _as_it_is(known: Known, conflict_id: str) -> Comparison | None:
+    pair = known.pair(conflict_id)
+    return _compared_anew(known, pair, known.judgements(conflict_id)) if pair else None
+
+
+def _compared_anew(known: Known, pair: Pair, judgements: Sequence[Judgement]) -> Comparison:
+    held = known.holdings(pair.record_ids)
+    left, right = (held[record_id] for record_id in pair.record_ids)
+    match = compare(left.record, right.record, _frequency_in(known))
+    return comparison(pair.conflict_id, pair, match, judgements, left, right)
 
 
 def _frequency_in(known: Known) -> Frequency:

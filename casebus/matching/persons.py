@@ -38,9 +38,8 @@ def persons(record: HeldRecord, common: frozenset[HeldToken]) -> dict[int, Perso
         known = known_tokens(sighting)
         if known:  # a sighting that was dropped at the edge cannot differ from anything
             person.kinds.add(sighting.kind)
-        if not common.isdisjoint(known):
-            for token in common.intersection(known):
-                person.tokens.setdefault(token, set()).add(sighting.kind)
+        for token in common.intersection(known):
+            person.tokens.setdefault(token, set()).add(sighting.kind)
     return {number: person.settled() for number, person in seen.items()}
 
 
