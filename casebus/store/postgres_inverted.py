@@ -16,21 +16,21 @@ class PostgresInverted:
     def __init__(self, index: Inverted) -> None:
         check_table_name(index.table)
         self.name = index.table
-        self.columns = frozenset({"token", "owner"})
+        self.columns = frozenset({"hash", "owner"})
         table = f'"{index.table}"'
-        self.create = f"CREATE TABLE {table} (token bigint, owner integer, PRIMARY KEY (token, owner))"
+        self.create = f"CREATE TABLE {table} (hash bigint, owner integer, PRIMARY KEY (hash, owner))"
         # S608: the name was checked above; values are always bound.
         self._post = (
-            f"INSERT INTO {table} (token, owner) SELECT token, number "  # noqa: S608
-            "FROM unnest(%s::bigint[]) AS token, owners WHERE owners.owner = %s ON CONFLICT DO NOTHING"
+            f"INSERT INTO {table} (hash, owner) SELECT hash, number "  # noqa: S608
+            "FROM unnest(%s::bigint[]) AS hash, owners WHERE owners.owner = %s ON CONFLICT DO NOTHING"
         )
         self._unpost = (
             f"DELETE FROM {table} AS held USING owners "  # noqa: S608
-            "WHERE held.token = ANY(%s::bigint[]) AND held.owner = owners.number AND owners.owner = %s"
+            "WHERE held.hash = ANY(%s::bigint[]) AND held.owner = owners.number AND owners.owner = %s"
         )
         self._holders = (
-            "SELECT wanted.token, owners.owner FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (token, most), "  # noqa: S608
-            f"LATERAL (SELECT owner FROM {table} WHERE token = wanted.token LIMIT wanted.most) AS held "
+            "SELECT wanted.hash, owners.owner FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (hash, most), "  # noqa: S608
+            f"LATERAL (SELECT owner FROM {table} WHERE hash = wanted.hash LIMIT wanted.most) AS held "
             "JOIN owners ON owners.number = held.owner"
         )
 

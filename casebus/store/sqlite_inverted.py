@@ -26,8 +26,8 @@ SLICE = 4_096
 _FIRST_NUMBER = "INSERT INTO owners (owner) VALUES (?) ON CONFLICT DO NOTHING RETURNING number"
 _NUMBER = "SELECT number FROM owners WHERE owner = ?"
 _COUNT = "UPDATE moves SET row_count = row_count + ? WHERE table_name = ?"
-_LAST_MOVED = "SELECT row_count, token, owner FROM moves WHERE table_name = ?"
-_MOVED_TO = "UPDATE moves SET token = ?, owner = ? WHERE table_name = ?"
+_LAST_MOVED = "SELECT row_count, hash, owner FROM moves WHERE table_name = ?"
+_MOVED_TO = "UPDATE moves SET hash = ?, owner = ? WHERE table_name = ?"
 _START = (-(2**63), 0)
 _LAST = 2**63 - 1
 
@@ -35,30 +35,30 @@ _LAST = 2**63 - 1
 class SqliteRows:
     """One table of an index. Its name comes from code and is checked, so that SQL may be made of it."""
 
-    columns = frozenset({"token", "owner"})
+    columns = frozenset({"hash", "owner"})
 
     def __init__(self, name: str) -> None:
         self.name = checked_name(name)
         # S608: the name was checked; values are always bound.
         self.create = (
             f'CREATE TABLE IF NOT EXISTS "{name}" '
-            "(token INTEGER NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY (token, owner)) WITHOUT ROWID",
+            "(hash INTEGER NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY (hash, owner)) WITHOUT ROWID",
             f"INSERT INTO moves VALUES ('{name}', 0, {_START[0]}, {_START[1]}) ON CONFLICT DO NOTHING",  # noqa: S608
         )
         owned = "CROSS JOIN owners ON owners.number = held.owner"
-        held = f'SELECT held.token, owners.owner FROM wanted CROSS JOIN "{name}" AS held ON held.token = wanted.token '  # noqa: S608
+        held = f'SELECT held.hash, owners.owner FROM wanted CROSS JOIN "{name}" AS held ON held.hash = wanted.hash '  # noqa: S608
         self.held = f"{held}{owned}"
         # Read from the first owner to the one that is enough, and no further: the limit of a join is for all its rows.
         self.held_so_far = (
-            f'{held}AND held.owner <= coalesce((SELECT owner FROM "{name}" WHERE token = wanted.token '  # noqa: S608
+            f'{held}AND held.owner <= coalesce((SELECT owner FROM "{name}" WHERE hash = wanted.hash '  # noqa: S608
             f"ORDER BY owner LIMIT 1 OFFSET ?1 - 1), {_LAST}) {owned}"
         )
-        self._add = f'INSERT INTO "{name}" (token, owner) VALUES (?, ?) ON CONFLICT DO NOTHING'  # noqa: S608
-        self._remove = f'DELETE FROM "{name}" WHERE token = ? AND owner = ?'  # noqa: S608
+        self._add = f'INSERT INTO "{name}" (hash, owner) VALUES (?, ?) ON CONFLICT DO NOTHING'  # noqa: S608
+        self._remove = f'DELETE FROM "{name}" WHERE hash = ? AND owner = ?'  # noqa: S608
         self._slice = (
-            f'SELECT token, owner FROM "{name}" WHERE (token, owner) > (?, ?) ORDER BY token, owner LIMIT {SLICE}'  # noqa: S608
+            f'SELECT hash, owner FROM "{name}" WHERE (hash, owner) > (?, ?) ORDER BY hash, owner LIMIT {SLICE}'  # noqa: S608
         )
-        self._drop = f'DELETE FROM "{name}" WHERE (token, owner) > (?, ?) AND (token, owner) <= (?, ?)'  # noqa: S608
+        self._drop = f'DELETE FROM "{name}" WHERE (hash, owner) > (?, ?) AND (hash, owner) <= (?, ?)'  # noqa: S608
 
     def add(self, connection: SqliteConnection, rows: Sequence[tuple[int, int]]) -> int:
         """Put rows in that may be there; return how many were not, which are still to be counted."""
@@ -142,7 +142,7 @@ class SqliteInverted:
             marks = ", ".join(f"(?{number})" for number in range(2, tokens + 2))
             held = " UNION ALL ".join(table.held_so_far if bounded else table.held for table in self.tables)
             limit = "" if bounded else " LIMIT ?1"
-            self._statements[tokens, bounded] = f"WITH wanted (token) AS (VALUES {marks}) {held}{limit}"
+            self._statements[tokens, bounded] = f"WITH wanted (hash) AS (VALUES {marks}) {held}{limit}"
         return self._statements[tokens, bounded]
 
 
