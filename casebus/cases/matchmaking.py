@@ -4,7 +4,7 @@ What stands at the end is a function of the set of records, not of the order in 
 more or less rare (`candidates.standing`) has the pairs that it decides compared again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
@@ -47,12 +47,12 @@ POSTINGS = Inverted("postings")
 class Known(Protocol):
     """What the hub holds, before the change."""
 
-    def holders(self, wanted: Mapping[bytes, int]) -> Mapping[bytes, Sequence[str]]:
+    def holders(self, wanted: Mapping[int, int]) -> Mapping[int, Sequence[str]]:
         """Return the ids of the records that hold each token: all of them, or as many as are wanted if more do."""
         ...
 
-    def holding(self, record_id: str) -> Holding | None:
-        """Return a record."""
+    def holdings(self, record_ids: Collection[str]) -> Mapping[str, Holding]:
+        """Return those of the records that are held, by id."""
         ...
 
     def pair(self, conflict_id: str) -> Pair | None:
@@ -132,8 +132,10 @@ class Matchmaking:
         for token in self._old.keys() ^ self._new.keys():
             if len(self._holders[token]) > 1:
                 decided |= self._decided_by(token)
+        affected = decided | {_ordered(me, partner) for partner in partners if partner != me}
+        self._read_all({record_id for pair in affected for record_id in pair} - {me})
         self._look_up_shared({record_id for pair in decided for record_id in pair})
-        return decided | {_ordered(me, partner) for partner in partners if partner != me}
+        return affected
 
     def _candidates(self) -> set[str]:
         """Return the records that share enough with this one to be worth reading."""
@@ -155,7 +157,7 @@ class Matchmaking:
         others = sorted(set(holders) - {self._after.record.record_id})
         return {_ordered(a, b) for a, b in combinations(others, 2)}
 
-    def _look_up(self, tokens: Mapping[HeldToken, bytes]) -> None:
+    def _look_up(self, tokens: Mapping[HeldToken, int]) -> None:
         """Learn who holds tokens, as far as their caps need it, all in one question."""
         if not tokens:
             return
@@ -181,9 +183,13 @@ class Matchmaking:
             self._look_up({HeldToken(family, value): index_key(family, value)})
         return self._counts[family, value]
 
+    def _read_all(self, record_ids: Set[str]) -> None:
+        """Read records, all in one question."""
+        self._read |= dict.fromkeys(record_ids) | dict(self._known.holdings(record_ids))
+
     def _holding(self, record_id: str) -> Holding | None:
         if record_id not in self._read:
-            self._read[record_id] = self._known.holding(record_id)
+            self._read_all({record_id})
         return self._read[record_id]
 
     def _tokens_of(self, record: HeldRecord) -> Set[HeldToken]:
@@ -275,9 +281,8 @@ def _as_it_is(known: Known, conflict_id: str) -> Comparison | None:
 
 
 def _compared_anew(known: Known, pair: Pair, judgements: Sequence[Judgement]) -> Comparison:
-    left, right = (known.holding(record_id) for record_id in pair.record_ids)
-    assert left is not None, "bug: a pair of a record that is not held"
-    assert right is not None, "bug: a pair of a record that is not held"
+    held = known.holdings(pair.record_ids)
+    left, right = (held[record_id] for record_id in pair.record_ids)
     match = compare(left.record, right.record, _frequency_in(known))
     return comparison(pair.conflict_id, pair, match, judgements, left, right)
 
