@@ -49,6 +49,21 @@ def test_pairs_are_written_in_the_form_that_is_promised(tmp_path: Path, out: Pat
     assert not list(tmp_path.glob(".*.part"))
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_record_id_is_written_letter_for_letter_and_one_like_a_formula_is_told_of(
+    tmp_path: Path, out: Path, as_json: bool
+) -> None:
+    hostile = '=HYPERLINK("http://nobody.example")'
+    rows = ROWS.replace("\n1,", '\n"' + hostile.replace('"', '""') + '",').replace("\n2,", "\n@two,")
+    done = casebus("file", written(tmp_path / "a.csv", rows), "--out", str(out), *(["--json"] if as_json else []))
+    assert b"2 record ids begin like a formula" in done.stderr
+    assert b"HYPERLINK" not in done.stderr + done.stdout
+    (pair,) = csv.DictReader(io.StringIO(out.read_text()))
+    assert {pair["record_a"], pair["record_b"]} == {hostile, "@two"}
+    plain = casebus("file", written(tmp_path / "b.csv", ROWS), "--out", str(out))
+    assert b"formula" not in plain.stderr
+
+
 def test_columns_of_which_nothing_came_are_counted_and_no_value_is_repeated(tmp_path: Path, out: Path) -> None:
     rows = "record_id,surname,date_of_birth,phone\n1,Bellamy,not known,x\n2,Bellamy,1980-13-45,021 555 0143\n"
     done = casebus("file", written(tmp_path / "a.csv", rows), "--out", str(out), "--json")
