@@ -31,7 +31,8 @@ def question(line: bytes, *, ignore_unknown: bool) -> Row:
     if len(line) > MAX_BYTES:
         raise _Refused(f"the line has more than {MAX_BYTES} bytes")
     try:
-        asked = json.loads(line)
+        # Numbers as they are written: a telephone number is no quantity.
+        asked = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_value, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise _Refused("the line is not JSON in UTF-8") from error
     if not isinstance(asked, dict):
@@ -42,6 +43,19 @@ def question(line: bytes, *, ignore_unknown: bool) -> Row:
         raise _Refused(f"unknown name {named!r}" if named else "a name that is none of a register's columns")
     named = {name: _values(name, value) for name, value in asked.items() if name in COLUMNS}
     return {name: values for name, values in named.items() if values}
+
+
+def _no_value(word: str) -> None:
+    """Refuse NaN and Infinity, which are not JSON."""
+    raise ValueError(word)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object; one that says a thing twice is refused, for which of the two is meant nobody knows."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Refused("a name is there twice")
+    return found
 
 
 def _values(name: str, value: object) -> tuple[str, ...]:
@@ -57,6 +71,6 @@ def _values(name: str, value: object) -> tuple[str, ...]:
 def _text(name: str, value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not isinstance(value, str):
         raise _Refused(f"{name} is neither text nor a list of texts")
-    return value.strip() if isinstance(value, str) else str(value)
+    return value.strip()

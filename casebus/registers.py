@@ -22,6 +22,8 @@ MAX_LINE = 1_000_000
 MAX_CELL = 131_072
 MAX_RECORD_ID = 200
 HEADER = ("record_a", "record_b", "band", "weight", "reasons")
+_FORMULA = ("=", "+", "-", "@")
+"""With one of these begins what a spreadsheet takes for a formula; a tab or a line end before it was stripped as the id was read."""
 
 _BY_POSITION = ("ip", "ip_at")
 """Columns whose values are paired by position: an empty value holds its place."""
@@ -210,6 +212,16 @@ def refuse_output(out: Path, sources: Sequence[Path]) -> None:
     for source in sources:
         if out.exists() and source.exists() and out.samefile(source):
             raise _refused(f"--out {out} is the register itself", "name another file.")
+
+
+def like_formulas(suspects: Iterable[Suspects]) -> int:
+    """Return how many record ids of the pairs a spreadsheet would take for formulas.
+
+    They are written as they are all the same: whoever joins the pairs to the register compares ids, and a quote before one would
+    lose it. A register can be a stranger's, so whoever opens the pairs must be told.
+    """
+    ids = {record.record_id for each in suspects for record in (each.a, each.b)}
+    return sum(record_id.startswith(_FORMULA) for record_id in ids)
 
 
 def write_pairs(out: Path, suspects: Iterable[Suspects]) -> None:

@@ -1,4 +1,8 @@
-"""`casebus match explain`: why two own records were raised as one person, or were not."""
+"""`casebus match explain`: why two own records were raised as one person, or were not.
+
+An alert is explained by its reference where both of its records are the agency's own. Of a partner's record there is
+nothing here to explain with: what the hub told of it is what `casebus alerts show` shows.
+"""
 
 from contextlib import closing
 from typing import Annotated, Any
@@ -12,7 +16,9 @@ from casebus.cases.pair import conflict_id_of
 from casebus.cli.at_desk import desk_of
 from casebus.cli.options import Agency, AsJson, Data, Officer, installation
 from casebus.cli.output import page, print_json
+from casebus.desk import Desk
 from casebus.discovery import adapter_of
+from casebus.errors import NotFound
 from casebus.explaining import Explanation, KindLine, explained
 from casebus.intake.spool import Spool
 from casebus.own_documents import OwnDocuments, OwnSide
@@ -21,27 +27,57 @@ from casebus.roles import Installation
 from casebus.wire.seal import Opener
 
 FIELDS = ("identifiers", "agree", "differ", "suppressed", "dropped", "score", "why")
-Named = Annotated[
-    str, typer.Argument(help="A report's or case's number, its id, or the path of a document.", show_default=False)
+OF_ALERT = ("ref", "own", "also_own", "partner")
+First = Annotated[
+    str,
+    typer.Argument(
+        metavar="A",
+        help="A report's or case's number, its id, or the path of a document. Without B: an alert's reference.",
+        show_default=False,
+    ),
+]
+Second = Annotated[
+    str | None,
+    typer.Argument(metavar="[B]", help="The other one. Left out where A is an alert's reference.", show_default=False),
 ]
 
 
 def explain(
-    a: Named, b: Named, agency: Agency, data: Data = None, officer: Officer = None, as_json: AsJson = False
+    a: First,
+    agency: Agency,
+    b: Second = None,
+    data: Data = None,
+    officer: Officer = None,
+    as_json: AsJson = False,
 ) -> None:
     """Explain what two of this agency's own records have in common, with the values, and why it was or was not raised.
 
-    How common a value is, is counted among this agency's own records: the hub counts those of all. It is on record.
+    An alert between two own records can be named by its reference. One with a partner's record is not explained here, for
+    the partner's values are not: `casebus alerts show` has all that was told of it. How common a value is, is counted
+    among this agency's own records: the hub counts those of all. It is on record.
     """
     found = installation(data)
     with desk_of(data, agency, officer) as desk:
         desk.require_sight(Kind.alert)
-        one, other, alert = _sides(found, agency, a, b)
+        first, second = (a, b) if b is not None else _records_of(desk, a)
+        one, other, alert = _sides(found, agency, first, second)
         desk.accessed("match", [one.record.record_id, other.record.record_id], fields=FIELDS)
         frequencies = _frequencies(found, agency, one, other)
         told = explained(one, other, frequencies, alert)
     row = row_of(one, other, told, frequencies.records, alert)
     print_json(row) if as_json else _print(row)
+
+
+def _records_of(desk: Desk, ref: str) -> tuple[str, str]:
+    """Return the ids of the two own records of an alert; the look at it is on record. Raises `NotFound` for a partner's."""
+    alert = desk.alert(ref, OF_ALERT).alert
+    if alert.also_own_id is None:
+        raise NotFound(
+            f"one of the two records of alert {alert.ref} is a partner's: its values are not here",
+            next_step=f"`casebus alerts show {alert.ref} --agency {alert.agency}` says what agrees and how rare it is, what "
+            "differs, what was too common to count, the strength and the detector.",
+        )
+    return alert.own_id, alert.also_own_id
 
 
 def _sides(found: Installation, agency: str, a: str, b: str) -> tuple[OwnSide, OwnSide, Alert | None]:

@@ -19,7 +19,7 @@ from casebus.matching.register.engine import Progress as Tell
 from casebus.matching.register.lookup import Lookup
 from casebus.matching.register.priors import MODEL
 from casebus.queries import answer
-from casebus.registers import Reading, read_register, refuse_output, write_pairs
+from casebus.registers import Reading, like_formulas, read_register, refuse_output, write_pairs
 
 IgnoreUnknown = Annotated[
     bool, typer.Option("--ignore-unknown", help="Leave unknown columns out instead of refusing them.")
@@ -54,6 +54,11 @@ def file(
         register = Register(records, linking=second is not None, progress=tell)
         suspects = register.suspects()
     write_pairs(out, suspects)
+    if formulas := like_formulas(suspects):
+        words().print(
+            f"{formulas} record ids begin like a formula of a spreadsheet (= + - @). They are written as they are: open the file there with "
+            "record_a and record_b imported as text.",
+        )
     aside = sum((each.left_aside for each in read), Counter[str]())
     _report(out, register, suspects, aside, as_json=as_json)
 

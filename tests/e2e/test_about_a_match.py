@@ -17,7 +17,9 @@ TWO = synthetic.person(600_002)
 MISTYPED = synthetic.person(600_003)
 WATCHED = synthetic.person(600_004)
 ALONE = synthetic.person(600_005)
+TWICE = synthetic.person(600_007)
 TIP, PACKAGE, LATER, WRONG, LONE = "900000601", "NCA-2026-000601", "900000602", "DIA-2024-00001", "900000603"
+FIRST, SECOND = "900000605", "900000606"
 
 
 def known_by(one: synthetic.Person, **more: str | None) -> synthetic.Person:
@@ -43,6 +45,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     as_nca = ("--agency", NCA, "--officer", "NCA-1")
     network.put(POLICE, "tip.json", synthetic.cybertip_json(TIP, ONE))
     network.put(POLICE, "alone.json", synthetic.cybertip_json(LONE, ALONE))
+    network.put(POLICE, "first.json", synthetic.cybertip_json(FIRST, TWICE))
+    network.put(POLICE, "second.json", synthetic.cybertip_json(SECOND, TWICE))
     network.put(NCA, "package.json", synthetic.nca_package(PACKAGE, known_by(ONE)))
     mistyped = synthetic.Person(name=synthetic.person(600_006).name, email=MISTYPED.email)
     network.put(AFFAIRS, "register.csv", synthetic.dia_register(1, include=[mistyped]))
@@ -275,6 +279,25 @@ def test_an_explanation_is_on_record_and_names_no_identifier(done: Done, tmp_pat
     done.network.settle()
     read = [r["payload"] for r in done.network.tail(f"casebus.{POLICE}.events") if r["type"] == "DataAccessed"]
     assert set(next(r["references"] for r in reversed(read) if r["resource"] == "match")) == ids
+
+
+def test_an_alert_between_two_own_records_is_explained_by_its_reference(done: Done) -> None:
+    listed = done.network.json("alerts", "list", "--notices", "--review", "--agency", POLICE)["alerts"]
+    (alert,) = [a for a in listed if a["own"]["ref"] in (FIRST, SECOND)]
+    told = done.network.json("match", "explain", alert["ref"].lower(), "--agency", POLICE)
+    assert {told["a"]["ref"], told["b"]["ref"]} == {FIRST, SECOND}
+    assert (told["alert"], told["conflict_id"]) == (alert["ref"], alert["conflict_id"])
+    assert [TWICE.email] in [line["a"] for line in told["agree"]]
+
+
+def test_of_an_alert_with_a_partner_the_command_is_named_that_says_all_that_was_told_of_it(done: Done) -> None:
+    ref = done.apart["ref"]
+    refused = done.network.run("match", "explain", ref, "--agency", NCA, code=4)
+    assert f"casebus alerts show {ref} --agency {NCA}" in " ".join(refused.stderr.split())
+    shown = done.network.json("alerts", "show", ref, "--agency", NCA)
+    assert {"matched", "suppressed", "strength", "score", "detector", "new_evidence"} <= shown.keys()
+    assert all(line.keys() == {"kind", "agreement", "rarity"} for line in shown["matched"])
+    done.network.run("match", "explain", ref, "--agency", POLICE, code=4)
 
 
 @pytest.mark.parametrize(("named", "code"), [("900009999", 4), ("", 4)])

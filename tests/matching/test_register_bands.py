@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 from register_builders import GIVEN, one, person, records, register
 
-from casebus.matching.register.bands import LEAST, NONE, alert_from
+from casebus.matching.register.bands import LEAST, NONE, alert_above, alert_from
 from casebus.matching.register.doubts import Doubts
 from casebus.matching.register.engine import Band, Register, Suspects
 from casebus.matching.register.fields import INDEX
@@ -31,6 +31,13 @@ def test_where_strangers_come_close_only_the_surest_are_alerts() -> None:
 def test_a_pair_that_may_well_be_two_people_is_no_alert_in_whatever_company() -> None:
     assert alert_from([12.0] * 10_000 + [LEAST - 0.1], [12.0] * 10_000, crowded=False) == 12.0
     assert alert_from([], [], crowded=True) == NONE
+
+
+def test_a_new_record_alerts_above_all_but_hardly_any_of_the_pairs_of_two_people() -> None:
+    close = [5.0, 6.0, 9.0]
+    assert alert_above(close, 100.0) > 9.0
+    assert 6.0 < alert_above(close, 300.0) <= 9.0, "one wrong among three hundred is within what is aimed at"
+    assert alert_above(close, 1000.0) == alert_above([], 1.0) == LEAST
 
 
 def test_of_a_side_that_holds_each_person_once_a_group_has_one_record() -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from itertools import combinations
+from statistics import median
 
 import pytest
 from hypothesis import given, settings
@@ -183,6 +184,53 @@ def test_a_new_record_is_answered_from_the_register() -> None:
         wrong += sum(truth[one.record_id] != truth[row["record_id"]] for one in answers if one.weight >= ALERT)
     assert right >= 0.95 * len(new)
     assert wrong <= 0.02 * len(new)
+
+
+def test_a_new_record_is_judged_as_it_would_be_in_the_register() -> None:
+    rows, _ = register(people=700, duplicates=400)
+    held_out = [row for row in rows if row["record_id"][0] == "q"][:100]
+    rest = [row for row in rows if row not in held_out]
+    lookup = Lookup(Register(records(rest)))
+    found: dict[tuple[str, str], tuple[Band, float]] = {}
+    for row in held_out:
+        asked = {name: (value,) for name, value in row.items() if name != "record_id"}
+        found |= {(row["record_id"], one.record_id): (one.band, one.weight) for one in lookup.suspects(asked)}
+    new = {row["record_id"] for row in held_out}
+    together = {
+        (q.record_id, p.record_id): (one.band, one.weight)
+        for one in Register(records(rows)).suspects()
+        for q, p in ((one.a, one.b), (one.b, one.a))
+        if q.record_id in new and p.record_id not in new
+    }
+    both = together.keys() & found.keys()
+    assert len(both) >= 0.97 * len(together)
+    assert sum(together[pair][0] is found[pair][0] for pair in both) >= 0.95 * len(both)
+    assert median(abs(together[pair][1] - found[pair][1]) for pair in both) < 1.0
+
+
+def test_a_new_record_that_two_people_could_be_alerts_of_the_one_that_it_fits_best() -> None:
+    rows, _ = register(people=600, duplicates=300)
+    one_person, other = (row for row in rows if row["record_id"] in ("p00598", "p00599"))
+    again = [{**row, "record_id": f"{row['record_id']}{number}"} for row in (one_person, other) for number in range(3)]
+    lookup = Lookup(Register(records([*rows, *again])))
+    columns = ("given_name", "surname", "date_of_birth", "phone", "email")
+    answers = lookup.suspects({name: (one_person[name], other[name]) for name in columns})
+    people = [one.record_id[:6] for one in answers]
+    alerts = [one.record_id[:6] for one in answers if one.band is Band.alert]
+    assert sorted(people) == ["p00598"] * 4 + ["p00599"] * 4
+    assert len(alerts) == 4
+    assert people[:4] == alerts
+    assert len(set(alerts)) == 1
+
+
+def test_as_close_as_a_pair_that_is_no_alert_in_the_register_a_new_record_is_none_either() -> None:
+    rows, _ = register(people=600, duplicates=0)
+    columns = ("given_name", "surname", "email")
+    undated = {"record_id": "s1", **{name: rows[0][name] for name in columns}}
+    asked = {name: (rows[300][name],) for name in columns}
+    bands = [Lookup(Register(records(each))).suspects(asked)[0].band for each in (rows, [*rows, undated])]
+    assert bands == [Band.alert, Band.review]
+    assert [one.band for one in Register(records([*rows, undated])).suspects()] == [Band.review]
 
 
 def test_a_question_of_nothing_has_no_answer() -> None:

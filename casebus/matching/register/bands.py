@@ -12,8 +12,8 @@ for registers in which people are easily told apart, one step below it (.5) for 
 """
 
 from collections import Counter
-from collections.abc import Collection
-from math import exp
+from collections.abc import Collection, Iterable
+from math import exp, inf, nextafter
 
 TRUST, TRUST_CROWDED = 0.9, 0.45
 """The second: in a register of reports, some of which are made up, or of households, whose number is itself an estimate."""
@@ -47,6 +47,17 @@ class Strangers:
         """Return the share of them among all pairs at the step of a weight above an even chance; it may be above 1."""
         step = int(weight // STEP)
         return self._last * self._ratio ** (step + 1) / max(1, self._there[step])
+
+
+def alert_above(strangers: Iterable[float], expected: float) -> float:
+    """Return the lowest weight of an alert above which there are hardly any strangers: so few to so many expected alerts.
+
+    For new records in a register whose own pairs say nothing of what is sure. `strangers`: the weights of those of its
+    pairs that are taken for two people. New records come as close to its records as these do to each other.
+    """
+    few = int(WRONG * expected)
+    highest = sorted(strangers, reverse=True)[: few + 1]
+    return nextafter(highest[-1], inf) if len(highest) > few else LEAST
 
 
 def alert_from(weights: Collection[float], edges: Collection[float], *, crowded: bool) -> float:

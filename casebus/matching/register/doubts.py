@@ -12,9 +12,6 @@ from casebus.matching.register.fields import INDEX
 from casebus.matching.register.levels import ANOTHER_NAME, compare
 from casebus.matching.register.record import Record
 
-REVIEW_AT_MOST = 4.5
-"""The weight of a pair in doubt, just below an alert's."""
-
 HARDLY_EVER = 0.05
 HARDLY_EVER_TWO_IDS = 0.03
 GENERATION = 15

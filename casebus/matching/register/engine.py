@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +29,11 @@ MANY_PARTNERS = 0.03
 """A register is taken to hold each person once if no larger share of the other's records has two sure partners in it."""
 KEPT = -6.0
 """Pairs below this weight are forgotten; when a group asks for one it is compared again."""
+
+
+def in_doubt(weight: float, threshold: float) -> float:
+    """Return the weight of a pair in doubt, where alerts begin at a threshold: every alert weighs more."""
+    return min(weight, min(threshold, ALERT) - BELOW)
 
 
 class Band(StrEnum):
@@ -178,12 +183,22 @@ class Register:
 
     def suspects(self) -> list[Suspects]:
         """Return every pair of every group (across the files only, if two are linked), strongest first."""
-        found = [one for members in self.groups() for one in self._of_group(members)]
-        sure = [one.weight for one in found if not one.doubted]
-        threshold = alert_from(sure, self.edges.values(), crowded=self.crowded and not self.rules().once)
+        found = self._links(self.groups())
+        threshold = self._threshold(found)
         self._ticks(Stage.grouping, 1)(1)
         told = (self._told(one, threshold) for one in found)
         return sorted(told, key=lambda one: (-one.weight, one.a.record_id, one.b.record_id))
+
+    def alerts_from(self, groups: Iterable[list[int]]) -> float:
+        """Return the lowest weight of an alert among the pairs of the groups; `NONE` where no weight is sure enough."""
+        return self._threshold(self._links(groups))
+
+    def _links(self, groups: Iterable[list[int]]) -> list[_Link]:
+        return [one for members in groups for one in self._of_group(members)]
+
+    def _threshold(self, links: Iterable[_Link]) -> float:
+        sure = [one.weight for one in links if not one.doubted]
+        return alert_from(sure, self.edges.values(), crowded=self.crowded and not self.rules().once)
 
     def _of_group(self, members: list[int]) -> Iterator[_Link]:
         for (a, b), weight in strengths(members, self.weigh, self.model.prior).items():
@@ -196,7 +211,7 @@ class Register:
             yield _Link(x, y, weight, self.doubts.about(x, y), through)
 
     def _told(self, link: _Link, threshold: float) -> Suspects:
-        weight = min(link.weight, min(threshold, ALERT) - BELOW) if link.doubted else link.weight
+        weight = in_doubt(link.weight, threshold) if link.doubted else link.weight
         band = Band.alert if weight >= threshold else Band.review
         why = reasons(link.a, link.b, self.frequencies, through=link.through)
         return Suspects(link.a, link.b, band, round(weight, 3), why)

@@ -45,7 +45,7 @@ def groups(edges: Mapping[Pair, float], weigh: Weigh, rules: Rules) -> list[list
         mine, theirs = home.setdefault(first, [first]), home.setdefault(second, [second])
         if mine is theirs or (as_they_are := (mine[0], len(mine), theirs[0], len(theirs))) in refused:
             continue
-        if not _fit(mine, theirs, edges[first, second], weigh, rules):
+        if not fit(mine, theirs, edges[first, second], weigh, rules):
             refused.add(as_they_are)
         else:
             mine += theirs
@@ -55,7 +55,8 @@ def groups(edges: Mapping[Pair, float], weigh: Weigh, rules: Rules) -> list[list
     return sorted(sorted(members) for members in found.values())
 
 
-def _fit(mine: list[int], theirs: list[int], weight: float, weigh: Weigh, rules: Rules) -> bool:
+def fit(mine: list[int], theirs: list[int], weight: float, weigh: Weigh, rules: Rules) -> bool:
+    """Tell whether two groups are one person's. `weight`: of the strongest pair across them."""
     across = len(mine) * len(theirs)
     if any(sum(rules.sides[member] == side for member in mine + theirs) > 1 for side in rules.once):
         return False

@@ -1,14 +1,20 @@
-"""One new record against a register: only records that share a key with it are looked at."""
+"""One new record against a register: only records that share a key with it are looked at.
 
+It is judged as it would be in the register: by the register's model, from the weight on at which the register's own pairs
+are alerts, and as a member of the group that it fits best. A register can say less to this the fewer duplicates it has: with
+hardly any the priors alone weigh, and what its people have in common says how close strangers come.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 
+from casebus.matching.register.bands import NONE, alert_above
 from casebus.matching.register.blocks import CAPS
 from casebus.matching.register.dates import Orders
-from casebus.matching.register.doubts import REVIEW_AT_MOST
-from casebus.matching.register.engine import ALERT, Band, Register
+from casebus.matching.register.engine import ALERT, Band, Register, in_doubt
 from casebus.matching.register.explain import reasons
-from casebus.matching.register.groups import Pair, strengths
+from casebus.matching.register.groups import Pair, fit, strengths
 from casebus.matching.register.levels import compare
 from casebus.matching.register.record import Record, Row, record
 
@@ -19,6 +25,8 @@ ENOUGH = 100
 LEAST = 0.0
 SUPPORT = 3.0
 """What a third record can add to the weight of two at most: what contradicts itself stays apart."""
+_NEW = -1
+"""The place of a record that is none of the register's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +45,30 @@ class Lookup:
     def __init__(self, register: Register, orders: Orders | None = None) -> None:
         self._register = register
         self._orders = orders or Orders({})
-        self._groups = {member: members for members in register.groups() for member in members}
+        groups = register.groups()
+        self._groups = {member: members for members in groups for member in members}
         self._known_links: dict[int, dict[Pair, float]] = {}
-        self._model = register.model if register.matches >= ENOUGH else register.uncalibrated
+        is_calibrated = register.matches >= ENOUGH
+        self._model = register.model if is_calibrated else register.uncalibrated
+        self._rules = register.rules()
         self._shift = self._prior_shift()
+        own = register.alerts_from(groups)
+        self._threshold = own if is_calibrated and own < NONE else self._above_strangers(own)
+
+    def _above_strangers(self, own: float) -> float:
+        """Return the lowest weight of an alert where the register has no such weight that would hold for a new record."""
+        partners = KNOWN * len(self._register.records)
+        return max(ALERT, alert_above(self._strangers(own), partners / 2))  # a pair comes close to two records
+
+    def _strangers(self, own: float) -> Iterator[float]:
+        """Yield the high weights of those pairs of the register that are no alerts in it, as an answer would have them."""
+        register = self._register
+        weights = [self._model.weight(pattern) + self._shift for pattern in register.compared.patterns]
+        pairs = zip(register.compared.first, register.compared.second, register.compared.pattern, strict=True)
+        close = (pair for pair in pairs if weights[pair[2]] >= ALERT)
+        for a, b, pattern in close:
+            if register.weigh(a, b) < own and not register.doubts.about(register.records[a], register.records[b]):
+                yield weights[pattern]
 
     def _prior_shift(self) -> float:
         """Return by how much a new record is likelier to have a partner than two records of the register to be one."""
@@ -53,7 +81,12 @@ class Lookup:
         new = record(next(iter(row.get("record_id", ())), ""), 0, row, self._orders.of(country))
         direct = self._direct(new)
         weights = self._with_groups(new, direct)
-        found = [self._found(new, place, weight, direct) for place, weight in weights.items() if weight > LEAST]
+        group = self._group(new, direct)
+        found = [
+            self._found(new, place, weight, through=direct.get(place, LEAST) <= LEAST, fits=place in group)
+            for place, weight in weights.items()
+            if weight > LEAST
+        ]
         return sorted(found, key=lambda one: (-one.weight, one.record_id))
 
     def _direct(self, new: Record) -> dict[int, float]:
@@ -94,10 +127,26 @@ class Lookup:
             self._known_links[members[0]] = known
         return known
 
-    def _found(self, new: Record, place: int, weight: float, direct: dict[int, float]) -> Found:
+    def _group(self, new: Record, direct: dict[int, float]) -> set[int]:
+        """Return the records that the new one would make a group with: best first, as the register's own groups are made."""
+
+        def weigh(a: int, b: int) -> float:
+            place = max(a, b)
+            if min(a, b) != _NEW:
+                return self._register.weigh(a, b)
+            return direct[place] if place in direct else self._weigh(new, place)
+
+        group, tried = [_NEW], set[int]()
+        for place, weight in sorted(direct.items(), key=lambda item: (-item[1], item[0])):
+            members = self._groups.get(place, [place])
+            if members[0] not in tried and weight > LEAST and fit(group, members, weight, weigh, self._rules):
+                group = [*group, *members]
+            tried.add(members[0])
+        return set(group)
+
+    def _found(self, new: Record, place: int, weight: float, *, through: bool, fits: bool) -> Found:
         other = self._register.records[place]
-        if self._register.doubts.about(new, other):
-            weight = min(weight, REVIEW_AT_MOST)
-        through = direct.get(place, LEAST) <= LEAST
+        if not fits or self._register.doubts.about(new, other):
+            weight = in_doubt(weight, self._threshold)
         why = reasons(new, other, self._register.frequencies, through=through)
-        return Found(other.record_id, Band.alert if weight >= ALERT else Band.review, round(weight, 3), why)
+        return Found(other.record_id, Band.alert if weight >= self._threshold else Band.review, round(weight, 3), why)
