@@ -202,7 +202,7 @@ class Network:
         with closing(sqlite3.connect(self.root / "hub.sqlite")) as connection:
             tables = " UNION ".join(f"SELECT hash, owner FROM postings{part}" for part in ("_young", "_middle", ""))
             rows = connection.execute(
-                f"SELECT token, owners.owner FROM ({tables}) AS p JOIN owners ON number = p.owner"
+                f"SELECT hash, owners.owner FROM ({tables}) AS p JOIN owners ON number = p.owner"
             )
             return found | {"postings": sorted(rows)}
 
