@@ -83,7 +83,7 @@ class Hub:
         return self._apply(Matchmaking(self, before, Holding(record, ()), BOOK).changes())
 
     def judge(self, judgement: Judgement) -> Changes:
-        return self._apply(judged(self, judgement))
+        return self._apply(judged(self, judgement, BOOK))
 
     def _apply(self, changes: Changes) -> Changes:
         for effect in changes.effects:
