@@ -1,6 +1,6 @@
 """What the hub holds for matching, in memory: the same questions and effects without a Store."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from sys import getsizeof
 
 from casebus.cases.grouping import GROUPED, Grouped
@@ -16,22 +16,22 @@ class MemoryHub:
 
     def __init__(self) -> None:
         self._held: dict[str, Holding] = {}
-        self._postings: dict[bytes, str | list[str]] = {}
+        self._postings: dict[int, str | list[str]] = {}
         self._pairs: dict[str, Pair] = {}
         self._pairs_of: dict[str, list[str]] = {}
         self._grouped: dict[str, Grouped] = {}
 
-    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         """Return the ids of the records that hold each token."""
         return {token: self._owners(token)[:most] for token, most in wanted.items()}
 
-    def _owners(self, token: bytes) -> list[str]:
+    def _owners(self, token: int) -> list[str]:
         owners = self._postings.get(token, [])
         return [owners] if isinstance(owners, str) else owners
 
-    def holding(self, record_id: str) -> Holding | None:
-        """Return a record."""
-        return self._held.get(record_id)
+    def holdings(self, record_ids: Collection[str]) -> dict[str, Holding]:
+        """Return those of the records that are held, by id."""
+        return {record_id: self._held[record_id] for record_id in record_ids if record_id in self._held}
 
     def pair(self, conflict_id: str) -> Pair | None:
         """Return a pair that was found before."""
@@ -81,7 +81,7 @@ class MemoryHub:
                 self._pairs_of.setdefault(record_id, []).append(pair.conflict_id)
         self._pairs[pair.conflict_id] = pair
 
-    def _post(self, token: bytes, owner: str) -> None:
+    def _post(self, token: int, owner: str) -> None:
         owners = self._postings.get(token)
         if owners is None:
             self._postings[token] = owner

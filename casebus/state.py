@@ -29,14 +29,17 @@ class Concept(Generic[T]):
 class Inverted:
     """An inverted index: which owners hold which tokens. A set of such pairs; nothing else is kept of either.
 
-    Tokens are opaque bytes, at most `MAX_TOKEN` of them; owners are text, and each is kept once however many tokens it
-    holds. Made for many narrow rows, most of whose tokens have one owner.
+    Tokens are signed 64-bit numbers, hashes of whatever is looked up; owners are text, and each is kept once however many
+    tokens it holds. Made for many narrow rows, most of whose tokens have one owner.
     """
 
     table: str
 
 
-MAX_TOKEN = 64
+def is_token(number: int) -> bool:
+    """Tell whether every store can keep a number as a token."""
+    return -(2**63) <= number < 2**63
+
 
 Kept = Concept[Any] | Inverted
 """What a store is told to keep."""
@@ -64,7 +67,7 @@ class Post:
 
     index: Inverted
     owner: str
-    tokens: tuple[bytes, ...]
+    tokens: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Unpost:
 
     index: Inverted
     owner: str
-    tokens: tuple[bytes, ...]
+    tokens: tuple[int, ...]
 
 
 Effect = Save | Remove | Post | Unpost

@@ -5,7 +5,7 @@ decides; nothing is merged. What is found is a function of the set of records, n
 read: when a token becomes too common, or rare again, the pairs that it decides are compared again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from casebus.bus.consume import HUB_EVENTS, NOTHING, Handled
 from casebus.bus.consumer import EventConsumer, Role
@@ -89,13 +89,13 @@ class HubState:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         """Return the ids of the records that hold each token: all of them, or as many as are wanted if more do."""
         return self._view.holders(POSTINGS, wanted)
 
-    def holding(self, record_id: str) -> Holding | None:
-        """Return a record."""
-        return self._view.get(HELD, record_id)
+    def holdings(self, record_ids: Collection[str]) -> dict[str, Holding]:
+        """Return those of the records that are held, by id."""
+        return self._view.several(HELD, record_ids)
 
     def pair(self, conflict_id: str) -> Pair | None:
         """Return a pair that was found before."""

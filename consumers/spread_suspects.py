@@ -164,7 +164,7 @@ class ToldState(HubState):
         super().__init__(view)
         self._told = told
 
-    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         """Return the ids of the records that hold each key: all of them, or as many as are wanted if more do."""
         others = {key: most for key, most in wanted.items() if key not in self._told}
         found = super().holders(others) if others else {}

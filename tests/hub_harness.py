@@ -200,7 +200,7 @@ class Network:
             kept = [c for c in concepts_of(Role.hub) if c is not TOPICS_READ]
             found: dict[str, list[Any]] = {c.table: list(view.all(c)) for c in kept if isinstance(c, Concept)}
         with closing(sqlite3.connect(self.root / "hub.sqlite")) as connection:
-            tables = " UNION ".join(f"SELECT token, owner FROM postings{part}" for part in ("_young", "_middle", ""))
+            tables = " UNION ".join(f"SELECT hash, owner FROM postings{part}" for part in ("_young", "_middle", ""))
             rows = connection.execute(
                 f"SELECT token, owners.owner FROM ({tables}) AS p JOIN owners ON number = p.owner"
             )

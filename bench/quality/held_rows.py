@@ -1,6 +1,7 @@
 """Rows of a register as the hub would hold them: identifiers, tokens under a key, and the pairs that share any. Blind from there on.
 
-Each row is one record with one person. A row with a `report_kind` is a tip, any other an open case of a register.
+Each row is one record with one person. A row with a `report_kind` is a tip, any other an open case of a register. A register is
+one agency's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -92,8 +93,8 @@ def _seen(text: str) -> TimeStatement:
     )
 
 
-def held(row: Row) -> HeldRecord:
-    """Return a row as the hub holds it."""
+def held(row: Row, agency: str = "") -> HeldRecord:
+    """Return a row as the hub holds it, the record of an agency that lets all others know of it."""
     sightings = []
     for one in identifiers(row):
         tokens = TOKENISER.tokens(one, "").tokens
@@ -101,7 +102,7 @@ def held(row: Row) -> HeldRecord:
         sightings.append(HeldSighting(one.kind, 0, SubjectCategory.REPORTED_PERSON, values))
     return HeldRecord(
         record_id=row["record_id"],
-        agency="",
+        agency=agency,
         kind=RecordKind.tip if row.get("report_kind") else RecordKind.case,
         revision=1,
         open=True,
@@ -121,8 +122,8 @@ class Holdings:
 
     def __init__(self, whole: EvaluationSet) -> None:
         rows: Sequence[Row] = [*whole.left, *(whole.right or ())]
-        self.records = [held(row) for row in rows]
         sides = whole.sides
+        self.records = [held(row, f"agency-{sides[row['record_id']]}") for row in rows]
         self._sides = [sides[row["record_id"]] for row in rows]
         self._linking = whole.right is not None
         self._index: dict[HeldToken, list[int]] = {}

@@ -137,7 +137,8 @@ def _rounded(weight: float) -> float:
 def module(learned: Learned) -> str:
     """Return the text of the model."""
     lines = [f'    "{term}": {weight!r},' for term, weight in learned.weights.items()]
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
+    numbers = repr((learned.prior_of_tips, learned.prior_of_cases, learned.alert))
+    digest = hashlib.sha256("\n".join([numbers, *lines]).encode()).hexdigest()[:8]
     return "\n".join(
         [*HEAD.format(digest=digest, learned=learned, sets=SETS, held=HELD_OUT).splitlines(), *lines, "}", ""]
     )

@@ -1,7 +1,8 @@
 """What a comparison of two held records makes of their pair. Pure.
 
-What stands of a pair at the end is a function of the two records, of how common their values are, and of what officers
-judged: whether it is told again depends on nothing but a change of that (`Pair.stands`).
+What stands of a pair at the end is a function of the two records, of how common their values are, of what officers
+judged, and of what else the two were found to match (`setting_aside`): whether it is told again depends on nothing but a
+change of that (`Pair.stands`).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +15,25 @@ from casebus.cases.judgement import Judgement, of_parties, verdict_of
 from casebus.cases.pair import Finding, Pair, risk_id_of
 from casebus.events.enumerations import MatchStatus, RetractReason
 from casebus.events.types import DataCombined
+from casebus.matching.elsewhere import may_explain
 from casebus.matching.held import HeldRecord, Match
 
 Why = Callable[[HeldRecord, HeldRecord], RetractReason]
 """Says why a match of two records is no longer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two records that matched before, or do now (`match`), with what officers judged of them. `pair` is what they are found
+    to be, were nothing set aside.
+    """
+
+    before: Pair | None
+    match: Match | None
+    judgements: Sequence[Judgement]
+    left: Holding
+    right: Holding
+    pair: Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +45,48 @@ class Compared:
     told: DataCombined | None
 
 
-def compared(
+def comparison(
     conflict_id: str,
     before: Pair | None,
     match: Match | None,
     judgements: Sequence[Judgement],
     left: Holding,
     right: Holding,
-    why: Why,
-) -> Compared | None:
-    """Return the pair as it now stands, and what is to be told of it; None when nothing changed.
-
-    `match` is what two records come to that matched before, or do now.
-    """
-    now = _pair(conflict_id, before, match, judgements, left, right)
-    said = of_parties(judgements, now.parties)
-    if before is not None:
-        judged = replace(before, verdict=verdict_of(before.finding, said))
-        if judged.stands == now.stands:  # whatever else changed of a pair that is apart, nobody is told
-            return Compared(before, judged, None) if judged != before else None
-    if match is None or now.finding is None:
-        assert before is not None, "bug: a pair that never was cannot be retracted"
-        return Compared(before, now, retracted(now, before, why(left.record, right.record)))
-    status = MatchStatus.revised if before is not None and before.finding else MatchStatus.found
-    return Compared(before, now, found(now, match, status, not_judged(now.finding.evidence_ids, said)))
-
-
-def _pair(
-    conflict_id: str,
-    before: Pair | None,
-    match: Match | None,
-    judgements: Sequence[Judgement],
-    left: Holding,
-    right: Holding,
-) -> Pair:
-    ids = (left.record.record_id, right.record.record_id)
+) -> Comparison:
+    """Return what two records come to."""
     parties = (party_of(left.record), party_of(right.record))
     finding = None
     if match is not None:
         finding = Finding.of(match, conflict_id, risk_id_of(conflict_id, match.severity, (left, right)))
-    verdict = verdict_of(finding, of_parties(judgements, parties))
-    return Pair(conflict_id, ids, before.revision + 1 if before else 1, parties, finding, verdict)
+    pair = Pair(
+        conflict_id,
+        (left.record.record_id, right.record.record_id),
+        before.revision + 1 if before else 1,
+        parties,
+        finding,
+        verdict_of(finding, of_parties(judgements, parties)),
+        explains=match is not None and may_explain(left.record, right.record, match),
+    )
+    return Comparison(before, match, judgements, left, right, pair)
+
+
+def compared(made: Comparison, why: Why, *, is_explained: bool) -> Compared | None:
+    """Return the pair as it now stands, and what is to be told of it; None when nothing changed.
+
+    `is_explained`: it is to be set aside, as explained elsewhere.
+    """
+    before, now = made.before, made.pair.set_aside() if is_explained else made.pair
+    said = of_parties(made.judgements, now.parties)
+    if before is None and now.finding is None:
+        return Compared(None, replace(now, revision=0), None)
+    if before is not None:
+        judged = replace(before, verdict=verdict_of(before.finding, said))
+        if judged.stands == now.stands:  # whatever else changed of a pair that is apart, nobody is told
+            kept = replace(judged, aside=now.aside, explains=now.explains)
+            return Compared(before, kept, None) if kept != before else None
+    if made.match is None or now.finding is None:
+        assert before is not None, "bug: a pair that never was cannot be retracted"
+        reason = RetractReason.EXPLAINED_ELSEWHERE if is_explained else why(made.left.record, made.right.record)
+        return Compared(before, now, retracted(now, before, reason))
+    status = MatchStatus.revised if before is not None and before.finding else MatchStatus.found
+    return Compared(before, now, found(now, made.match, status, not_judged(now.finding.evidence_ids, said)))

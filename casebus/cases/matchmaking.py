@@ -4,18 +4,19 @@ What stands at the end is a function of the set of records, not of the order in 
 more or less rare (`candidates.standing`) has the pairs that it decides compared again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
-from casebus.cases.comparing import Compared, compared
+from casebus.cases.comparing import Compared, Comparison, comparison
 from casebus.cases.disclosure import covered_by, may_be_told
 from casebus.cases.grouping import Grouped, regrouped
 from casebus.cases.grouping import Known as Groups
 from casebus.cases.holding import HELD, Holding
 from casebus.cases.judgement import JUDGEMENTS, Judgement
 from casebus.cases.pair import PAIRS, Pair, conflict_id_of
+from casebus.cases.setting_aside import settled
 from casebus.directory import Directory
 from casebus.events.enumerations import RecordKind, RetractReason
 from casebus.events.types import DataCombined, DeconflictionNoHit
@@ -46,12 +47,12 @@ POSTINGS = Inverted("postings")
 class Known(Protocol):
     """What the hub holds, before the change."""
 
-    def holders(self, wanted: Mapping[bytes, int]) -> Mapping[bytes, Sequence[str]]:
+    def holders(self, wanted: Mapping[int, int]) -> Mapping[int, Sequence[str]]:
         """Return the ids of the records that hold each token: all of them, or as many as are wanted if more do."""
         ...
 
-    def holding(self, record_id: str) -> Holding | None:
-        """Return a record."""
+    def holdings(self, record_ids: Collection[str]) -> Mapping[str, Holding]:
+        """Return those of the records that are held, by id."""
         ...
 
     def pair(self, conflict_id: str) -> Pair | None:
@@ -98,7 +99,8 @@ class Matchmaking:
 
     def changes(self) -> Changes:
         """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
-        changed = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
+        made = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
+        changed = settled(self, made, self._compare, self._why)
         combined = tuple(each.told for each in changed if each.told is not None)
         effects = (*self._own_effects(), *pair_effects(self, changed))
         return Changes(effects, combined, self._no_hit(combined))
@@ -130,8 +132,10 @@ class Matchmaking:
         for token in self._old.keys() ^ self._new.keys():
             if len(self._holders[token]) > 1:
                 decided |= self._decided_by(token)
+        affected = decided | {_ordered(me, partner) for partner in partners if partner != me}
+        self._read_all({record_id for pair in affected for record_id in pair} - {me})
         self._look_up_shared({record_id for pair in decided for record_id in pair})
-        return decided | {_ordered(me, partner) for partner in partners if partner != me}
+        return affected
 
     def _candidates(self) -> set[str]:
         """Return the records that share enough with this one to be worth reading."""
@@ -153,7 +157,7 @@ class Matchmaking:
         others = sorted(set(holders) - {self._after.record.record_id})
         return {_ordered(a, b) for a, b in combinations(others, 2)}
 
-    def _look_up(self, tokens: Mapping[HeldToken, bytes]) -> None:
+    def _look_up(self, tokens: Mapping[HeldToken, int]) -> None:
         """Learn who holds tokens, as far as their caps need it, all in one question."""
         if not tokens:
             return
@@ -179,9 +183,13 @@ class Matchmaking:
             self._look_up({HeldToken(family, value): index_key(family, value)})
         return self._counts[family, value]
 
+    def _read_all(self, record_ids: Set[str]) -> None:
+        """Read records, all in one question."""
+        self._read |= dict.fromkeys(record_ids) | dict(self._known.holdings(record_ids))
+
     def _holding(self, record_id: str) -> Holding | None:
         if record_id not in self._read:
-            self._read[record_id] = self._known.holding(record_id)
+            self._read_all({record_id})
         return self._read[record_id]
 
     def _tokens_of(self, record: HeldRecord) -> Set[HeldToken]:
@@ -200,8 +208,8 @@ class Matchmaking:
             note(shared, token, self._frequency(*token))
         return most(shared, min(prior_at_most(left.kind), prior_at_most(right.kind))) >= REVIEW
 
-    def _compare(self, a: str, b: str) -> Compared | None:
-        """Return the pair as it now stands, and what is to be told of it; None when nothing changed."""
+    def _compare(self, a: str, b: str) -> Comparison | None:
+        """Return what two records come to; None when they do not match and never did."""
         left, right = self._holding(a), self._holding(b)
         if left is None or right is None:
             return None
@@ -213,7 +221,7 @@ class Matchmaking:
         match = compare(left.record, right.record, self._frequency)
         if before is None and match is None:
             return None
-        return compared(conflict_id, before, match, self._known.judgements(conflict_id), left, right, self._why)
+        return comparison(conflict_id, before, match, self._known.judgements(conflict_id), left, right)
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
@@ -260,15 +268,23 @@ def judged(known: Known, judgement: Judgement) -> Changes:
         return Changes((kept,), (), None)
     if judgement.agency not in (party.agency for party in pair.parties):
         return Changes((), (), None)
-    left, right = (known.holding(record_id) for record_id in pair.record_ids)
-    assert left is not None, "bug: a pair of a record that is not held"
-    assert right is not None, "bug: a pair of a record that is not held"
     others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
-    match = compare(left.record, right.record, _frequency_in(known))
-    found = compared(pair.conflict_id, pair, match, [*others, judgement], left, right, _weighed_anew)
-    changed = [found] if found else []
+    made = [_compared_anew(known, pair, [*others, judgement])]
+    changed = settled(known, made, lambda a, b: _as_it_is(known, conflict_id_of(a, b)), _weighed_anew)
     combined = tuple(each.told for each in changed if each.told is not None)
     return Changes((kept, *pair_effects(known, changed)), combined, None)
+
+
+def _as_it_is(known: Known, conflict_id: str) -> Comparison | None:
+    pair = known.pair(conflict_id)
+    return _compared_anew(known, pair, known.judgements(conflict_id)) if pair else None
+
+
+def _compared_anew(known: Known, pair: Pair, judgements: Sequence[Judgement]) -> Comparison:
+    held = known.holdings(pair.record_ids)
+    left, right = (held[record_id] for record_id in pair.record_ids)
+    match = compare(left.record, right.record, _frequency_in(known))
+    return comparison(pair.conflict_id, pair, match, judgements, left, right)
 
 
 def _frequency_in(known: Known) -> Frequency:

@@ -6,7 +6,7 @@ the hub has seen, so two hubs that read topics in another order would differ in 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from casebus.cases.conflict import Answer, Said, answered
@@ -104,7 +104,10 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two records that were found to match at least once. `finding` is what was told last, None while the match is
-    retracted.
+    retracted or was never told (`revision` 0).
+
+    `aside` is what is found and not told, because it is explained elsewhere. `explains`: the two records are each other's
+    counterpart (`may_explain`). It goes with the score and is no part of what stands: a change of it tells nobody anything.
     """
 
     conflict_id: str
@@ -113,6 +116,17 @@ class Pair:
     parties: tuple[MatchParty, MatchParty]
     finding: Finding | None
     verdict: Verdict = Verdict.undecided
+    aside: Finding | None = None
+    explains: bool = False
+
+    def set_aside(self) -> "Pair":
+        """Return the pair with what was found of it set aside."""
+        return replace(self, finding=None, aside=self.finding)
+
+    def other(self, record_id: str) -> MatchParty:
+        """Return the side that is not this record's."""
+        first, second = self.parties
+        return second if first.record_id == record_id else first
 
     @property
     def is_apart(self) -> bool:

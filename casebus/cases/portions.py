@@ -19,7 +19,7 @@ from casebus.cases.matchmaking import POSTINGS
 from casebus.matching.candidates import enough, indexed
 from casebus.state import Concept, Effect, Post, Save, Unpost
 
-Holders = Mapping[bytes, Sequence[str]]
+Holders = Mapping[int, Sequence[str]]
 """The records that hold each key, as far as its cap needs it."""
 
 
@@ -30,9 +30,9 @@ class Portion:
     number: int
     of: int
 
-    def has(self, key: bytes) -> bool:
+    def has(self, key: int) -> bool:
         """Tell whether a key is in this share."""
-        return int.from_bytes(key[:8], "big") % self.of == self.number
+        return key % self.of == self.number
 
 
 PORTION: Concept[Portion] = Concept("portion", Portion, lambda _: "")
@@ -43,7 +43,7 @@ PORTION: Concept[Portion] = Concept("portion", Portion, lambda _: "")
 class Key:
     """A key of a record before its change, or after it, or both; of so many holders need be known."""
 
-    key: bytes
+    key: int
     enough: int
     was: bool
     stays: bool
@@ -64,7 +64,7 @@ class HandedOver:
     """Who held the keys of a portion before a change. Keys that nobody held are left out."""
 
     number: int
-    holders: tuple[tuple[bytes, tuple[str, ...]], ...]
+    holders: tuple[tuple[int, tuple[str, ...]], ...]
 
 
 def numbered(number: int) -> str:
@@ -93,7 +93,7 @@ def asked(number: int, before: Holding | None, after: Holding) -> Asked:
     return Asked(number, after, tuple(Key(key, enough(token), token in old, token in new) for token, key in every))
 
 
-def handed_over(change: Asked, portion: Portion, holders: Callable[[Mapping[bytes, int]], Holders]) -> Iterator[Effect]:
+def handed_over(change: Asked, portion: Portion, holders: Callable[[Mapping[int, int]], Holders]) -> Iterator[Effect]:
     """Yield what a shard hands over of a change, and what the change makes of its postings."""
     mine = [key for key in change.keys if portion.has(key.key)]
     found = holders({key.key: key.enough for key in mine})
@@ -108,9 +108,9 @@ def handed_over(change: Asked, portion: Portion, holders: Callable[[Mapping[byte
         yield Post(POSTINGS, change.after.record.record_id, come)
 
 
-def gathered(change: Asked, handed: Iterable[HandedOver]) -> dict[bytes, Sequence[str]]:
+def gathered(change: Asked, handed: Iterable[HandedOver]) -> dict[int, Sequence[str]]:
     """Return who held each key of a change, from what all shards handed over."""
-    found: dict[bytes, Sequence[str]] = {key.key: () for key in change.keys}
+    found: dict[int, Sequence[str]] = {key.key: () for key in change.keys}
     for each in handed:
         found.update(each.holders)
     return found

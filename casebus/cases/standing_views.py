@@ -60,10 +60,10 @@ class Standing:
         referrals: Iterable[StandingReferral],
         leads: Iterable[StandingLead],
     ) -> "Standing":
-        """Gather what was read somewhere."""
+        """Gather what was read somewhere. Of a pair that was never told (revision 0) nothing is on the bus: it does not count."""
         return Standing(
             {(record.agency, record.record_id): record for record in records},
-            {pair.conflict_id: pair for pair in pairs},
+            {pair.conflict_id: pair for pair in pairs if pair.revision},
             {(alert.agency, alert.conflict_id): alert for alert in alerts},
             {(referral.agency, referral.referral_id): referral for referral in referrals},
             {(each.agency, each.lead.conflict_id): each for each in leads},

@@ -6,6 +6,7 @@ two things.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from casebus.events.enumerations import IdentifierType, SubjectCategory
@@ -37,9 +38,8 @@ def persons(record: HeldRecord, common: frozenset[HeldToken]) -> dict[int, Perso
         known = known_tokens(sighting)
         if known:  # a sighting that was dropped at the edge cannot differ from anything
             person.kinds.add(sighting.kind)
-        if not common.isdisjoint(known):
-            for token in common.intersection(known):
-                person.tokens.setdefault(token, set()).add(sighting.kind)
+        for token in common.intersection(known):
+            person.tokens.setdefault(token, set()).add(sighting.kind)
     return {number: person.settled() for number, person in seen.items()}
 
 
@@ -57,8 +57,8 @@ class _Seen(NamedTuple):
 
 def in_common(a: HeldRecord, b: HeldRecord) -> frozenset[HeldToken]:
     """Return the tokens that both records hold, whoever of their persons it is."""
-    ours = {token for sighting in a.sightings for token in sighting.tokens}
-    return frozenset(token for sighting in b.sightings for token in sighting.tokens if token in ours)
+    ours = frozenset[HeldToken]().union(*[sighting.tokens for sighting in a.sightings])
+    return ours.intersection(chain.from_iterable([sighting.tokens for sighting in b.sightings]))
 
 
 Pairs = dict[tuple[int, int], list[HeldToken]]

@@ -8,7 +8,7 @@ What a crash leaves: of the process, nothing or everything, for the server rolls
 server, the same, once COMMIT has returned everything. A connection lost during COMMIT leaves the outcome unknown.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -125,6 +125,12 @@ class PostgresView:
             return cast(T, table.decode(body))
         return None
 
+    def several(self, concept: Concept[T], keys: Collection[str]) -> dict[str, T]:
+        """Return those of the entities with these keys that there are, by key."""
+        table, wanted = self._of(concept), list(filter(is_text, keys))
+        rows = self._connection.rows(table.statements["several"], (wanted,)) if wanted else []
+        return {key: table.decode(body) for key, body in rows}
+
     def by(self, concept: Concept[T], index: str, value: str, *, limit: int | None = None) -> list[T]:
         """Return entities whose index has this value, ordered by key."""
         table = self._of(concept)
@@ -148,7 +154,7 @@ class PostgresView:
             last_key = chunk[-1][0]
             chunk = self._connection.rows(table.statements["next"], (last_key, _CHUNK))
 
-    def holders(self, index: Inverted, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, index: Inverted, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         """Return owners of each wanted token: all of them, or as many as are wanted if there are more."""
         return self._inverted(index).holders(self._connection, wanted)
 

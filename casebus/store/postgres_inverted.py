@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from casebus.state import MAX_TOKEN, Inverted
+from casebus.state import Inverted, is_token
 from casebus.store.postgres_connection import PostgresConnection
 from casebus.store.postgres_tables import check_table_name, is_text
 
@@ -16,44 +16,44 @@ class PostgresInverted:
     def __init__(self, index: Inverted) -> None:
         check_table_name(index.table)
         self.name = index.table
-        self.columns = frozenset({"token", "owner"})
+        self.columns = frozenset({"hash", "owner"})
         table = f'"{index.table}"'
-        self.create = f"CREATE TABLE {table} (token bytea, owner integer, PRIMARY KEY (token, owner))"
+        self.create = f"CREATE TABLE {table} (hash bigint, owner integer, PRIMARY KEY (hash, owner))"
         # S608: the name was checked above; values are always bound.
         self._post = (
-            f"INSERT INTO {table} (token, owner) SELECT token, number "  # noqa: S608
-            "FROM unnest(%s::bytea[]) AS token, owners WHERE owners.owner = %s ON CONFLICT DO NOTHING"
+            f"INSERT INTO {table} (hash, owner) SELECT hash, number "  # noqa: S608
+            "FROM unnest(%s::bigint[]) AS hash, owners WHERE owners.owner = %s ON CONFLICT DO NOTHING"
         )
         self._unpost = (
             f"DELETE FROM {table} AS held USING owners "  # noqa: S608
-            "WHERE held.token = ANY(%s::bytea[]) AND held.owner = owners.number AND owners.owner = %s"
+            "WHERE held.hash = ANY(%s::bigint[]) AND held.owner = owners.number AND owners.owner = %s"
         )
         self._holders = (
-            "SELECT wanted.token, owners.owner FROM unnest(%s::bytea[], %s::bigint[]) AS wanted (token, most), "  # noqa: S608
-            f"LATERAL (SELECT owner FROM {table} WHERE token = wanted.token LIMIT wanted.most) AS held "
+            "SELECT wanted.hash, owners.owner FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (hash, most), "  # noqa: S608
+            f"LATERAL (SELECT owner FROM {table} WHERE hash = wanted.hash LIMIT wanted.most) AS held "
             "JOIN owners ON owners.number = held.owner"
         )
 
-    def post(self, connection: PostgresConnection, owner: str, tokens: Sequence[bytes]) -> None:
+    def post(self, connection: PostgresConnection, owner: str, tokens: Sequence[int]) -> None:
         """Note that an owner holds tokens."""
         _check(owner, tokens)
         connection.write(_ENROL, (owner, owner))
         connection.write(self._post, (list(tokens), owner))
 
-    def unpost(self, connection: PostgresConnection, owner: str, tokens: Sequence[bytes]) -> None:
+    def unpost(self, connection: PostgresConnection, owner: str, tokens: Sequence[int]) -> None:
         """Note that an owner holds tokens no more. Its number stays: it may come again."""
         _check(owner, tokens)
         connection.write(self._unpost, (list(tokens), owner))
 
-    def holders(self, connection: PostgresConnection, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, connection: PostgresConnection, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         """Return owners of each token, in one round trip."""
-        found: dict[bytes, list[str]] = {token: [] for token in wanted}
+        found: dict[int, list[str]] = {token: [] for token in wanted}
         if wanted:
             for token, owner in connection.rows(self._holders, (list(wanted), list(wanted.values()))):
-                found[bytes(token)].append(owner)
+                found[token].append(owner)
         return found
 
 
-def _check(owner: str, tokens: Sequence[bytes]) -> None:
-    if not is_text(owner) or any(len(token) > MAX_TOKEN for token in tokens):
+def _check(owner: str, tokens: Sequence[int]) -> None:
+    if not is_text(owner) or not all(map(is_token, tokens)):
         raise AssertionError("bug: an owner or a token that no store can keep")

@@ -103,6 +103,7 @@ def _statements(concept: Concept[Any]) -> dict[str, str]:
     replaced = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns[1:])
     found = {
         "get": f"SELECT body FROM {table} WHERE key = %s",  # noqa: S608
+        "several": f"SELECT key, body FROM {table} WHERE key = ANY(%s::text[])",  # noqa: S608
         "first": f"SELECT key, body FROM {table} ORDER BY key LIMIT %s",  # noqa: S608
         "next": f"SELECT key, body FROM {table} WHERE key > %s ORDER BY key LIMIT %s",  # noqa: S608
         "remove": f"DELETE FROM {table} WHERE key = %s",  # noqa: S608

@@ -11,7 +11,7 @@ opened); after it, everything.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from casebus.errors import StalePosition
 from casebus.store.sqlite_connection import SqliteConnection
 from casebus.store.sqlite_inverted import SqliteInverted
 from casebus.store.sqlite_schema import Declared, check_owner, make_tables, migrate
-from casebus.store.sqlite_tables import SqliteTable, sqlite_table, storable
+from casebus.store.sqlite_tables import AT_ONCE, SqliteTable, sqlite_table, storable
 from casebus.store.store import (
     Concept,
     Effect,
@@ -133,6 +133,14 @@ class SqliteView:
         rows = self._rows(table.get, (key,)) if storable(key) else []
         return cast(T, table.entity(rows[0][0])) if rows else None
 
+    def several(self, concept: Concept[T], keys: Collection[str]) -> dict[str, T]:
+        """Return those of the entities with these keys that there are, by key."""
+        table, found, wanted = self._table(concept), dict[str, T](), list(filter(storable, keys))
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            found |= {key: table.entity(body) for key, body in self._rows(table.several(len(some)), some)}
+        return found
+
     def by(self, concept: Concept[T], index: str, value: str, *, limit: int | None = None) -> list[T]:
         """Return entities whose index has this value, ordered by key."""
         table = self._table(concept)
@@ -154,7 +162,7 @@ class SqliteView:
                 yield cast(T, table.entity(body))
             rows = self._rows(table.next_page, (rows[-1][0], _PAGE))
 
-    def holders(self, index: Inverted, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, index: Inverted, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         """Return owners of each wanted token: all of them, or as many as are wanted if there are more."""
         inverted = self._inverted(index)
         self._assert_open()

@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from casebus.state import MAX_TOKEN, Inverted
+from casebus.state import Inverted, is_token
 from casebus.store.sqlite_connection import SqliteConnection
-from casebus.store.sqlite_tables import checked_name, storable
+from casebus.store.sqlite_tables import AT_ONCE, checked_name, storable
 
 YOUNG = 65_536
 """How many rows the smallest table holds before it gives away a slice."""
@@ -26,43 +26,41 @@ SLICE = 4_096
 _FIRST_NUMBER = "INSERT INTO owners (owner) VALUES (?) ON CONFLICT DO NOTHING RETURNING number"
 _NUMBER = "SELECT number FROM owners WHERE owner = ?"
 _COUNT = "UPDATE moves SET row_count = row_count + ? WHERE table_name = ?"
-_LAST_MOVED = "SELECT row_count, token, owner FROM moves WHERE table_name = ?"
-_MOVED_TO = "UPDATE moves SET token = ?, owner = ? WHERE table_name = ?"
-_START = (b"", 0)
+_LAST_MOVED = "SELECT row_count, hash, owner FROM moves WHERE table_name = ?"
+_MOVED_TO = "UPDATE moves SET hash = ?, owner = ? WHERE table_name = ?"
+_START = (-(2**63), 0)
 _LAST = 2**63 - 1
-_AT_ONCE = 100
-"""Well below what any build of SQLite takes as values of one statement."""
 
 
 class SqliteRows:
     """One table of an index. Its name comes from code and is checked, so that SQL may be made of it."""
 
-    columns = frozenset({"token", "owner"})
+    columns = frozenset({"hash", "owner"})
 
     def __init__(self, name: str) -> None:
         self.name = checked_name(name)
         # S608: the name was checked; values are always bound.
         self.create = (
             f'CREATE TABLE IF NOT EXISTS "{name}" '
-            "(token BLOB NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY (token, owner)) WITHOUT ROWID",
-            f"INSERT INTO moves VALUES ('{name}', 0, x'', 0) ON CONFLICT DO NOTHING",  # noqa: S608
+            "(hash INTEGER NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY (hash, owner)) WITHOUT ROWID",
+            f"INSERT INTO moves VALUES ('{name}', 0, {_START[0]}, {_START[1]}) ON CONFLICT DO NOTHING",  # noqa: S608
         )
         owned = "CROSS JOIN owners ON owners.number = held.owner"
-        held = f'SELECT held.token, owners.owner FROM wanted CROSS JOIN "{name}" AS held ON held.token = wanted.token '  # noqa: S608
+        held = f'SELECT held.hash, owners.owner FROM wanted CROSS JOIN "{name}" AS held ON held.hash = wanted.hash '  # noqa: S608
         self.held = f"{held}{owned}"
         # Read from the first owner to the one that is enough, and no further: the limit of a join is for all its rows.
         self.held_so_far = (
-            f'{held}AND held.owner <= coalesce((SELECT owner FROM "{name}" WHERE token = wanted.token '  # noqa: S608
+            f'{held}AND held.owner <= coalesce((SELECT owner FROM "{name}" WHERE hash = wanted.hash '  # noqa: S608
             f"ORDER BY owner LIMIT 1 OFFSET ?1 - 1), {_LAST}) {owned}"
         )
-        self._add = f'INSERT INTO "{name}" (token, owner) VALUES (?, ?) ON CONFLICT DO NOTHING'  # noqa: S608
-        self._remove = f'DELETE FROM "{name}" WHERE token = ? AND owner = ?'  # noqa: S608
+        self._add = f'INSERT INTO "{name}" (hash, owner) VALUES (?, ?) ON CONFLICT DO NOTHING'  # noqa: S608
+        self._remove = f'DELETE FROM "{name}" WHERE hash = ? AND owner = ?'  # noqa: S608
         self._slice = (
-            f'SELECT token, owner FROM "{name}" WHERE (token, owner) > (?, ?) ORDER BY token, owner LIMIT {SLICE}'  # noqa: S608
+            f'SELECT hash, owner FROM "{name}" WHERE (hash, owner) > (?, ?) ORDER BY hash, owner LIMIT {SLICE}'  # noqa: S608
         )
-        self._drop = f'DELETE FROM "{name}" WHERE (token, owner) > (?, ?) AND (token, owner) <= (?, ?)'  # noqa: S608
+        self._drop = f'DELETE FROM "{name}" WHERE (hash, owner) > (?, ?) AND (hash, owner) <= (?, ?)'  # noqa: S608
 
-    def add(self, connection: SqliteConnection, rows: Sequence[tuple[bytes, int]]) -> int:
+    def add(self, connection: SqliteConnection, rows: Sequence[tuple[int, int]]) -> int:
         """Put rows in that may be there; return how many were not, which are still to be counted."""
         return connection.write_each(self._add, rows)
 
@@ -70,7 +68,7 @@ class SqliteRows:
         """Count rows that were put in."""
         connection.write(_COUNT, (added, self.name))
 
-    def remove(self, connection: SqliteConnection, rows: Sequence[tuple[bytes, int]]) -> None:
+    def remove(self, connection: SqliteConnection, rows: Sequence[tuple[int, int]]) -> None:
         """Take rows out that may not be there."""
         connection.write(_COUNT, (-connection.write_each(self._remove, rows), self.name))
 
@@ -98,7 +96,7 @@ class SqliteInverted:
         self.tables = (self._young, self._middle, self._rest)
         self._statements: dict[tuple[int, bool], str] = {}
 
-    def post(self, connection: SqliteConnection, owner: str, tokens: Sequence[bytes]) -> int:
+    def post(self, connection: SqliteConnection, owner: str, tokens: Sequence[int]) -> int:
         """Note that an owner holds tokens; return how many rows that makes, for `settle`."""
         _check(owner, tokens)
         rows = connection.rows(_FIRST_NUMBER, (owner,)) or connection.rows(_NUMBER, (owner,))
@@ -112,24 +110,24 @@ class SqliteInverted:
             for more in self._middle.overflow(connection, MIDDLE):
                 self._rest.count(connection, self._rest.add(connection, more))
 
-    def unpost(self, connection: SqliteConnection, owner: str, tokens: Sequence[bytes]) -> None:
+    def unpost(self, connection: SqliteConnection, owner: str, tokens: Sequence[int]) -> None:
         """Note that an owner holds tokens no more. Its number stays: it may come again."""
         _check(owner, tokens)
         for (number,) in connection.rows(_NUMBER, (owner,)):
             for table in self.tables:
                 table.remove(connection, [(token, number) for token in tokens])
 
-    def holders(self, connection: SqliteConnection, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, connection: SqliteConnection, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         """Return owners of each token. Of none are more read than are wanted of any that is asked for with it."""
-        found: dict[bytes, set[str]] = defaultdict(set)
+        found: dict[int, set[str]] = defaultdict(set)
         tokens = sorted((token for token, most in wanted.items() if most), key=wanted.__getitem__)
-        for start in range(0, len(tokens), _AT_ONCE):
-            for token, owner in self._rows(connection, tokens[start : start + _AT_ONCE], wanted):
+        for start in range(0, len(tokens), AT_ONCE):
+            for token, owner in self._rows(connection, tokens[start : start + AT_ONCE], wanted):
                 found[token].add(owner)
         return {token: list(found[token])[:most] if token in found else [] for token, most in wanted.items()}
 
     def _rows(
-        self, connection: SqliteConnection, tokens: Sequence[bytes], wanted: Mapping[bytes, int]
+        self, connection: SqliteConnection, tokens: Sequence[int], wanted: Mapping[int, int]
     ) -> list[tuple[Any, ...]]:
         """Return what is held of tokens, the most wanted last. If they have no more owners than that, as nearly always,
         where each one's last wanted owner stands need not be looked for.
@@ -144,10 +142,10 @@ class SqliteInverted:
             marks = ", ".join(f"(?{number})" for number in range(2, tokens + 2))
             held = " UNION ALL ".join(table.held_so_far if bounded else table.held for table in self.tables)
             limit = "" if bounded else " LIMIT ?1"
-            self._statements[tokens, bounded] = f"WITH wanted (token) AS (VALUES {marks}) {held}{limit}"
+            self._statements[tokens, bounded] = f"WITH wanted (hash) AS (VALUES {marks}) {held}{limit}"
         return self._statements[tokens, bounded]
 
 
-def _check(owner: str, tokens: Sequence[bytes]) -> None:
-    if not storable(owner) or any(len(token) > MAX_TOKEN for token in tokens):
+def _check(owner: str, tokens: Sequence[int]) -> None:
+    if not storable(owner) or not all(map(is_token, tokens)):
         raise AssertionError("bug: an owner or a token that no store can keep")

@@ -14,6 +14,8 @@ from casebus.store.store import Concept
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TAKEN = frozenset({"positions", "seen", "outbox", "owners", "moves", "key", "body"})
 _LOSSLESS = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="strings")
+AT_ONCE = 100
+"""Values of one statement: well below what any build of SQLite takes."""
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
@@ -40,6 +42,10 @@ class SqliteTable:
     def columns(self) -> frozenset[str]:
         """The columns that the declaration asks for."""
         return frozenset({"key", "body", *self.concept.indexes})
+
+    def several(self, keys: int) -> str:
+        """Return the question after so many keys."""
+        return f'SELECT key, body FROM "{self.name}" WHERE key IN ({", ".join("?" * keys)})'  # noqa: S608
 
     def row(self, entity: object) -> tuple[str | None, ...]:
         """Return the values for `save`: the key, the indexes in their order, the body."""

@@ -11,7 +11,7 @@ Beside them stand *inverted indexes* (`POSTINGS = Inverted("postings")`): narrow
 many tokens at once, each bounded by how many owners are wanted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -54,6 +54,10 @@ class View(Protocol):
         """Return the entity with this key."""
         ...
 
+    def several(self, concept: Concept[T], keys: Collection[str]) -> dict[str, T]:
+        """Return those of the entities with these keys that there are, by key."""
+        ...
+
     def by(self, concept: Concept[T], index: str, value: str, *, limit: int | None = None) -> list[T]:
         """Return entities whose index has this value, ordered by key."""
         ...
@@ -66,7 +70,7 @@ class View(Protocol):
         """Return every entity, ordered by key. Read it to its end before writing."""
         ...
 
-    def holders(self, index: Inverted, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, index: Inverted, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         """Return owners of each wanted token, in no order: all of them, or as many as are wanted if there are more.
 
         So a token held by many costs no more than what is wanted of it. All tokens are asked for in one round trip.

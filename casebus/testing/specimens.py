@@ -6,6 +6,7 @@ Made for `casebus.testing.store_contract`. The functions are named, not lambdas:
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum, StrEnum
+from hashlib import sha256
 from operator import attrgetter
 
 from hypothesis import strategies as st
@@ -72,7 +73,14 @@ SPECIMENS: Concept[Specimen] = Concept(
 )
 TALLIES: Concept[Tally] = Concept("tallies", Tally, attrgetter("name"))
 MARKS = Inverted("marks")
+
 CONCEPTS: tuple[Concept[Specimen], Concept[Tally], Inverted] = (SPECIMENS, TALLIES, MARKS)
+
+
+def mark(name: str) -> int:
+    """Return a token for a name."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
+
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _STORABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)

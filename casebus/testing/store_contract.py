@@ -130,6 +130,8 @@ class StoreContract(StoreProgress, StoreInverted, StoreCrashes):
             assert [specimen.key for specimen in view.by(SPECIMENS, "group", "g")] == sorted(keys)
             assert [specimen.key for specimen in view.by(SPECIMENS, "group", "g", limit=3)] == sorted(keys)[:3]
             assert view.by(SPECIMENS, "group", "g", limit=0) == []
+            assert view.several(SPECIMENS, [*keys, "none", "a"]) == {key: view.get(SPECIMENS, key) for key in keys}
+            assert view.several(SPECIMENS, []) == {}
             assert view.count(SPECIMENS, "group", "g") == len(keys)
 
     def test_none_is_not_indexed_and_empty_text_is(self, store: Store) -> None:

@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 
 from casebus.errors import StalePosition
 from casebus.store.store import Post, Save, Transaction, Unpost, View
-from casebus.testing.specimens import MARKS, SPECIMENS, Specimen, outbox_row
+from casebus.testing.specimens import MARKS, SPECIMENS, Specimen, mark, outbox_row
 from casebus.testing.store_instances import Opener, StoreInstances
 
 Child = Callable[[Opener, Connection], None]
@@ -129,9 +129,9 @@ def take_one(tx: Transaction) -> int:
     tx.advance("audit", "t", expected=position, to=position + 1)
     tx.mark_seen("audit", "s", str(position), b"d")
     tx.apply(Save(SPECIMENS, Specimen(f"{position:05d}", group="taken")))
-    tx.apply(Post(MARKS, f"{position:05d}", (b"taken", b"last", b"%05d" % position)))
+    tx.apply(Post(MARKS, f"{position:05d}", (mark("taken"), mark("last"), position)))
     if position:
-        tx.apply(Unpost(MARKS, f"{position - 1:05d}", (b"last",)))
+        tx.apply(Unpost(MARKS, f"{position - 1:05d}", (mark("last"),)))
     tx.outbox_add(outbox_row("t", tx.next_sequence("t")))
     return position + 1
 
@@ -142,10 +142,10 @@ def whole(view: View) -> int:
     keys = [f"{position:05d}" for position in range(taken)]
     assert [specimen.key for specimen in view.all(SPECIMENS)] == keys
     assert view.count(SPECIMENS, "group", "taken") == taken
-    held = view.holders(MARKS, {b"taken": taken + 9, b"last": 9, **{key.encode(): 9 for key in keys}})
-    assert sorted(held.pop(b"taken")) == keys
-    assert held.pop(b"last") == keys[-1:]
-    assert held == {key.encode(): [key] for key in keys}
+    held = view.holders(MARKS, {mark("taken"): taken + 9, mark("last"): 9, **dict.fromkeys(range(taken), 9)})
+    assert sorted(held.pop(mark("taken"))) == keys
+    assert held.pop(mark("last")) == keys[-1:]
+    assert held == {position: [key] for position, key in enumerate(keys)}
     assert view.outbox(limit=taken + 9) == [outbox_row("t", sequence) for sequence in range(1, taken + 1)]
     assert [view.seen("audit", "s", str(p)) for p in range(taken + 1)] == [b"d"] * taken + [None]
     return taken

@@ -18,7 +18,7 @@ Step = Callable[[Transaction, "_Model"], None]
 
 _KEYS = ["", "a", "b", "ā", "z"]
 _GROUPS = ["", "a", "b", "ā"]
-_TOKENS = [b"", b"\0", b"a", b"ab", b"\xff"]
+_TOKENS = [0, -1, 7, 2**63 - 1, -(2**63)]
 
 
 class _RolledBack(Exception):
@@ -31,7 +31,7 @@ class _Model:
 
     mark: int
     specimens: dict[str, Specimen] = field(default_factory=dict)
-    marks: set[tuple[bytes, str]] = field(default_factory=set)
+    marks: set[tuple[int, str]] = field(default_factory=set)
     position: int = 0
     seen: dict[str, bytes] = field(default_factory=dict)
     rows: list[OutboxRow] = field(default_factory=list)
@@ -52,6 +52,7 @@ class _Model:
         for key in _KEYS:
             assert view.get(SPECIMENS, key) == self.specimens.get(key)
             assert view.seen("c", self.topic, key) == self.seen.get(key)
+        assert view.several(SPECIMENS, _KEYS) == {key: self.specimens[key] for key in _KEYS if key in self.specimens}
         for token in _TOKENS:
             owners = {owner for held, owner in self.marks if held == token}
             found = view.holders(MARKS, dict.fromkeys(_TOKENS, 9))[token]
@@ -83,7 +84,7 @@ def _remove(key: str) -> Step:
     return step
 
 
-def _post(owner: str, tokens: set[bytes]) -> Step:
+def _post(owner: str, tokens: set[int]) -> Step:
     def step(tx: Transaction, model: _Model) -> None:
         tx.apply(Post(MARKS, owner, tuple(tokens)))
         model.marks |= {(token, owner) for token in tokens}
@@ -91,7 +92,7 @@ def _post(owner: str, tokens: set[bytes]) -> Step:
     return step
 
 
-def _unpost(owner: str, tokens: set[bytes]) -> Step:
+def _unpost(owner: str, tokens: set[int]) -> Step:
     def step(tx: Transaction, model: _Model) -> None:
         tx.apply(Unpost(MARKS, owner, tuple(tokens)))
         model.marks -= {(token, owner) for token in tokens}

@@ -1,7 +1,7 @@
 """The hub's matchmaking in memory: what it holds, changed by nothing but the effects; and lives of records to give it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -52,18 +52,18 @@ class Hub:
     """What the hub holds, in memory. `asked` counts the records of which the pairs were asked."""
 
     held: dict[str, Holding] = field(default_factory=dict)
-    posted: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
+    posted: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     pairs: dict[str, Pair] = field(default_factory=dict)
     judged: dict[str, Judgement] = field(default_factory=dict)
     groups: dict[str, Grouped] = field(default_factory=dict)
     told: list[DataCombined] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
 
-    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         return {token: sorted(self.posted[token])[:most] for token, most in wanted.items()}
 
-    def holding(self, record_id: str) -> Holding | None:
-        return self.held.get(record_id)
+    def holdings(self, record_ids: Collection[str]) -> dict[str, Holding]:
+        return {record_id: self.held[record_id] for record_id in record_ids if record_id in self.held}
 
     def pair(self, conflict_id: str) -> Pair | None:
         return self.pairs.get(conflict_id)
@@ -116,7 +116,7 @@ class Hub:
         """Return what stands of every pair that is found, by conflict: what two hubs must agree upon."""
         return {pair.conflict_id: pair.stands for pair in self.pairs.values() if pair.finding is not None}
 
-    def holds(self) -> set[tuple[bytes, str]]:
+    def holds(self) -> set[tuple[int, str]]:
         return {(token, record_id) for token, ids in self.posted.items() for record_id in ids}
 
 
@@ -162,7 +162,7 @@ def lives(draw: st.DrawFn) -> list[list[HeldRecord]]:
                 *draw(st.lists(sightings, max_size=4)),
                 revision=draw(st.sampled_from([1, revision])),  # a correction changes a record and is no new revision
                 high_priority=draw(st.booleans()),
-                source_report=draw(st.sampled_from([None, None, "r1", "r2"])),
+                source_report=draw(st.sampled_from([None, None, "a1", "a2"])),
             )
             for revision in range(1, draw(st.integers(1, 3)) + 1)
         ]

@@ -111,6 +111,14 @@ def test_what_was_retracted_stands_like_what_never_was() -> None:
     assert state_hash(RECORDS, [*PAIRS, gone], [*ALERTS, retracted], *TALK) == STANDS
 
 
+def test_what_was_set_aside_before_it_was_told_is_nowhere_in_what_stands() -> None:
+    """Nothing of it is on the bus, so whoever rebuilds the state from there does not know of it."""
+    aside = replace(pair("x", "y", finding=None, revision=0), aside=FINDING)
+    with_it, without = (Standing.of(RECORDS, [*PAIRS, *more], ALERTS, *TALK) for more in ([aside], []))
+    assert (with_it.hash(), with_it.counts()) == (without.hash(), without.counts())
+    assert list(differences(with_it, without, covered=False)) == []
+
+
 @pytest.mark.parametrize(
     "other",
     [

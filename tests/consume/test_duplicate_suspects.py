@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from casebus.cases.pair import PAIRS, conflict_id_of
 from casebus.events import enumerations as en
 from casebus.events.types import (
+    CaseClosed,
     DataCombined,
     DeconflictionAcknowledged,
     DeconflictionHit,
     DeconflictionNoHit,
+    DeconflictionRetracted,
     Payload,
     TipWithdrawn,
 )
@@ -90,6 +92,31 @@ def test_a_closed_case_leaves_matching_whatever_else_arrives_for_it(network: Net
     assert {party.kind for party in pair.parties} == {en.RecordKind.case, en.RecordKind.tip}
 
 
+WEAKLY = {"name_year": "alike"}
+A, D = case("A", {"account_id": "1", **WEAKLY}), case("D", {"account_id": "2"})
+B, C = case("B", {"account_id": "2", **WEAKLY}), case("C", {"account_id": "1"})
+"""A and B are a little alike; A and C are one person's, and so are B and D."""
+
+
+def test_a_likeness_that_is_explained_elsewhere_is_taken_back_at_both_agencies_and_told_again(network: Network) -> None:
+    """Each of the two cases has a very strong match at the other's agency, until one of those closes."""
+    network.publish(A, D)
+    network.publish(B, agency=UK)
+    network.settle()
+    alike = conflict_id_of(A.case_id, B.case_id)
+    assert alike in standing(network)
+    network.publish(C, agency=UK)
+    network.settle()
+    assert alike not in standing(network)
+    for agency in (NZ, UK):
+        gone = network.inbox(agency, DeconflictionRetracted)
+        assert [(one.conflict_id, one.reason) for one in gone] == [(alike, en.RetractReason.EXPLAINED_ELSEWHERE)]
+    network.publish(CaseClosed(case_id=C.case_id, reason=en.CaseCloseReason.CLOSED), agency=UK)
+    network.settle()
+    assert alike in standing(network)
+    assert [hit.revision for hit in network.inbox(UK, DeconflictionHit) if hit.conflict_id == alike] == [1, 3]
+
+
 def standing(network: Network) -> dict[str, Any]:
     with network.store.view() as view:
         return {pair.conflict_id: pair for pair in view.all(PAIRS) if pair.finding is not None}
@@ -99,13 +126,15 @@ def standing(network: Network) -> dict[str, Any]:
 
 
 def _scripts() -> dict[str, list[Payload]]:
-    """Three agencies; between them a common identifier crosses its cap upwards, and downwards again."""
+    """Three agencies; between them a common identifier crosses its cap upwards, and downwards again, and a likeness is
+    explained elsewhere.
+    """
     pair = conflict_id_of(tip_id("n0"), tip_id("u0"))
     seen = DeconflictionAcknowledged(conflict_id=pair, agency=NZ, revision=1, actor=None)
     gone = conflict_id_of(tip_id("n1"), tip_id("u1"))
     also = DeconflictionAcknowledged(conflict_id=gone, agency=UK, revision=1, actor=None)
-    nz = [tip("n0", SHARED), *(tip(f"n{n}", COMMON) for n in range(1, 6)), seen, withdrawn("n5")]
-    uk = [tip("u0", SHARED), *(tip(f"u{n}", COMMON) for n in range(1, 5)), also, amended("u4", 2, SHARED)]
+    nz = [tip("n0", SHARED), *(tip(f"n{n}", COMMON) for n in range(1, 6)), seen, withdrawn("n5"), A, D]
+    uk = [tip("u0", SHARED), *(tip(f"u{n}", COMMON) for n in range(1, 5)), also, amended("u4", 2, SHARED), B, C]
     dia = [case(f"d{n}", COMMON, pointer=en.PointerMode.DESK_ONLY) for n in range(1, 4)]
     return {NZ: nz, UK: uk, DIA: dia}
 

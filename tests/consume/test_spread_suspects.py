@@ -100,16 +100,32 @@ def published(store: Store) -> list[tuple[str, bytes]]:
 
 
 def scripts() -> dict[str, list[Payload]]:
-    """Three agencies; common values pass their caps upwards and downwards, tips change, an officer judges a pair."""
+    """Three agencies; common values pass their caps upwards and downwards, tips change, an officer judges a pair, and a
+    likeness of two cases is explained elsewhere.
+    """
     pair = conflict_id_of(tip_id("n0"), tip_id("u0"))
     joint = en.ConflictOutcome.JOINT_INVESTIGATION
     judged = DeconflictionResolved(conflict_id=pair, agency=NZ, revision=1, outcome=joint, actor=None)
     gone = TipWithdrawn(tip_id=tip_id("n3"), reason=en.WithdrawReason.ERROR)
     many = CAP // 3 + 1
     both = {**SHARED, "email": "both"}
+    one, other, alike = {"account_id": "1"}, {"account_id": "2"}, {"name_year": "alike"}
+    ours, theirs = [case("A", one | alike), case("D", other)], [case("B", other | alike), case("C", one)]
     return {
-        NZ: [tip("n0", SHARED), *(tip(f"n{n}", COMMON) for n in range(1, many)), judged, gone, amended("n0", 2, both)],
-        UK: [tip("u0", both), *(tip(f"u{n}", COMMON, report="r") for n in range(1, many)), amended("u2", 2, SHARED)],
+        NZ: [
+            tip("n0", SHARED),
+            *(tip(f"n{n}", COMMON) for n in range(1, many)),
+            judged,
+            gone,
+            amended("n0", 2, both),
+            *ours,
+        ],
+        UK: [
+            tip("u0", both),
+            *(tip(f"u{n}", COMMON, report="r") for n in range(1, many)),
+            amended("u2", 2, SHARED),
+            *theirs,
+        ],
         DIA: [*(case(f"d{n}", COMMON) for n in range(many)), tip("late", {**both, **COMMON}, report="r"), tip("alone")],
     }
 
@@ -142,7 +158,7 @@ def test_several_instances_keep_and_publish_what_one_does(order: list[str], shar
 
 
 def test_the_scripts_say_something(network: Network) -> None:
-    """A pair is judged, pairs stand, and some were taken back because a value became common."""
+    """A pair is judged, pairs stand, some were taken back because a value became common, and one is set aside."""
     for agency, script in scripts().items():
         network.publish(*script, agency=agency)
         network.suspects.step()
@@ -151,6 +167,7 @@ def test_the_scripts_say_something(network: Network) -> None:
     assert judgements
     assert any(pair.finding is not None for pair in pairs)
     assert any(pair.finding is None and pair.revision > 1 for pair in pairs)
+    assert any(pair.aside is not None for pair in pairs)
 
 
 # --- what each holds ---
@@ -200,6 +217,6 @@ def test_a_state_is_not_opened_as_another_portion(spread: Spread) -> None:
 
 
 def test_portions_share_out_every_key() -> None:
-    keys = [bytes([number]) * 16 for number in range(256)]
+    keys = [*range(-128, 128), 2**63 - 1, -(2**63)]
     for of in (1, 2, 3):
         assert all(sum(Portion(number, of).has(key) for number in range(of)) == 1 for key in keys)

@@ -4,7 +4,7 @@ What SQLite itself reads for it is bounded too: tests/store/test_sqlite_store.py
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 
 import pytest
@@ -31,15 +31,15 @@ class Counting(HubState):
         super().__init__(view)
         self.questions = self.postings = self.records = 0
 
-    def holders(self, wanted: Mapping[bytes, int]) -> dict[bytes, list[str]]:
+    def holders(self, wanted: Mapping[int, int]) -> dict[int, list[str]]:
         found = super().holders(wanted)
         self.questions += 1
         self.postings += sum(map(len, found.values()))
         return found
 
-    def holding(self, record_id: str) -> Holding | None:
-        self.records += 1
-        return super().holding(record_id)
+    def holdings(self, record_ids: Collection[str]) -> dict[str, Holding]:
+        self.records += len(record_ids)
+        return super().holdings(record_ids)
 
 
 def post(network: Network, holders: int, *tokens: HeldToken) -> None:

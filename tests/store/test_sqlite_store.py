@@ -17,7 +17,7 @@ from casebus.errors import StoreError
 from casebus.store import sqlite_inverted
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Concept, Effect, Post, Remove, Save, Unpost
-from casebus.testing.specimens import CONCEPTS, MARKS, SPECIMENS, TALLIES, Specimen, Tally
+from casebus.testing.specimens import CONCEPTS, MARKS, SPECIMENS, TALLIES, Specimen, Tally, mark
 from casebus.testing.store_contract import Opener, StoreContract
 from casebus.testing.store_inverted import StoreInverted
 from casebus.testing.store_model import run_histories
@@ -53,16 +53,18 @@ class TestSqliteIndexThatOverflows(StoreInverted):
         draw = Random(1)
         with opened(path) as store, by_hand(path) as connection:
             for number in range(60):
-                tokens = tuple(draw.randbytes(2) for _ in range(draw.randrange(5)))
+                tokens = tuple(draw.randrange(2**16) for _ in range(draw.randrange(5)))
                 with store.transaction() as tx:
-                    tx.apply(Post(MARKS, f"owner-{number}", (*tokens, b"common")))
-                    tx.apply(Unpost(MARKS, f"owner-{number - 7}", (b"common",)))
+                    tx.apply(Post(MARKS, f"owner-{number}", (*tokens, mark("common"))))
+                    tx.apply(Unpost(MARKS, f"owner-{number - 7}", (mark("common"),)))
                 counted = dict(connection.execute("SELECT table_name, row_count FROM moves"))
                 held = {name: count_of(connection, name) for name in counted}
                 assert counted == held
                 assert (held["marks_young"] <= 4, held["marks_middle"] <= 9) == (True, True)
             with store.view() as view:
-                assert sorted(view.holders(MARKS, {b"common": 99})[b"common"]) == [f"owner-{n}" for n in range(53, 60)]
+                assert sorted(view.holders(MARKS, {mark("common"): 99})[mark("common")]) == [
+                    f"owner-{n}" for n in range(53, 60)
+                ]
         assert held["marks"] > 50
 
 
@@ -77,15 +79,15 @@ def test_a_token_that_many_hold_costs_no_more_than_what_is_wanted_of_it(path: Pa
         for owners in (100, 100_000):
             fill(store, owners)
             with store.view() as view:
-                steps.append(steps_of(store, lambda view=view: view.holders(MARKS, {b"common": 50})))
-                assert len(view.holders(MARKS, {b"common": 50})[b"common"]) == 50
+                steps.append(steps_of(store, lambda view=view: view.holders(MARKS, {mark("common"): 50})))
+                assert len(view.holders(MARKS, {mark("common"): 50})[mark("common")]) == 50
         assert steps[1] < 3 * steps[0]
 
 
 def fill(store: SqliteStore, owners: int) -> None:
     with store.transaction() as tx:
         for number in range(owners):
-            tx.apply(Post(MARKS, f"owner-{number}", (b"common",)))
+            tx.apply(Post(MARKS, f"owner-{number}", (mark("common"),)))
 
 
 def steps_of(store: SqliteStore, work: Callable[[], object]) -> int:

@@ -8,9 +8,10 @@ and street words are unordered. A name alone goes only where it is rare: `is_eve
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from casebus.matching.normal.everyday import is_everyday
+from casebus.matching.normal.kinds_of_place import is_kind_of_place, is_road
 from casebus.matching.normal.person import birth_dates, name_words
 from casebus.matching.normal.text import DropReason, Parts
 from casebus.matching.register.names import full_forms, latin, sound
@@ -23,44 +24,6 @@ MAX_NEAR = 16
 MAX_DAYS = 2
 MAX_STREETS = 3
 MIN_HANDLE = 8
-_KINDS_OF_STREET = frozenset(
-    [
-        "street",
-        "road",
-        "avenue",
-        "drive",
-        "place",
-        "court",
-        "crescent",
-        "circuit",
-        "lane",
-        "boulevard",
-        "north",
-        "south",
-        "east",
-        "west",
-        "parade",
-        "parkway",
-        "terrace",
-        "square",
-        "gardens",
-        "grove",
-        "close",
-        "mount",
-        "heights",
-        "way",
-        "village",
-        "farm",
-        "park",
-        "house",
-        "view",
-        "estate",
-        "the",
-        "of",
-        "flat",
-        "unit",
-    ]
-)
 
 
 def named(name: str) -> list[Composite] | DropReason:
@@ -154,7 +117,7 @@ def _names_and_days(words: list[str], days: tuple[date, ...]) -> Iterator[Compos
 
 
 def _names_and_house(words: list[str], house: Place) -> Iterator[Composite]:
-    near, streets = _near(words), _street_sounds(house)
+    near, streets = _near(words), [sound(street) for street in _telling(house)]
     for town in _towns(house):
         for one, other in combinations(words, 2):
             yield "name_town", (*_unordered(one, other), town)
@@ -177,8 +140,8 @@ def _days_and_house(days: tuple[date, ...], house: Place) -> Iterator[Composite]
         whole = day.isoformat()
         for number in house.numbers[:2]:
             yield "dob_house", (whole, number, house.street[:5])
-        for street in _street_sounds(house):
-            yield "dob_street", (whole, street)
+        for street in _telling(house):
+            yield "dob_street", (whole, street[0], sound(street))
         for town in _towns(house):
             yield "dob_town", (whole, town)
 
@@ -193,9 +156,14 @@ def _near(words: list[str]) -> list[Parts]:
     return sorted(found)[:MAX_NEAR]
 
 
-def _street_sounds(house: Place) -> list[str]:
-    telling = {word for word in house.street.split() if len(word) >= 4 and word not in _KINDS_OF_STREET}
-    return [sound(word) for word in sorted(telling, key=lambda word: (-len(word), word))[:MAX_STREETS]]
+def _telling(house: Place) -> list[str]:
+    """Return the words of a street that tell it from another, the longest first. Where every word says only what kind of
+    place it is, or is short (Church Street, Ash Road), it is the first of its roads with the word before.
+    """
+    words = house.street.split()
+    telling = {word for word in words if len(word) >= 4 and not is_kind_of_place(word)}
+    roads = [before + word for before, word in pairwise(words) if is_road(word)]
+    return sorted(telling, key=lambda word: (-len(word), word))[:MAX_STREETS] or roads[:1]
 
 
 def _towns(house: Place) -> list[str]:

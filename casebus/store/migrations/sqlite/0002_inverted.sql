@@ -1,4 +1,4 @@
--- The owners of inverted indexes as small numbers: a row of an index is a token and a number.
+-- The owners of inverted indexes as small numbers: a row of an index is a token (a hash) and a number.
 
 CREATE TABLE owners (
     number INTEGER PRIMARY KEY,
@@ -10,6 +10,6 @@ CREATE TABLE owners (
 CREATE TABLE moves (
     table_name TEXT PRIMARY KEY NOT NULL,
     row_count INTEGER NOT NULL,
-    token BLOB NOT NULL,
+    hash INTEGER NOT NULL,
     owner INTEGER NOT NULL
 ) WITHOUT ROWID;
