@@ -14,6 +14,7 @@ from casebus.cases.disclosure import both_may_be_told
 from casebus.cases.holding import Holding
 from casebus.cases.judgement import Judgement, of_parties, verdict_of
 from casebus.cases.pair import Finding, Pair, risk_id_of
+from casebus.cases.renaming import first_names
 from casebus.directory import Directory
 from casebus.events.enumerations import MatchStatus, RetractReason
 from casebus.events.types import DataCombined
@@ -65,7 +66,8 @@ def comparison(
     parties = (party_of(left.record), party_of(right.record))
     finding = None
     if match is not None:
-        finding = Finding.of(match, conflict_id, risk_id_of(conflict_id, match.severity, (left, right)))
+        names = first_names(left.renamed, right.renamed)
+        finding = Finding.of(match, conflict_id, risk_id_of(conflict_id, match.severity, (left, right)), names)
     pair = Pair(
         conflict_id,
         (left.record.record_id, right.record.record_id),

@@ -314,7 +314,7 @@ class AtTheEnd:
             if match is not None:
                 conflict_id, parties = conflict_id_of(a, b), (party_of(left), party_of(right))
                 risk_id = risk_id_of(conflict_id, match.severity, [Holding(left, ()), Holding(right, ())])
-                finding = Finding.of(match, conflict_id, risk_id)
+                finding = Finding.of(match, conflict_id, risk_id, {})
                 judged = of_parties([j for j in said.values() if j.conflict_id == conflict_id], parties)
                 both = frozenset((a, b))
                 self.match[both], self.judged[both] = match, any(each.outcome for each in judged)
