@@ -14,6 +14,7 @@ from rich.progress import Progress
 from casebus.cli.options import AsJson
 from casebus.cli.output import print_json, words
 from casebus.cli.streams import reader_gone
+from casebus.matching.register.copies import MANY
 from casebus.matching.register.engine import Band, Register, Stage, Suspects
 from casebus.matching.register.engine import Progress as Tell
 from casebus.matching.register.lookup import Lookup
@@ -70,14 +71,17 @@ def _read(sources: list[Path], *, ignore_unknown: bool) -> list[Reading]:
 
 def _report(out: Path, register: Register, suspects: list[Suspects], aside: Counter[str], *, as_json: bool) -> None:
     alerts = sum(one.band is Band.alert for one in suspects)
-    reviews, records, crowded = len(suspects) - alerts, register.records, len(register.index.crowded)
+    copies = sum(map(len, register.copies.values()))
+    reviews, records, crowded = len(suspects) - alerts, len(register.records) + copies, len(register.index.crowded)
     if as_json:
-        told = {"out": str(out), "records": len(records), "pairs": len(suspects), "alert": alerts, "review": reviews}
-        print_json({**told, "crowded": crowded, "left_aside": aside, "model": MODEL})
+        told = {"out": str(out), "records": records, "pairs": len(suspects), "alert": alerts, "review": reviews}
+        print_json({**told, "copies": copies, "crowded": crowded, "left_aside": aside, "model": MODEL})
         return
-    words().print(
-        f"{len(records)} records: {alerts} pairs to alert, {reviews} to review, in {out} ({MODEL}).", markup=False
-    )
+    words().print(f"{records} records: {alerts} pairs to alert, {reviews} to review, in {out} ({MODEL}).", markup=False)
+    if copies:
+        words().print(
+            f"{copies} records are copies: more than {MANY} say the same as they do. Each is in one pair at most, not compared with the rest.",
+        )
     if crowded:
         words().print(f"{crowded} records share all that they have with many: each was compared with a few of those.")
     if aside:

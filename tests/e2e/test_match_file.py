@@ -94,6 +94,24 @@ def test_columns_of_which_nothing_came_are_counted_and_no_value_is_repeated(tmp_
     assert b"1980-13-45" not in done.stderr
 
 
+@pytest.mark.parametrize("others", [0, 3], ids=["alone", "among others"])
+def test_an_import_that_ran_250_times_is_found_and_what_was_not_compared_is_said(
+    tmp_path: Path, out: Path, others: int
+) -> None:
+    header, first, _, *rest = ROWS.splitlines(keepends=True)
+    again = "".join(f"w{number:03d}{first[1:]}" for number in range(250))
+    path = written(tmp_path / "a.csv", header + again + "".join(rest[:others]))
+    done = casebus("file", path, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert b"248 records are copies" in done.stderr
+    pairs = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert len(pairs) == 249
+    assert {pair["band"] for pair in pairs} == {"alert"}
+    assert len({pair["record_a"] for pair in pairs} | {pair["record_b"] for pair in pairs}) == 250
+    told = json.loads(casebus("file", path, "--out", str(out), "--json").stdout)
+    assert (told["records"], told["pairs"], told["copies"]) == (250 + len(rest[:others]), 249, 248)
+
+
 def test_the_answer_is_the_same_every_time(tmp_path: Path, out: Path) -> None:
     path = written(tmp_path / "a.csv", ROWS)
     header, *rows = ROWS.splitlines(keepends=True)

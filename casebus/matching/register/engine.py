@@ -3,12 +3,13 @@
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from casebus.matching.register.bands import alert_from
 from casebus.matching.register.blocks import Index
 from casebus.matching.register.calibrate import Calibration
+from casebus.matching.register.copies import without_copies
 from casebus.matching.register.doubts import Doubts
 from casebus.matching.register.explain import reasons
 from casebus.matching.register.frequencies import Frequencies, Pattern
@@ -93,11 +94,16 @@ class Compared:
         return {pattern: self.counts[number] for pattern, number in self.patterns.items()}
 
 
+def _strongest_first(told: Iterable[Suspects]) -> list[Suspects]:
+    return sorted(told, key=lambda one: (-one.weight, one.a.record_id, one.b.record_id))
+
+
 class Register:
-    """Records with their index and a model fitted to them. `records` are in the order of their ids."""
+    """Records with their index and a model fitted to them. `records` are in the order of their ids, `copies` no part of them."""
 
     def __init__(self, records: Sequence[Record], *, linking: bool = False, progress: Progress | None = None) -> None:
-        self.records = sorted(records, key=lambda record: record.record_id)
+        apart = without_copies(sorted(records, key=lambda record: record.record_id), linking=linking)
+        self.records, self.copies = apart.records, apart.copies
         self.linking = linking
         self._progress = progress
         self.index = Index(self.records, self._ticks(Stage.indexing, len(self.records)))
@@ -182,12 +188,23 @@ class Register:
         return groups(self.edges, self.weigh, self.rules())
 
     def suspects(self) -> list[Suspects]:
-        """Return every pair of every group (across the files only, if two are linked), strongest first."""
+        """Return every pair of every group (across the files only, if two are linked) and one of each copy, strongest first."""
         found = self._links(self.groups())
         threshold = self._threshold(found)
         self._ticks(Stage.grouping, 1)(1)
-        told = (self._told(one, threshold) for one in found)
-        return sorted(told, key=lambda one: (-one.weight, one.a.record_id, one.b.record_id))
+        told = _strongest_first(self._told(one, threshold) for one in found)
+        return _strongest_first([*told, *self._of_copies(told)])
+
+    def _of_copies(self, told: Iterable[Suspects]) -> Iterator[Suspects]:
+        """Yield a pair for each copy: the strongest of the record that stands for it, with the copy in its place."""
+        paired = set[str]()
+        for one in told:
+            for stands, other in ((one.a, one.b), (one.b, one.a)):
+                if stands.record_id in self.copies and stands.record_id not in paired:
+                    paired.add(stands.record_id)
+                    for copy in self.copies[stands.record_id]:
+                        a, b = sorted((copy, other), key=lambda each: (each.side, each.record_id))
+                        yield replace(one, a=a, b=b)
 
     def alerts_from(self, groups: Iterable[list[int]]) -> float:
         """Return the lowest weight of an alert among the pairs of the groups; `NONE` where no weight is sure enough."""
