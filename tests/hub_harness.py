@@ -201,9 +201,7 @@ class Network:
             found: dict[str, list[Any]] = {c.table: list(view.all(c)) for c in kept if isinstance(c, Concept)}
         with closing(sqlite3.connect(self.root / "hub.sqlite")) as connection:
             tables = " UNION ".join(f"SELECT hash, owner FROM postings{part}" for part in ("_young", "_middle", ""))
-            rows = connection.execute(
-                f"SELECT hash, owners.owner FROM ({tables}) AS p JOIN owners ON number = p.owner"
-            )
+            rows = connection.execute(f"SELECT hash, owners.owner FROM ({tables}) AS p JOIN owners ON number = p.owner")
             return found | {"postings": sorted(rows)}
 
     def close(self) -> None:
