@@ -40,7 +40,7 @@ class DuplicateSuspects:
         event = received.event
         if isinstance(event.payload, Answer):
             judgement = judgement_of(event.source, event.payload, received.appended_at)
-            return handled(judged(HubState(view), judgement)) if judgement else NOTHING
+            return handled(judged(HubState(view), judgement, self._directory)) if judgement else NOTHING
         before, after = held_after(received, view)
         if after is None:
             return NOTHING

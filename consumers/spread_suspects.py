@@ -150,7 +150,7 @@ class Weigher:
     def _weighed(self, change: Asked, holders: Holders, view: View) -> Handled:
         known = ToldState(view, holders)
         if change.judgement is not None:
-            return handled(judged(known, change.judgement))
+            return handled(judged(known, change.judgement, self._directory))
         assert change.after is not None, "bug: a change of nothing"
         before = view.get(HELD, change.after.record.record_id)
         done = handled(Matchmaking(known, before, change.after, self._directory).changes())

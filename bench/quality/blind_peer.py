@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from casebus.events.enumerations import Band
 from casebus.matching.decide import compare
-from casebus.matching.elsewhere import explained_elsewhere, may_be_explained, may_explain
+from casebus.matching.elsewhere import may_be_explained, may_explain
 from casebus.matching.held import HeldRecord, Match
 from quality.evaluation_set import EvaluationSet, Row
 from quality.held_rows import Holdings
@@ -32,7 +31,7 @@ def found(whole: EvaluationSet) -> Iterator[tuple[str, str, str, float]]:
     raised = [
         Raised(a, b, match) for a, b in holdings.pairs() if (match := compare(a, b, holdings.frequency)) is not None
     ]
-    elsewhere = Elsewhere(holdings, raised)
+    elsewhere = Elsewhere(raised)
     for each in raised:
         if not elsewhere.explains(each):
             yield each.a.record_id, each.b.record_id, each.match.band.value, each.match.score
@@ -47,28 +46,15 @@ class Raised(NamedTuple):
 
 
 class Elsewhere:
-    """Tells which matches the hub sets aside: its own rule, over all that was found."""
+    """Tells which matches the hub sets aside: its own rule, over all that was found, where nobody judged anything."""
 
-    def __init__(self, holdings: Holdings, raised: Iterable[Raised]) -> None:
-        self._frequency = holdings.frequency
-        self._record = {record.record_id: record for record in holdings.records}
-        self._counterparts: dict[str, set[str]] = {}
-        for a, b, match in raised:
-            if may_explain(a, b, match):
-                self._counterparts.setdefault(a.record_id, set()).add(b.record_id)
-                self._counterparts.setdefault(b.record_id, set()).add(a.record_id)
+    def __init__(self, raised: Iterable[Raised]) -> None:
+        sure = [(a.record_id, b.record_id) for a, b, match in raised if may_explain(a, b, match)]
+        self._with_counterpart = {record_id for both in sure for record_id in both}
 
     def explains(self, raised: Raised) -> bool:
         """Tell whether a match is explained by others. There are two agencies at most, so a counterpart is at the other one."""
-        if not may_be_explained(*raised):
-            return False
-        a, b = raised.a.record_id, raised.b.record_id
-        ours, theirs = (self._counterparts.get(record_id, set()) for record_id in (a, b))
-        return explained_elsewhere(a, b, ours, theirs, self._are_one)
-
-    def _are_one(self, one: str, other: str) -> bool:
-        match = compare(self._record[one], self._record[other], self._frequency)
-        return match is not None and match.band is Band.alert
+        return may_be_explained(*raised) and self._with_counterpart >= {raised.a.record_id, raised.b.record_id}
 
 
 def main() -> int:

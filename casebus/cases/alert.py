@@ -154,7 +154,7 @@ _RESTED_ON = {
     RetractReason.CORRECTED: "an identifier that was corrected",
     RetractReason.WITHDRAWN: "a record that one side has taken back",
     RetractReason.COMMON_IDENTIFIER: "an identifier that turned out to be common",
-    RetractReason.EXPLAINED_ELSEWHERE: "a likeness that two people share: each record has a very strong match of its own",
+    RetractReason.EXPLAINED_ELSEWHERE: "a likeness that two people may share: each of the two records has a surer match of its own",
 }
 
 

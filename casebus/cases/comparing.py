@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 
 from casebus.cases.combining import found, party_of, retracted
 from casebus.cases.conflict import not_judged
+from casebus.cases.disclosure import both_may_be_told
 from casebus.cases.holding import Holding
 from casebus.cases.judgement import Judgement, of_parties, verdict_of
 from casebus.cases.pair import Finding, Pair, risk_id_of
+from casebus.cases.renaming import first_names
+from casebus.directory import Directory
 from casebus.events.enumerations import MatchStatus, RetractReason
 from casebus.events.types import DataCombined
 from casebus.matching.elsewhere import may_explain
@@ -35,6 +38,11 @@ class Comparison:
     right: Holding
     pair: Pair
 
+    @property
+    def is_judged(self) -> bool:
+        """Tell whether an officer of one of the sides has proposed an outcome, whichever it is, and not taken it back."""
+        return any(said.outcome is not None for said in of_parties(self.judgements, self.pair.parties))
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -52,12 +60,14 @@ def comparison(
     judgements: Sequence[Judgement],
     left: Holding,
     right: Holding,
+    directory: Directory,
 ) -> Comparison:
     """Return what two records come to."""
     parties = (party_of(left.record), party_of(right.record))
     finding = None
     if match is not None:
-        finding = Finding.of(match, conflict_id, risk_id_of(conflict_id, match.severity, (left, right)))
+        names = first_names(left.renamed, right.renamed)
+        finding = Finding.of(match, conflict_id, risk_id_of(conflict_id, match.severity, (left, right)), names)
     pair = Pair(
         conflict_id,
         (left.record.record_id, right.record.record_id),
@@ -65,7 +75,9 @@ def comparison(
         parties,
         finding,
         verdict_of(finding, of_parties(judgements, parties)),
-        explains=match is not None and may_explain(left.record, right.record, match),
+        explains=match is not None
+        and may_explain(left.record, right.record, match)
+        and both_may_be_told(parties, match.overlap, directory),
     )
     return Comparison(before, match, judgements, left, right, pair)
 
@@ -82,7 +94,8 @@ def compared(made: Comparison, why: Why, *, is_explained: bool) -> Compared | No
     if before is not None:
         judged = replace(before, verdict=verdict_of(before.finding, said))
         if judged.stands == now.stands:  # whatever else changed of a pair that is apart, nobody is told
-            kept = replace(judged, aside=now.aside, explains=now.explains)
+            parties = before.parties if before.finding else now.parties
+            kept = replace(judged, parties=parties, aside=now.aside, explains=now.explains)
             return Compared(before, kept, None) if kept != before else None
     if made.match is None or now.finding is None:
         assert before is not None, "bug: a pair that never was cannot be retracted"

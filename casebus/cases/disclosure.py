@@ -65,6 +65,13 @@ def may_be_told(agency: str, other: MatchParty, overlap: Overlap, directory: Dir
     return directory.may_tell(agency, other.agency, overlap) and other.pointer is not PointerMode.SILENT
 
 
+def both_may_be_told(parties: tuple[MatchParty, MatchParty], overlap: Overlap, directory: Directory) -> bool:
+    """Tell whether each side may learn of a match with the other."""
+    first, second = parties
+    told = ((first, second), (second, first))
+    return all(may_be_told(own.agency, other, overlap, directory) for own, other in told)
+
+
 def covered_by(agency: str, directory: Directory) -> tuple[str, ...]:
     """Return the agencies of whose matches this agency may be told: what a "nothing found" speaks for."""
     others = [other.code for other in directory.agencies if other.code != agency]

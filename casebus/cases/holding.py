@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from casebus.cases.renaming import Renamed, held_token, renamed
 from casebus.events.enumerations import (
     PointerMode,
     Priority,
@@ -22,7 +23,7 @@ from casebus.events.types import (
     TipReceived,
     TipWithdrawn,
 )
-from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
+from casebus.matching.held import HeldRecord, HeldSighting
 from casebus.state import Concept
 
 _URGENT = (Priority.IMMEDIATE, Priority.VERY_HIGH, Priority.HIGH)
@@ -35,6 +36,7 @@ class Holding:
     `ended_at` is the position on its agency's topic of what ended it: what was published before that is past.
     `stated_at` is the position of the content that stands: a correction published before that is contained in it.
     `risk_since` is the revision at which it last came to say that a child is at immediate risk, None while it does not.
+    `renamed` says what its values were called under an older token key.
     """
 
     record: HeldRecord
@@ -42,6 +44,7 @@ class Holding:
     ended_at: int | None = None
     stated_at: int | None = None
     risk_since: int | None = None
+    renamed: tuple[Renamed, ...] = ()
 
 
 HELD: Concept[Holding] = Concept("held_records", Holding, lambda holding: holding.record.record_id)
@@ -142,7 +145,8 @@ def _check(before: Holding | None, agency: str, payload: DeconflictionRequested,
 def _stated(before: Holding | None, record: HeldRecord, sightings: tuple[Sighting, ...], position: int) -> Holding:
     since = before.risk_since if before is not None and before.risk_since is not None else record.revision
     ids = tuple(sighting.sighting_id for sighting in sightings)
-    return Holding(record, ids, stated_at=position, risk_since=since if record.immediate_risk else None)
+    names = renamed(before.renamed if before is not None else (), sightings)
+    return Holding(record, ids, stated_at=position, risk_since=since if record.immediate_risk else None, renamed=names)
 
 
 def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind, position: int) -> Holding:
@@ -181,12 +185,12 @@ def _corrected(before: Holding | None, payload: IdentifierCorrected, position: i
     ]
     if payload.replacement is not None:
         kept.append((payload.replacement.sighting_id, _held((payload.replacement,))[0]))
-    possible_child = before.record.possible_child or _compromised(
-        (payload.replacement,) if payload.replacement is not None else ()
-    )
+    came = (payload.replacement,) if payload.replacement is not None else ()
+    possible_child = before.record.possible_child or _compromised(came)
     sightings = tuple(sighting for _, sighting in kept)
     record = replace(before.record, sightings=sightings, possible_child=possible_child)
-    return replace(before, record=record, sighting_ids=tuple(sighting_id for sighting_id, _ in kept))
+    ids = tuple(sighting_id for sighting_id, _ in kept)
+    return replace(before, record=record, sighting_ids=ids, renamed=renamed(before.renamed, came))
 
 
 def _held(sightings: tuple[Sighting, ...]) -> tuple[HeldSighting, ...]:
@@ -195,7 +199,7 @@ def _held(sightings: tuple[Sighting, ...]) -> tuple[HeldSighting, ...]:
             kind=sighting.kind,
             subject_no=sighting.subject_no,
             subject=sighting.subject,
-            tokens=tuple(HeldToken(token.family, f"{token.epoch}:{token.value}") for token in sighting.tokens),
+            tokens=tuple(map(held_token, sighting.tokens)),
         )
         for sighting in sightings
     )

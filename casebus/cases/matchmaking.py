@@ -100,7 +100,7 @@ class Matchmaking:
     def changes(self) -> Changes:
         """Return what changes. A new tip or check that finds nothing gets an on-record no-hit; a backlog load does not."""
         made = [found for a, b in sorted(self._affected()) if (found := self._compare(a, b)) is not None]
-        changed = settled(self, made, self._compare, self._why)
+        changed = settled(self, made, self._again, self._why)
         combined = tuple(each.told for each in changed if each.told is not None)
         effects = (*self._own_effects(), *pair_effects(self, changed))
         return Changes(effects, combined, self._no_hit(combined))
@@ -116,8 +116,8 @@ class Matchmaking:
     def _own_effects(self) -> Iterator[Effect]:
         record_id = self._after.record.record_id
         yield Save(HELD, self._after)
-        gone = [key for token, key in self._old.items() if token not in self._new]
-        come = [key for token, key in self._new.items() if token not in self._old]
+        old, new = set(self._old.values()), set(self._new.values())
+        gone, come = old - new, new - old
         if gone:
             yield Unpost(POSTINGS, record_id, tuple(sorted(gone)))
         if come:
@@ -221,7 +221,13 @@ class Matchmaking:
         match = compare(left.record, right.record, self._frequency)
         if before is None and match is None:
             return None
-        return comparison(conflict_id, before, match, self._known.judgements(conflict_id), left, right)
+        return comparison(conflict_id, before, match, self._known.judgements(conflict_id), left, right, self._directory)
+
+    def _again(self, pairs: Sequence[Pair]) -> list[Comparison]:
+        """Compare pairs of other records that stood before."""
+        self._read_all({record_id for pair in pairs for record_id in pair.record_ids} - self._read.keys())
+        made = (self._compare(*pair.record_ids) for pair in pairs)
+        return [each for each in made if each is not None]
 
     def _why(self, left: HeldRecord, right: HeldRecord) -> RetractReason:
         for record in (left, right):
@@ -257,7 +263,7 @@ class Matchmaking:
         return other.agency != mine.agency and may_be_told(mine.agency, other, combined.overlap, self._directory)
 
 
-def judged(known: Known, judgement: Judgement) -> Changes:
+def judged(known: Known, judgement: Judgement, directory: Directory) -> Changes:
     """Return what an officer's judgement changes: told anew where more agrees than was judged, or the judgement is gone.
 
     One of a pair that is not known yet waits; one by an agency that is no party of it says nothing.
@@ -269,22 +275,22 @@ def judged(known: Known, judgement: Judgement) -> Changes:
     if judgement.agency not in (party.agency for party in pair.parties):
         return Changes((), (), None)
     others = [each for each in known.judgements(judgement.conflict_id) if each.agency != judgement.agency]
-    made = [_compared_anew(known, pair, [*others, judgement])]
-    changed = settled(known, made, lambda a, b: _as_it_is(known, conflict_id_of(a, b)), _weighed_anew)
+
+    def again(pairs: Sequence[Pair]) -> list[Comparison]:
+        return [_compared_anew(known, each, known.judgements(each.conflict_id), directory) for each in pairs]
+
+    made = [_compared_anew(known, pair, [*others, judgement], directory)]
+    changed = settled(known, made, again, _weighed_anew)
     combined = tuple(each.told for each in changed if each.told is not None)
     return Changes((kept, *pair_effects(known, changed)), combined, None)
 
 
-def _as_it_is(known: Known, conflict_id: str) -> Comparison | None:
-    pair = known.pair(conflict_id)
-    return _compared_anew(known, pair, known.judgements(conflict_id)) if pair else None
-
-
-def _compared_anew(known: Known, pair: Pair, judgements: Sequence[Judgement]) -> Comparison:
+def _compared_anew(known: Known, pair: Pair, judgements: Sequence[Judgement], directory: Directory) -> Comparison:
     held = known.holdings(pair.record_ids)
+    assert len(held) == 2, "bug: a pair of a record that is not held"
     left, right = (held[record_id] for record_id in pair.record_ids)
     match = compare(left.record, right.record, _frequency_in(known))
-    return comparison(pair.conflict_id, pair, match, judgements, left, right)
+    return comparison(pair.conflict_id, pair, match, judgements, left, right, directory)
 
 
 def _frequency_in(known: Known) -> Frequency:

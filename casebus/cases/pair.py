@@ -5,7 +5,7 @@ More evidence is a revision, not a second alert. What is kept of a match here le
 the hub has seen, so two hubs that read topics in another order would differ in them and in nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from casebus.cases.conflict import Answer, Said, answered
 from casebus.cases.holding import Holding
 from casebus.events.enumerations import Agreement, Band, IdentifierType, Overlap, Severity
 from casebus.events.types import MAX_EVIDENCE, DataCombined, Evidence, MatchParty
-from casebus.matching.held import Match
+from casebus.matching.held import HeldToken, Match
 from casebus.state import Concept
 from casebus.wire.ids import content_id
 
@@ -34,10 +34,10 @@ class Finding:
     evidence_second: tuple[Evidence, ...]
 
     @staticmethod
-    def of(match: Match, conflict_id: str, risk_id: str | None) -> "Finding":
-        """Return the finding of a match."""
+    def of(match: Match, conflict_id: str, risk_id: str | None, names: Mapping[HeldToken, HeldToken]) -> "Finding":
+        """Return the finding of a match. `names` as in `evidence_of`."""
         kinds = tuple(sorted((agreed.kind, agreed.other_kind, agreed.agreement) for agreed in match.matched))
-        first, second = evidence_of(match, conflict_id)
+        first, second = evidence_of(match, conflict_id, names)
         suppressed = tuple(sorted(match.suppressed))
         return Finding(match.overlap, match.severity, risk_id, match.band, kinds, suppressed, first, second)
 
@@ -63,16 +63,18 @@ class Finding:
         return frozenset(each.evidence_id for each in self.evidence)
 
 
-def evidence_of(match: Match, conflict_id: str) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+def evidence_of(
+    match: Match, conflict_id: str, names: Mapping[HeldToken, HeldToken]
+) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
     """Return what agrees as opaque ids, as each side is told: bound to the conflict, so that they link nothing across
     conflicts; sorted.
+
+    A value keeps its id under another token key: the id is of its first token, where `names` has one for it.
     """
-    found = sorted(
-        [
-            (content_id("evidence", conflict_id, each.token.family, each.token.value), each.kind, each.other_kind)
-            for each in match.evidence
-        ]
-    )[:MAX_EVIDENCE]
+    named = [(names.get(each.token, each.token), each.kind, each.other_kind) for each in match.evidence]
+    found = sorted({(content_id("evidence", conflict_id, *token), kind, other) for token, kind, other in named})[
+        :MAX_EVIDENCE
+    ]
     first = tuple([Evidence(evidence_id=evidence_id, kind=kind) for evidence_id, kind, _ in found])
     if all(kind is other_kind for _, kind, other_kind in found):
         return first, first

@@ -89,8 +89,9 @@ NEXT_NUMBER: Concept[NextNumber] = Concept("next_number", NextNumber, lambda _: 
 def asked(number: int, before: Holding | None, after: Holding) -> Asked:
     """Return what is to be asked about a changed record."""
     old, new = indexed(before.record) if before else {}, indexed(after.record)
-    every = sorted((old | new).items(), key=lambda held: held[1])
-    return Asked(number, after, tuple(Key(key, enough(token), token in old, token in new) for token, key in every))
+    was, stays = set(old.values()), set(new.values())
+    wanted = {key: enough(token) for token, key in (old | new).items()}
+    return Asked(number, after, tuple(Key(key, wanted[key], key in was, key in stays) for key in sorted(wanted)))
 
 
 def handed_over(change: Asked, portion: Portion, holders: Callable[[Mapping[int, int]], Holders]) -> Iterator[Effect]:

@@ -119,7 +119,7 @@ RETRACTED = {
     RetractReason.CORRECTED: "an identifier was corrected",
     RetractReason.CASE_CLOSED: "a case was closed",
     RetractReason.COMMON_IDENTIFIER: "an identifier turned out to be common",
-    RetractReason.EXPLAINED_ELSEWHERE: "each of the two records has a very strong match of its own at the other agency",
+    RetractReason.EXPLAINED_ELSEWHERE: "each of the two records has a surer match of its own at the other agency",
     RetractReason.UNKNOWN: "for a reason that this version does not know",
 }
 

@@ -37,7 +37,7 @@ def compare(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Match | None:
     if not (takes_part(a) and takes_part(b)) or a.record_id == b.record_id:
         return None
     if one_report(a, b, frequency):
-        weighed = Weighed((), (), (), SAME_REPORT_SCORE, True, (), ())
+        weighed = Weighed((), (), (), SAME_REPORT_SCORE, SAME_REPORT_SCORE, True, (), ())
         return _match(Overlap.same_source_report, Band.alert, a, b, weighed)
     weighed = weigh(a, b, frequency)
     found = band(weighed, is_asked=RecordKind.check in (a.kind, b.kind))
@@ -72,6 +72,7 @@ def _match(overlap: Overlap, found: Band, a: HeldRecord, b: HeldRecord, weighed:
         evidence=weighed.evidence,
         strength=strength(weighed.score),
         score=weighed.score,
+        least_score=weighed.least_score,
         detector=DETECTOR,
     )
 

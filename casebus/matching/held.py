@@ -71,6 +71,7 @@ class Shared:
 class Match:
     """What a comparison found. `matched` is ordered by weight, then kind; `suppressed` names kinds that agree on a value
     so common that it says nothing; `evidence` is each shared value that counts, in order. `score` is log-odds in nats.
+    `least_score` is what it were if each of these values were as common as one may be that counts.
     """
 
     overlap: en.Overlap
@@ -81,4 +82,5 @@ class Match:
     evidence: tuple[Shared, ...]
     strength: en.Strength
     score: float
+    least_score: float
     detector: str

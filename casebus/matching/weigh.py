@@ -6,10 +6,10 @@ nats: the prior of two records that share a value at all, and one weight for eac
 
 from dataclasses import dataclass
 
-from casebus.events.enumerations import IdentifierType, RecordKind, SubjectCategory
+from casebus.events.enumerations import IdentifierType, Rarity, RecordKind, SubjectCategory
 from casebus.matching.candidates import Frequency
 from casebus.matching.facts import Fact, Facts, facts
-from casebus.matching.families import BY_RARITY
+from casebus.matching.families import BY_RARITY, FAMILIES
 from casebus.matching.held import Agreed, HeldRecord, HeldToken, Shared
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 from casebus.matching.persons import Person, in_common, persons, shared
@@ -26,6 +26,7 @@ class Weighed:
     suppressed: tuple[IdentifierType, ...]
     evidence: tuple[Shared, ...]
     score: float
+    least_score: float
     firm: bool
     roles: tuple[frozenset[SubjectCategory], ...]
     terms: tuple[str, ...]
@@ -44,7 +45,7 @@ def weigh(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> Weighed:
         for (one, other), tokens in pairs.items()
     ]
     if not found:
-        return Weighed((), tuple(sorted(crowded)), (), base, False, (), ())
+        return Weighed((), tuple(sorted(crowded)), (), base, base, False, (), ())
     if len(found) == 1:
         return found[0]
     mirrored = a.record_id > b.record_id
@@ -65,10 +66,26 @@ def _pair(one: Person, other: Person, said: Facts, base: float) -> Weighed:
         evidence=tuple([Shared(token, fact.kind, fact.other_kind) for fact in said.facts for token in fact.tokens]),
         # Weights are multiples of 1/64, so that the sum is exact and does not depend on its order.
         score=base + sum([WEIGHTS[term] for term in terms]),
+        least_score=base + sum([_least(fact) for fact in said.facts]),
         firm=any(fact.firm for fact in said.facts),
         roles=tuple(sorted((one.roles, other.roles), key=sorted)),
         terms=terms,
     )
+
+
+def _least(fact: Fact) -> float:
+    """Return the weight of a fact, were its value as common as one may be that counts."""
+    weight = sum([WEIGHTS[term] for term in fact.terms if term.rpartition(".")[2] not in _BANDS])
+    if not fact.tokens or "screen_name.short" in fact.terms:
+        return weight
+    family = fact.terms[0]
+    return weight + _COMMONEST["person" if "." in family else family]
+
+
+_BANDS = frozenset(Rarity)
+_COMMONEST = {
+    name: min([0.0, *(WEIGHTS.get(f"{name}.{band}", 0.0) for band in _BANDS)]) for name in ("person", *FAMILIES)
+}
 
 
 def _line(fact: Fact) -> Agreed:

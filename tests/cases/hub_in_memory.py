@@ -79,11 +79,14 @@ class Hub:
         return self.groups.get(record_id)
 
     def take(self, record: HeldRecord) -> Changes:
-        before = self.held.get(record.record_id)
-        return self._apply(Matchmaking(self, before, Holding(record, ()), BOOK).changes())
+        return self.hold(Holding(record, ()))
+
+    def hold(self, holding: Holding) -> Changes:
+        before = self.held.get(holding.record.record_id)
+        return self._apply(Matchmaking(self, before, holding, BOOK).changes())
 
     def judge(self, judgement: Judgement) -> Changes:
-        return self._apply(judged(self, judgement))
+        return self._apply(judged(self, judgement, BOOK))
 
     def _apply(self, changes: Changes) -> Changes:
         for effect in changes.effects:

@@ -94,7 +94,7 @@ def expected(drawn: list[Topic]) -> list[Pair]:
         match = compare(last[a], last[b], lambda *token: counts[HeldToken(*token)])
         if match is not None:
             conflict_id, parties = conflict_id_of(a, b), (party_of(last[a]), party_of(last[b]))
-            finding = Finding.of(match, conflict_id, None)
+            finding = Finding.of(match, conflict_id, None, {})
             judged = of_parties([j for j in said.values() if j.conflict_id == conflict_id], parties)
             found.append(Pair(conflict_id, (a, b), 1, parties, finding, verdict_of(finding, judged)))
     return found

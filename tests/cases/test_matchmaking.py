@@ -44,7 +44,7 @@ def expected(made: list[list[HeldRecord]]) -> dict[str, Finding]:
         for a, b in combinations(last, 2)
     }
     return {
-        conflict_id: Finding.of(match, conflict_id, None)
+        conflict_id: Finding.of(match, conflict_id, None, {})
         for conflict_id, match in compared.items()
         if match is not None
     }

@@ -6,8 +6,9 @@ from dataclasses import replace
 from itertools import combinations, permutations
 from random import Random
 
+import hub_in_memory
 import pytest
-from hub_in_memory import AGENCIES, Hub, K, judgement, record, sighting
+from hub_in_memory import AGENCIES, BOOK, Hub, K, judgement, record, sighting
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -24,11 +25,11 @@ from casebus.events.enumerations import (
     PointerMode,
     RecordKind,
     RetractReason,
-    Strength,
     SubjectCategory,
 )
 from casebus.matching.candidates import postings
 from casebus.matching.decide import compare
+from casebus.matching.elsewhere import SURE
 from casebus.matching.families import FAMILIES
 from casebus.matching.groups import groups
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken, Match
@@ -44,7 +45,7 @@ FALSE_MATCH, JOINT = ConflictOutcome.FALSE_MATCH, ConflictOutcome.JOINT_INVESTIG
 
 @pytest.fixture(scope="module", autouse=True)
 def bands_matter() -> Iterator[None]:
-    """An address that three hold is a match and not a very strong one; one that five hold is none."""
+    """How rare an address is decides how strong a match is; one that five hold is none."""
     with pytest.MonkeyPatch.context() as patch:
         for name, family in FAMILIES.items():
             patch.setitem(FAMILIES, name, replace(family, cap=CAP))
@@ -126,33 +127,48 @@ def test_what_was_told_is_taken_back_with_a_reason_of_its_own() -> None:
         replace(C, pointer=PointerMode.DESK_ONLY, revision=2),
         case("C", UK, mail("1"), mail("9", 1), revision=2),
         case("C", UK, mail("1", subject=SubjectCategory.VICTIM_CHILD), revision=2),
-        case("C", UK, mail("1"), phone(), revision=2),
         replace(A, immediate_risk=True, revision=2),
         replace(B, possible_child=True, revision=2),
         replace(B, kind=RecordKind.tip, revision=2),
     ],
     ids=[
         "a counterpart closes", "a counterpart is corrected", "it is a tip", "it is kept from the other agency",
-        "it is for the coordination desk", "it is about two persons", "it is about a child", "it is found to be the other case's person",
+        "it is for the coordination desk", "it is about two persons", "it is about a child",
         "a child is at immediate risk", "the person may be a child", "one of the two is a tip",
     ],
 )  # fmt: skip
 def test_it_is_told_again_as_soon_as_it_is_explained_no_more(change: HeldRecord) -> None:
-    b = replace(B, sightings=(*B.sightings, phone())) if phone() in change.sightings else B
-    hub = hub_of(A, b, C, D)
+    hub = hub_of(A, B, C, D)
     back = [each for each in hub.take(change).combined if each.conflict_id == AB]
     assert [(each.status, each.revision) for each in back] == [(MatchStatus.found, 3)]
-    hub.take(replace(C if change.record_id == IDS["C"] else (A if change.record_id == IDS["A"] else b), revision=3))
+    hub.take(replace(C if change.record_id == IDS["C"] else (A if change.record_id == IDS["A"] else B), revision=3))
     assert hub.pairs[AB].aside is not None
 
 
-def test_a_counterpart_whose_address_a_third_holds_is_none_until_it_does_no_more() -> None:
-    hub = hub_of(A, B, C, D)
-    third = case("E", IA, mail("1"))
-    back = {each.conflict_id: each.status for each in hub.take(third).combined}
-    assert back[AB] is MatchStatus.found
-    gone = {each.conflict_id: each.retract_reason for each in hub.take(replace(third, open=False, revision=2)).combined}
-    assert gone[AB] is RetractReason.EXPLAINED_ELSEWHERE
+def test_how_many_others_hold_what_a_counterpart_shares_turns_nothing() -> None:
+    """It would tell two agencies of a third one's case, which its holder may keep from them."""
+    for all_four in ((A, B, C, D), (A, B)):
+        hub, third = hub_of(*all_four), case("E", IA, mail("1"), pointer=PointerMode.SILENT)
+        for state in (third, replace(third, open=False, revision=2)):
+            told = hub.take(state).combined
+            assert AB not in {each.conflict_id for each in told}
+
+
+def test_what_an_agency_finds_within_its_own_register_turns_nothing() -> None:
+    """The other one would see it."""
+    own = sighting(K.DEVICE, "device", "1"), phone()
+    b, c = (replace(each, sightings=(*each.sightings, *own)) for each in (B, C))
+    hub = hub_of(A, b, c, D)
+    assert (hub.pairs[AB].aside is not None, conflict_id_of(IDS["B"], IDS["C"]) in hub.findings()) == (True, True)
+    conflict, evidence = shown(hub, "B", "C")
+    for outcome in (FALSE_MATCH, JOINT):
+        assert AB not in {each.conflict_id for each in hub.judge(judgement(conflict, UK, outcome, *evidence)).combined}
+
+
+def test_agencies_that_may_not_be_told_of_each_other_have_no_counterparts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one agency may not know must not show in what it is told of another record."""
+    monkeypatch.setattr(hub_in_memory, "BOOK", replace(BOOK, agreements=()))
+    assert AB in hub_of(A, B, C, D).findings()
 
 
 def test_a_counterpart_at_a_third_agency_explains_nothing() -> None:
@@ -172,7 +188,7 @@ def test_a_counterpart_that_officers_say_is_another_person_is_none() -> None:
     assert (gone.conflict_id, gone.retract_reason) == (AB, RetractReason.EXPLAINED_ELSEWHERE)
 
 
-@pytest.mark.parametrize("outcome", [JOINT, FALSE_MATCH])
+@pytest.mark.parametrize("outcome", list(ConflictOutcome))
 def test_what_an_officer_judged_is_never_set_aside(outcome: ConflictOutcome) -> None:
     hub = hub_of(A, B, C)
     hub.judge(judgement(*shown(hub, "A", "B")[:1], UK, outcome, *shown(hub, "A", "B")[1]))
@@ -185,16 +201,6 @@ def test_an_answer_that_is_read_after_it_was_set_aside_brings_it_back() -> None:
     conflict, evidence = shown(hub, "A", "B")
     (back,) = hub.judge(judgement(conflict, UK, JOINT, *evidence)).combined
     assert (back.conflict_id, back.status, hub.pairs[AB].verdict) == (AB, MatchStatus.found, Verdict.same)
-
-
-def test_two_cases_of_one_agency_that_officers_call_one_person_explain_nothing() -> None:
-    house = sighting(K.ADDRESS, "house", "1")
-    b, c = (replace(each, sightings=(*each.sightings, house)) for each in (B, C))
-    hub = hub_of(A, b, c, D)
-    assert hub.pairs[AB].aside is not None, "they are alike, and no more"
-    conflict, evidence = shown(hub, "B", "C")
-    (back,) = hub.judge(judgement(conflict, UK, JOINT, *evidence)).combined
-    assert (back.conflict_id, back.status) == (AB, MatchStatus.found)
 
 
 def test_it_holds_no_records_together_and_nothing_more_is_told_of_it_while_it_changes() -> None:
@@ -301,33 +307,33 @@ class AtTheEnd:
         counts = Counter(token for held in self.last.values() for token in postings(held))
         self.match: dict[frozenset[str], Match] = {}
         self.pair: dict[frozenset[str], Pair] = {}
+        self.judged: dict[frozenset[str], bool] = {}
         for a, b in combinations(sorted(self.last), 2):
             left, right = self.last[a], self.last[b]
             match = compare(left, right, lambda *token: counts[HeldToken(*token)])
             if match is not None:
                 conflict_id, parties = conflict_id_of(a, b), (party_of(left), party_of(right))
                 risk_id = risk_id_of(conflict_id, match.severity, [Holding(left, ()), Holding(right, ())])
-                finding = Finding.of(match, conflict_id, risk_id)
+                finding = Finding.of(match, conflict_id, risk_id, {})
                 judged = of_parties([j for j in said.values() if j.conflict_id == conflict_id], parties)
                 both = frozenset((a, b))
-                self.match[both] = match
+                self.match[both], self.judged[both] = match, any(each.outcome for each in judged)
                 self.pair[both] = Pair(conflict_id, (a, b), 1, parties, finding, verdict_of(finding, judged))
 
     def explained(self, both: frozenset[str]) -> bool:
         a, b = (self.last[each] for each in sorted(both))
-        match, pair = self.match[both], self.pair[both]
-        if (match.band, match.overlap, pair.verdict) != (Band.review, Overlap.same_person, Verdict.undecided):
+        match = self.match[both]
+        if (match.band, match.overlap) != (Band.review, Overlap.same_person) or self.judged[both]:
             return False
         if not a.kind == b.kind == RecordKind.case or a.agency == b.agency or a.immediate_risk or b.immediate_risk:
             return False
-        cs = [c for c in self.last.values() if c.agency == b.agency and self.very_strong(a, c)]
-        ds = [d for d in self.last.values() if d.agency == a.agency and self.very_strong(b, d)]
-        apart = not any(self.one_person(c, b) for c in cs) and not any(self.one_person(d, a) for d in ds)
-        return bool(cs) and bool(ds) and apart
+        cs = [c for c in self.last.values() if c.agency == b.agency and self.sure(a, c)]
+        ds = [d for d in self.last.values() if d.agency == a.agency and self.sure(b, d)]
+        return bool(cs) and bool(ds)
 
-    def very_strong(self, one: HeldRecord, other: HeldRecord) -> bool:
+    def sure(self, one: HeldRecord, other: HeldRecord) -> bool:
         match = self.match.get(frozenset((one.record_id, other.record_id)))
-        if match is None or match.overlap is not Overlap.same_person or match.band is not Band.alert:
+        if match is None or match.overlap is not Overlap.same_person:
             return False
         pair = self.pair[frozenset((one.record_id, other.record_id))]
         known = all(
@@ -336,14 +342,7 @@ class AtTheEnd:
             and len({sighted.subject_no for sighted in each.sightings}) == 1
             for each in (one, other)
         )
-        return known and match.strength is Strength.very_strong and pair.verdict is not Verdict.different
-
-    def one_person(self, one: HeldRecord, other: HeldRecord) -> bool:
-        both = frozenset((one.record_id, other.record_id))
-        if both not in self.pair:
-            return False
-        verdict, band = self.pair[both].verdict, self.match[both].band
-        return verdict is Verdict.same or (band is Band.alert and verdict is Verdict.undecided)
+        return known and match.least_score >= SURE and pair.verdict is not Verdict.different
 
     def told(self) -> list[Pair]:
         return [pair for both, pair in self.pair.items() if not self.explained(both)]

@@ -19,7 +19,7 @@ from casebus.events.enumerations import (
     SubjectCategory,
 )
 from casebus.intake.adapter import Identifier
-from casebus.matching.candidates import common_kinds, eligible, most, note, postings
+from casebus.matching.candidates import common_kinds, eligible, index_key, most, note, postings
 from casebus.matching.decide import band, compare, strength
 from casebus.matching.explain import explain
 from casebus.matching.families import FAMILIES, PERSON_KINDS, REPORT_CAP
@@ -557,6 +557,22 @@ def test_each_side_is_told_only_of_kinds_that_it_sent(one, other, frequency):
     assert {line.kind for line in weighed.lines} <= ours
     assert {line.other_kind for line in weighed.lines} <= theirs
     assert set(weighed.suppressed) <= ours & theirs
+
+
+@given(one=SIGHTINGS, other=SIGHTINGS, share=st.dictionaries(st.sampled_from(sorted(FAMILIES)), st.floats(0, 1)))
+def test_the_least_score_is_the_same_however_many_others_hold_what_agrees(one, other, share):
+    """As long as none of it is suppressed: what depends on it alone tells nobody of a third agency's records."""
+    a, b = (record(name, *[replace(each, subject_no=0) for each in said]) for name, said in (("a", one), ("b", other)))
+    counted = {family: 2 + int((FAMILIES[family].cap - 2) * part) for family, part in share.items()}
+    rare, other_counts = weigh(a, b, TWO), weigh(a, b, seen(2, **counted))
+    assert rare.least_score == other_counts.least_score <= other_counts.score
+
+
+def test_a_token_is_indexed_apart_for_each_family_and_epoch():
+    """Whoever chooses a value under one of them says nothing of how many hold it under another."""
+    value = "0" * 32
+    keys = [index_key(family, f"{epoch}:{value}") for family in ("phone", "email") for epoch in (1, 2)]
+    assert len(set(keys)) == 4
 
 
 @given(one=SIGHTINGS, other=SIGHTINGS)

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from cases.hub_in_memory import AGENCIES, Hub, judgement
+from cases.hub_in_memory import AGENCIES, BOOK, Hub, judgement
 from matching_builders import email, phone, screen
 from matching_builders import record as tip
 
@@ -64,5 +64,5 @@ def test_an_answer_to_what_was_shown_is_not_met_by_the_other_handle() -> None:
     pair = hub.pairs[CONFLICT]
     assert pair.finding is not None
     shown = [each.evidence_id for each in pair.finding.evidence]
-    changes = judged(hub, judgement(CONFLICT, AGENCIES[0], ConflictOutcome.FALSE_MATCH, *shown))
+    changes = judged(hub, judgement(CONFLICT, AGENCIES[0], ConflictOutcome.FALSE_MATCH, *shown), BOOK)
     assert not [each for each in changes.combined if each.new_evidence]

@@ -1,0 +1,67 @@
+"""What a value was called before its tokens were made under another key. Pure.
+
+Every epoch of the token key gives a value another token, and nobody without the keys can tell that two tokens are one value.
+While two epochs stand side by side a sighting holds both, and so the record itself says which token takes which one's
+place. It is remembered with the record when the older tokens are gone: what an officer judged was judged under the older name.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from casebus.events.types import Sighting, Token
+from casebus.matching.held import HeldToken
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A token, and the value's first one: of the same family, under the oldest epoch that a chain of such pairs leads to."""
+
+    token: HeldToken
+    first: HeldToken
+
+
+def held_token(token: Token) -> HeldToken:
+    """Return a token as the hub holds it: equal values under one epoch are equal."""
+    return HeldToken(token.family, f"{token.epoch}:{token.value}")
+
+
+def renamed(known: tuple[Renamed, ...], sightings: Iterable[Sighting]) -> tuple[Renamed, ...]:
+    """Return what is known of a record's tokens after it was stated with these sightings, in order.
+
+    What was known stays, for its tokens may come back: nothing that a record says later names a value anew.
+    """
+    first = first_names(known)
+    for older, newer in (pair for sighting in sightings for pair in _side_by_side(sighting.tokens)):
+        first.setdefault(newer, first.get(older, older))
+    return known if len(first) == len(known) else tuple(Renamed(token, first[token]) for token in sorted(first))
+
+
+def first_names(*known: Iterable[Renamed]) -> dict[HeldToken, HeldToken]:
+    """Return the first name of each token that has another, as any of the records knows it: the oldest that one does."""
+    first: dict[HeldToken, HeldToken] = {}
+    for each in (each for names in known for each in names):
+        first[each.token] = min(each.first, first.get(each.token, each.first), key=_epoch)
+    return first
+
+
+def _side_by_side(tokens: tuple[Token, ...]) -> Iterator[tuple[HeldToken, HeldToken]]:
+    """Yield what one sighting calls one value under two epochs, the older first.
+
+    Tokens of a family stand in the order of the forms that they are made of, the same under every key. Where their numbers
+    differ so do the forms, and nothing is said.
+    """
+    if len({token.epoch for token in tokens}) < 2:
+        return
+    by_family: dict[str, dict[int, list[HeldToken]]] = defaultdict(lambda: defaultdict(list))
+    for token in tokens:
+        by_family[token.family][token.epoch].append(held_token(token))
+    for epochs in by_family.values():
+        for older, newer in pairwise(epochs[epoch] for epoch in sorted(epochs)):
+            if len(older) == len(newer):
+                yield from zip(older, newer, strict=True)
+
+
+def _epoch(token: HeldToken) -> int:
+    return int(token.value.partition(":")[0])
