@@ -19,8 +19,12 @@ registers, of what is set aside by such matches hardly any was one person; two s
 
 
 def may_be_explained(a: HeldRecord, b: HeldRecord, match: Match) -> bool:
-    """Tell whether the rule may set this match aside: one for review between two agencies' cases, and nobody a child or at risk."""
-    weak = match.band is Band.review and match.overlap is Overlap.same_person
+    """Tell whether the rule may set this match aside: one for review between two agencies' cases, and nobody a child or at risk.
+
+    A match may be sure and yet for review, as nothing but what many hold agrees (a whole name, a house and a year): it would
+    be its own counterpart, and is not explained.
+    """
+    weak = match.band is Band.review and match.least_score < SURE and match.overlap is Overlap.same_person
     return weak and _are_cases_of_two(a, b) and not (a.immediate_risk or b.immediate_risk)
 
 

@@ -110,6 +110,13 @@ def test_it_is_set_aside_in_whichever_order_the_four_cases_came(order: tuple[str
     assert len(hub.findings()) == 2
 
 
+def test_a_match_for_review_that_is_sure_itself_is_not_its_own_explanation() -> None:
+    """A whole name, a house and a year: no alert, as a father and a son may share them, and far above its threshold."""
+    held = (sighting(K.NAME_DOB, "name_year", "1"), sighting(K.NAME_ADDRESS, "name_house", "1"))
+    (told,) = hub_of(case("A", NZ, *held), case("B", UK, *held)).told
+    assert (told.status, told.band) == (MatchStatus.found, Band.review)
+
+
 def test_what_was_told_is_taken_back_with_a_reason_of_its_own() -> None:
     (found, gone) = hub_of(A, B, C).take(D).combined
     assert (gone.conflict_id, gone.status, gone.revision) == (AB, MatchStatus.retracted, 2)
@@ -324,6 +331,8 @@ class AtTheEnd:
         a, b = (self.last[each] for each in sorted(both))
         match = self.match[both]
         if (match.band, match.overlap) != (Band.review, Overlap.same_person) or self.judged[both]:
+            return False
+        if match.least_score >= SURE:
             return False
         if not a.kind == b.kind == RecordKind.case or a.agency == b.agency or a.immediate_risk or b.immediate_risk:
             return False
