@@ -7,8 +7,8 @@ import csv
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from casebus.matching.register.record import COLUMNS, Record, Row, left_aside, r
 
 MAX_LINE = 1_000_000
 """Bytes in one line of a register, far above any sound one."""
-MAX_CELL = 131_072
+MAX_CELL = 1_000_000
+"""Characters in one cell: room for some ten thousand identifiers, and a bound for a quote that is never closed."""
 MAX_RECORD_ID = 200
 HEADER = ("record_a", "record_b", "band", "weight", "reasons")
-_FORMULA = ("=", "+", "-", "@")
-"""With one of these begins what a spreadsheet takes for a formula; a tab or a line end before it was stripped as the id was read."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""With one of these begins what a spreadsheet takes for a formula."""
 
 _BY_POSITION = ("ip", "ip_at")
 """Columns whose values are paired by position: an empty value holds its place."""
@@ -75,8 +76,23 @@ def _country(row: Row) -> str:
 
 def read_rows(path: Path, taken: dict[str, str], *, ignore_unknown: bool) -> Rows:
     """Return the rows of a file with their values apart."""
+    with _wide_cells():
+        return _rows(path, taken, ignore_unknown=ignore_unknown)
+
+
+@contextmanager
+def _wide_cells() -> Iterator[None]:
+    before = csv.field_size_limit(MAX_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _rows(path: Path, taken: dict[str, str], *, ignore_unknown: bool) -> Rows:
     lines = csv.reader(_lines(path), strict=True)
     columns = _columns(path, _next(path, lines, 1), ignore_unknown=ignore_unknown)
+    id_column = columns.index("record_id")
     found: Rows = []
     number = 1
     while (cells := _next(path, lines, number + 1)) is not None:
@@ -90,7 +106,7 @@ def read_rows(path: Path, taken: dict[str, str], *, ignore_unknown: bool) -> Row
             for column, cell in zip(columns, cells, strict=True)
             if column and (values := split(column, cell))
         }
-        found.append((_record_id(path, number, row, taken), row))
+        found.append((_record_id(path, number, cells[id_column], taken), row))
     return found
 
 
@@ -139,11 +155,10 @@ def _columns(path: Path, header: list[str] | None, *, ignore_unknown: bool) -> l
     return known
 
 
-def _record_id(path: Path, number: int, row: Mapping[str, tuple[str, ...]], taken: dict[str, str]) -> str:
-    values = row.get("record_id", ())
-    if not values:
+def _record_id(path: Path, number: int, record_id: str, taken: dict[str, str]) -> str:
+    """Return the record id of a row, letter for letter: whoever asked joins the pairs to the register by it."""
+    if not record_id or record_id.isspace():
         raise _refused(f"{path.name}, row {number}: no record_id")
-    record_id = "|".join(values)
     if len(record_id) > MAX_RECORD_ID:
         raise _refused(f"{path.name}, row {number}: record_id has more than {MAX_RECORD_ID} characters")
     here = f"{path.name}, row {number}"
