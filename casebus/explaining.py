@@ -1,13 +1,15 @@
 """Why two of an agency's own records were raised as one person, or were not: in the clear, for that agency's officers."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
 from casebus.cases.alert import Alert
 from casebus.cases.pair import conflict_id_of
 from casebus.events.enumerations import Agreement, Band, IdentifierType, Rarity, RecordKind
+from casebus.intake.adapter import Identifier
 from casebus.matching.candidates import Frequency, known_tokens
 from casebus.matching.decide import band, compare, one_report
+from casebus.matching.families import BORN_KINDS, HOME_KINDS, NAME_KINDS
 from casebus.matching.held import HeldToken
 from casebus.matching.model import ALERT, DETECTOR, REVIEW
 from casebus.matching.normal.text import DropReason
@@ -85,8 +87,7 @@ class _Lines:
         for line in self._weighed.lines:
             if line.agreement is Agreement.differs:
                 kinds = (line.kind, line.other_kind)
-                a, b = (_all_values(side, kind) for side, kind in zip(self._sides, kinds, strict=True))
-                yield KindLine(kinds, line.agreement, None, line.weight, (a, b), None)
+                yield KindLine(kinds, line.agreement, None, line.weight, self._all(kinds), None)
 
     def suppressed(self) -> Iterator[KindLine]:
         counted = {each.token for each in self._weighed.evidence}
@@ -102,9 +103,16 @@ class _Lines:
         weight: float,
         shared: Set[HeldToken],
     ) -> KindLine:
-        a, b = (_values(side, shared) for side in self._sides)
+        a, b = (_values(side, shared) for side in self._sides) if shared else self._all(kinds)
         counts = [self._frequency(token.family, token.value) for token in shared]
         return KindLine(kinds, agreement, rarity, weight, (a, b), max(counts, default=None))
+
+    def _all(self, kinds: tuple[IdentifierType, IdentifierType]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return all that each side sent of its kind: of what differs no value is shared, and of a house beside a name that
+        agrees the shared values stand in the name's line.
+        """
+        a, b = (_all_values(side, kind) for side, kind in zip(self._sides, kinds, strict=True))
+        return a, b
 
 
 def _tokens(side: OwnSide, kind: IdentifierType) -> frozenset[HeldToken]:
@@ -116,7 +124,26 @@ def _values(side: OwnSide, shared: Set[HeldToken]) -> tuple[str, ...]:
 
 
 def _all_values(side: OwnSide, kind: IdentifierType) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_said(each) for each in side.identifiers if each.identifier.kind is kind))
+    part = _PARTS.get(kind)
+    if part is None:
+        return tuple(dict.fromkeys(_said(each) for each in side.identifiers if each.identifier.kind is kind))
+    kinds, said = part
+    parts = (said(each.identifier) for each in side.identifiers if each.identifier.kind in kinds)
+    return tuple(dict.fromkeys(filter(None, parts)))
+
+
+def _house(one: Identifier) -> str:
+    return ", ".join(part for part in (one.address, one.postcode, one.city) if part)
+
+
+_PARTS: dict[IdentifierType, tuple[frozenset[IdentifierType], Callable[[Identifier], str | None]]] = {
+    IdentifierType.NAME: (NAME_KINDS, lambda one: one.value),
+    IdentifierType.NAME_DOB: (BORN_KINDS, lambda one: one.date_of_birth),
+    IdentifierType.ADDRESS: (HOME_KINDS, _house),
+}
+"""Name, birth date and house are weighed apart from whatever they were sent with: the kind that a line of one names, the
+kinds that carry it, and what they say of it.
+"""
 
 
 def _held(clear: InClear) -> Iterator[HeldToken]:

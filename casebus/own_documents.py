@@ -5,6 +5,7 @@ node drafts, the hub's own function holds the event. So an explanation explains 
 """
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,8 +52,9 @@ class OwnDocuments:
         self._spool = spool
         self._store = store
 
-    def side(self, named: str) -> OwnSide:
-        """Return a record by its number, its opaque id, or the path of a document that makes exactly one.
+    def side(self, named: str, argument: str) -> OwnSide:
+        """Return a record by its number, its opaque id, or the path of a document that makes exactly one. `argument` is what
+        the command calls the place where it was named: errors say that, not what stood there.
 
         Raises `NotFound`, `Conflict` for a number that several records have, `UsageError` for a document that does not
         say which record is meant, `StoreError` where it cannot be read.
@@ -60,18 +62,17 @@ class OwnDocuments:
         with self._store.view() as view:
             records = _named(view, named)
             if len(records) > 1:
-                raise Conflict("several own records have that number", next_step="name the one you mean by its id.")
+                raise Conflict(
+                    f"{argument}: several own records have that number", next_step="name the one you mean by its id."
+                )
             if records:
-                return self._held(records[0], view)
+                return self._held(records[0], view, argument)
         path = Path(named)
         if path.is_file():
-            return self._given(path)
-        raise NotFound(
-            "no own record has that number or id, and no document is there",
-            next_step="name a report or case by its number, or the path of a document.",
-        )
+            return self._given(path, argument)
+        raise _not_found(named, argument)
 
-    def _held(self, record: OwnRecord, view: View) -> OwnSide:
+    def _held(self, record: OwnRecord, view: View, argument: str) -> OwnSide:
         if record.kind is OwnKind.check:
             check = view.get(OWN_CHECKS, record.record_id)
             assert check is not None, "bug: a check is kept with its own record"
@@ -80,33 +81,35 @@ class OwnDocuments:
         content = self._spool.kept(taken) if taken else None
         if taken is None or content is None:
             raise NotFound(
-                "the document that this record was made of is not kept here any more",
+                f"{argument}: the document that this record was made of is not kept here any more",
                 next_step="name the path of a copy of it.",
             )
-        drafts = self._translated(Document(os.fsdecode(taken.document), content))
+        drafts = self._translated(Document(os.fsdecode(taken.document), content), argument)
         draft = next((d for d in drafts if self._record_id(d) == record.record_id), None)
         if draft is None:
-            raise NotFound("the kept document does not make this record any more: its adapter has changed")
+            raise NotFound(f"{argument}: the kept document does not make this record any more: its adapter has changed")
         side = self._drafted(draft)
         stands = replace(side.record, open=record.open, revision=record.revision)
         return replace(side, record=stands)
 
-    def _given(self, path: Path) -> OwnSide:
+    def _given(self, path: Path, argument: str) -> OwnSide:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        drafts = self._translated(Document(path.name, content))
+        drafts = self._translated(Document(path.name, content), argument)
         if len(drafts) != 1:
             raise UsageError(
-                f"the document makes {len(drafts)} tips and cases, not one",
+                f"{argument}: the document makes {len(drafts)} tips and cases, not one",
                 next_step="name the one you mean by its number.",
             )
         return self._drafted(drafts[0])
 
-    def _translated(self, document: Document) -> list[TipDraft | CaseDraft]:
+    def _translated(self, document: Document, argument: str) -> list[TipDraft | CaseDraft]:
         try:
             drafts = self._adapter.translate(document)
         except DocumentRefused as refused:
-            raise UsageError(f"the document is refused: {refused.refusal.value} ({refused.what})") from refused
+            raise UsageError(
+                f"{argument}: the document is refused: {refused.refusal.value} ({refused.what})"
+            ) from refused
         return [draft for draft in drafts if isinstance(draft, TipDraft | CaseDraft)]
 
     def _record_id(self, draft: TipDraft | CaseDraft) -> str:
@@ -132,6 +135,22 @@ class OwnDocuments:
             if self._drafting.sighting_id(key, one) in carried
         ]
         return OwnSide(key.number, held.record, tuple(clear))
+
+
+_ALERT_REF = re.compile(r"[A-Z]{1,10}-[A-Z2-7]{7}", re.IGNORECASE)
+"""The form of `casebus.cases.alert.ref_of`. A check's is the same, but that of a check is found."""
+
+
+def _not_found(named: str, argument: str) -> NotFound:
+    if _ALERT_REF.fullmatch(named):
+        return NotFound(
+            f"{argument} looks like an alert's reference, and is no report, case or check of this agency",
+            next_step="name an alert alone, without B; beside another record, name a record by its number or id.",
+        )
+    return NotFound(
+        f"{argument} is not found: no own record has that number or id, and no document is there",
+        next_step="name a report or case by its number, or the path of a document.",
+    )
 
 
 def _named(view: View, named: str) -> list[OwnRecord]:

@@ -5,6 +5,7 @@ Messages name files, rows, columns and bytes, never a value.
 
 import csv
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from casebus.errors import NotFound, Unavailable, UsageError
 from casebus.matching.register.dates import Orders, orders
-from casebus.matching.register.engine import Suspects
+from casebus.matching.register.engine import Progress, Stage, Suspects
 from casebus.matching.register.record import COLUMNS, Record, Row, left_aside, record
 
 MAX_LINE = 1_000_000
@@ -49,8 +50,10 @@ class Reading:
     left_aside: Counter[str]
 
 
-def read_register(path: Path, side: int, taken: dict[str, str], *, ignore_unknown: bool) -> Reading:
-    """Return what a file holds.
+def read_register(
+    path: Path, side: int, taken: dict[str, str], *, ignore_unknown: bool, progress: Progress | None = None
+) -> Reading:
+    """Return what a file holds. `progress` is told of each row.
 
     `taken` holds the record ids of the files before it and gains this one's. Raises `UsageError` for what is no register,
     `NotFound` for no file, `Unavailable` for one that cannot be read.
@@ -58,10 +61,12 @@ def read_register(path: Path, side: int, taken: dict[str, str], *, ignore_unknow
     rows = read_rows(path, taken, ignore_unknown=ignore_unknown)
     order = date_orders(rows)
     found = Reading([], order, Counter())
-    for record_id, row in rows:
+    for number, (record_id, row) in enumerate(rows, start=1):
         made = record(record_id, side, row, order.of(_country(row)))
         found.records.append(made)
         found.left_aside.update(left_aside(row, made))
+        if progress:
+            progress(Stage.reading, number, len(rows))
     return found
 
 
@@ -133,12 +138,22 @@ def _columns(path: Path, header: list[str] | None, *, ignore_unknown: bool) -> l
         raise _refused(f"{path.name} is empty", "its first line must name the columns.")
     names = [name.strip() for name in header]
     unknown = [name for name in names if name not in COLUMNS]
+    like_it = _like_record_id(unknown) if "record_id" not in names else None
+    if like_it:
+        raise _refused(
+            f"{path.name} has no column record_id; {like_it!r} looks like it",
+            f"name the column record_id where {like_it!r} is what tells the records apart.",
+        )
     if len(unknown) == len(names):
         # Not named: without a header the first line is somebody's.
         hint = "separate cells by commas." if len(names) == 1 and (";" in names[0] or "\t" in names[0]) else ""
         raise _refused(
             f"{path.name}: its first line names no column that is known",
             hint or f"put a line with the names above the rows. Known: {', '.join(COLUMNS)}.",
+        )
+    if "record_id" not in names:
+        raise _refused(
+            f"{path.name} has no column record_id", "name the column that tells the records apart record_id."
         )
     if unknown and not ignore_unknown:
         shown = ", ".join(repr(name[:40]) for name in unknown[:5])
@@ -150,9 +165,22 @@ def _columns(path: Path, header: list[str] | None, *, ignore_unknown: bool) -> l
     twice = next((name for name in known if name and known.count(name) > 1), None)
     if twice:
         raise _refused(f"{path.name}: the column {twice} is there twice")
-    if "record_id" not in known:
-        raise _refused(f"{path.name} has no column record_id")
     return known
+
+
+_LIKE_RECORD_ID = re.compile(r"(?:[a-z _-]{0,40}[ _-]|record|case|person|row)?id", re.IGNORECASE)
+
+
+def _like_record_id(unknown: Sequence[str]) -> str | None:
+    """Return the column that may be meant for the record ids, the likest; None where there is none."""
+    like = [name for name in unknown if _LIKE_RECORD_ID.fullmatch(name)]
+    places = ("recordid", "id")
+
+    def rank(name: str) -> int:
+        bare = re.sub(r"[ _-]", "", name).lower()
+        return places.index(bare) if bare in places else len(places)
+
+    return min(like, key=rank, default=None)
 
 
 def _record_id(path: Path, number: int, record_id: str, taken: dict[str, str]) -> str:
@@ -214,19 +242,23 @@ def _refuse_other_encodings(path: Path, start: bytes) -> None:
 
 
 def _refused(what: str, next_step: str = "correct the file and give the command again.") -> UsageError:
+    return UsageError(what, unchanged="no record was compared.", next_step=next_step)
+
+
+def _no_output(what: str, next_step: str) -> UsageError:
     return UsageError(what, unchanged="nothing was written.", next_step=next_step)
 
 
 def refuse_output(out: Path, sources: Sequence[Path]) -> None:
     """Raise `UsageError` if the output is one of the inputs or its directory is not there: before any work."""
     if not out.parent.is_dir():
-        raise _refused(f"--out {out}: its directory is not there", "make it, or name a file elsewhere.")
+        raise _no_output(f"--out {out}: its directory is not there", "make it, or name a file elsewhere.")
     if out.is_symlink() or (out.exists() and not out.is_file()):
         # What is written replaces what has the name: a device or a link would be gone.
-        raise _refused(f"--out {out} is a directory, a link or a device", "name a file.")
+        raise _no_output(f"--out {out} is a directory, a link or a device", "name a file.")
     for source in sources:
         if out.exists() and source.exists() and out.samefile(source):
-            raise _refused(f"--out {out} is the register itself", "name another file.")
+            raise _no_output(f"--out {out} is the register itself", "name another file.")
 
 
 def like_formulas(suspects: Iterable[Suspects]) -> int:

@@ -36,7 +36,14 @@ Notices = Annotated[
 ]
 
 
-Review = Annotated[bool, typer.Option("--review", help="Also weak matches, to look at: no answer is due of them.")]
+Review = Annotated[
+    bool, typer.Option("--review", help="Beside all the others weak matches too, to look at: no answer is due of them.")
+]
+
+SAID_AS = {outcome: outcome.value for outcome in ConflictOutcome} | {
+    ConflictOutcome.FALSE_MATCH: f"{ConflictOutcome.FALSE_MATCH.value} (different person)"
+}
+"""Each outcome as people are told of it: what the documents call "different person" is not to be guessed from its name."""
 
 Note = Annotated[str | None, typer.Option("--note", help="For this agency's own file; it is in no event.")]
 
@@ -104,7 +111,7 @@ def resolve(
         str,
         typer.Option(
             "--outcome",
-            help="How it should end: " + ", ".join(ConflictOutcome) + ".",
+            help="How it should end: " + ", ".join(SAID_AS.values()) + ".",
             show_default=False,
             autocompletion=lambda: [each.value for each in ConflictOutcome],
         ),
@@ -235,7 +242,7 @@ def parse_outcome(text: str) -> ConflictOutcome:
     try:
         return ConflictOutcome(text.upper().replace("-", "_"))
     except ValueError as error:
-        known = ", ".join(ConflictOutcome)
+        known = ", ".join(SAID_AS.values())
         raise typer.BadParameter(f"not an outcome; one of {known}", param_hint="--outcome") from error
 
 
@@ -256,7 +263,7 @@ def _print_table(agency: str, rows: list[dict[str, Any]]) -> None:
         states = (row["state"], row["our_state"], row["their_state"])
         partner = row["partner"] or "through the desk"
         severity = row["severity"] if row["band"] == Band.alert else "review"
-        table.add_row(row["ref"], severity, overlap, *states, partner, kinds, row["respond_by"] or "-")
+        table.add_row(row["ref"], severity, overlap, *states, partner, kinds, _due(row) or "-")
     console.print(table)
 
 
@@ -274,10 +281,12 @@ def _print_alert(row: dict[str, Any]) -> None:
     if row["suppressed"]:
         console.print(f"  too common to count: {', '.join(row['suppressed'])}")
     console.print(f"  strength: {row['strength'].replace('_', ' ')} ({row['score']:.1f}), {row['detector']}")
-    console.print(f"  ring: {contact['desk']}, {contact['phone']}, {contact['email']} ({contact['hours']})")
+    if row["state"] != ConflictState.retracted:
+        console.print(f"  ring: {contact['desk']}, {contact['phone']}, {contact['email']} ({contact['hours']})")
     for note in row.get("notes", ()):
         console.print(f"  noted here: {note}", markup=False)
-    console.print(f"  we: {row['our_state']}; they: {row['their_state']}; outcome: {row['outcome'] or 'none proposed'}")
+    ours, theirs = _side(row["our_state"], row["outcome"]), _side(row["their_state"], row["their_outcome"])
+    console.print(f"  we: {ours}; they: {theirs}")
     if row["assignee"]:
         console.print(f"  in hand: {row['assignee']}", markup=False)
     if row["snoozed_until"]:
@@ -288,8 +297,25 @@ def _print_alert(row: dict[str, Any]) -> None:
         console.print(f"  {row['mistaken']}", markup=False)
     for told in row.get("notified", ()):
         console.print(f"  told by {told['way']}: {_told(told)}", markup=False)
-    due = f"respond by {row['respond_by']}" if row["respond_by"] else "a weak match, to look at: no answer is due"
-    console.print(f"  raised {row['raised_at']}, {due}")
+    console.print(f"  raised {row['raised_at']}, {_what_is_due(row)}")
+
+
+def _side(state: str, outcome: str | None) -> str:
+    """Return where a side stands, with the outcome that it proposes now."""
+    return f"{state}, proposing {SAID_AS[ConflictOutcome(outcome)]}" if outcome else state
+
+
+def _due(row: dict[str, Any]) -> str | None:
+    """Return when an answer is due, None where none is: of a weak match, and of one that was retracted."""
+    due: str | None = row["respond_by"]
+    return None if row["state"] == ConflictState.retracted else due
+
+
+def _what_is_due(row: dict[str, Any]) -> str:
+    if row["state"] == ConflictState.retracted:
+        return "retracted since: there is nothing left to decide"
+    due = _due(row)
+    return f"respond by {due}" if due else "a weak match, to look at: no answer is due"
 
 
 def _told(row: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ PointerOption = Annotated[
     typer.Option(
         "--pointer",
         help="What a partner that is hit may be told: OPEN who asks, DESK_ONLY the coordination desk, SILENT nothing. "
-        "[default: OPEN; DESK_ONLY for UNDERCOVER_PERSONA]",
+        "Default: OPEN; DESK_ONLY for UNDERCOVER_PERSONA.",
         show_default=False,
     ),
 ]

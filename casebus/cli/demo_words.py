@@ -1,4 +1,7 @@
-"""How the demo speaks: its account on stdout, a scene's beginning on stderr too."""
+"""How the demo speaks: its account on stdout, a scene's beginning on stderr too where that goes elsewhere."""
+
+import os
+import sys
 
 from casebus.cli.output import page, words
 
@@ -6,7 +9,14 @@ from casebus.cli.output import page, words
 def title(text: str) -> None:
     """Begin a scene."""
     page().print(f"\n{text}", style="bold", markup=False)
-    words().print(f"... {text}", markup=False)
+    if not _one_reader():
+        words().print(f"... {text}", markup=False)
+
+
+def _one_reader() -> bool:
+    """Tell whether stdout and stderr are one terminal, pipe or file: who reads it has the account itself for progress."""
+    out, err = (os.fstat(stream.fileno()) for stream in (sys.stdout, sys.stderr))
+    return os.path.samestat(out, err)
 
 
 def say(text: str) -> None:

@@ -85,7 +85,7 @@ def _sides(found: Installation, agency: str, a: str, b: str) -> tuple[OwnSide, O
     try:
         spool = Spool(found.role(agency).spool)
         documents = OwnDocuments(adapter_of(agency), found.drafting(agency), spool, store)
-        one, other = documents.side(a), documents.side(b)
+        one, other = documents.side(a, "A"), documents.side(b, "B")
         with store.view() as view:
             alert = view.get(ALERTS, conflict_id_of(one.record.record_id, other.record.record_id))
     finally:

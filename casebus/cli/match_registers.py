@@ -49,9 +49,9 @@ def file(
     """
     sources = [path for path in (first, second) if path is not None]
     refuse_output(out, sources)
-    read = _read(sources, ignore_unknown=ignore_unknown)
-    records = [record for each in read for record in each.records]
     with progress() as tell:
+        read = _read(sources, tell, ignore_unknown=ignore_unknown)
+        records = [record for each in read for record in each.records]
         register = Register(records, linking=second is not None, progress=tell)
         suspects = register.suspects()
     write_pairs(out, suspects)
@@ -64,9 +64,12 @@ def file(
     _report(out, register, suspects, aside, as_json=as_json)
 
 
-def _read(sources: list[Path], *, ignore_unknown: bool) -> list[Reading]:
+def _read(sources: list[Path], tell: Tell, *, ignore_unknown: bool) -> list[Reading]:
     taken: dict[str, str] = {}
-    return [read_register(path, side, taken, ignore_unknown=ignore_unknown) for side, path in enumerate(sources)]
+    return [
+        read_register(path, side, taken, ignore_unknown=ignore_unknown, progress=tell)
+        for side, path in enumerate(sources)
+    ]
 
 
 def _report(out: Path, register: Register, suspects: list[Suspects], aside: Counter[str], *, as_json: bool) -> None:
@@ -98,10 +101,10 @@ def against(
     """Answer for an intake system: prints `ready`, then for each JSON line on stdin one with the records it may be.
 
     A line has the register's columns as names, lists for several values: {"surname": "Doe", "email": ["a@b.example"]}.
-    The answer is {"pairs": [[record_id, band, weight, reasons], ...]}, strongest first, or {"error": "..."}.
+    The answer is {"pairs": [["record_id", "band", weight, "reasons"], ...]}, strongest first, or {"error": "..."}.
     """
-    read = read_register(register, 0, {}, ignore_unknown=ignore_unknown)
     with progress() as tell:
+        read = read_register(register, 0, {}, ignore_unknown=ignore_unknown, progress=tell)
         lookup = Lookup(Register(read.records, progress=tell), read.order)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -123,6 +126,7 @@ def _to_the_end(line: bytes) -> bytes:
 
 
 _STAGES = {
+    Stage.reading: "reading",
     Stage.indexing: "indexing",
     Stage.comparing: "comparing",
     Stage.calibrating: "calibrating",

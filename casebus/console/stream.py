@@ -36,6 +36,7 @@ FIELDS_PUSHED = (
     "our_state",
     "their_state",
     "outcome",
+    "their_outcome",
     "stage",
     "snoozed_until",
     "due_by",

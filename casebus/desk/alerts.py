@@ -45,6 +45,7 @@ ALERT_FIELDS = (
     "raised_at",
     "respond_by",
     "outcome",
+    "their_outcome",
     "band",
     "new_evidence",
     "stage",

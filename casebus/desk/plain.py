@@ -36,6 +36,7 @@ def alert_row(seen: DeskAlert, own_ref: str, now: datetime) -> dict[str, Any]:
         "raised_at": iso(alert.raised_at),
         "respond_by": iso_or_null(alert.respond_by),
         "outcome": alert.ours.outcome.value if alert.ours.outcome else None,
+        "their_outcome": alert.theirs.outcome.value if alert.theirs.outcome else None,
         "band": alert.band.value,
         "new_evidence": [kind.value for kind in alert.new_evidence],
         "stage": seen.stage(now).value,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import typer
+from rich.markup import render
 from typer.testing import CliRunner
 
 from casebus.cli.main import EPILOG, assembled
@@ -112,6 +113,16 @@ def test_every_command_and_option_says_what_it_is_for(path: tuple[str, ...]) -> 
     assert COMMANDS[path].help
     silent = [parameter.name for parameter in COMMANDS[path].params if not parameter.hidden and not parameter.help]
     assert silent == []
+
+
+@pytest.mark.parametrize("path", [(), *COMMANDS, *{path[:1] for path in COMMANDS if len(path) > 1}], ids=" ".join)
+def test_no_help_loses_what_stands_in_brackets(path: tuple[str, ...]) -> None:
+    """Help is set as markup: a word in brackets that begins like a tag of it is taken away."""
+    command = ROOT_COMMAND
+    for name in path:
+        command = command.commands[name]
+    said = [command.help, command.epilog, *(getattr(parameter, "help", None) for parameter in command.params)]
+    assert [text for text in said if text and render(text).plain != text] == []
 
 
 def pages() -> list[Path]:

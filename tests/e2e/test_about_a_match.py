@@ -1,6 +1,7 @@
 """What an officer can do about a match: ask before acting, say "different person", see why, and hear of a mistake."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -208,6 +209,8 @@ def test_everybody_who_acted_on_a_mistake_is_told(done: Done) -> None:
         shown = done.network.casebus("alerts", "show", ref, "--agency", agency)
         assert "you resolved it (JOINT_INVESTIGATION) on 2" in shown
         assert "it rested on an identifier that was corrected" in shown
+        assert "retracted since: there is nothing left to decide" in shown
+        assert not re.search("respond by|ring:", shown)
         listed = done.network.casebus("alerts", "list", "--notices", "--agency", agency)
         assert f"DeconflictionRetracted: alert {ref}: you resolved it" in listed
     retracted = [r for r in done.network.tail(f"casebus.{POLICE}.inbox") if r["type"] == "DeconflictionRetracted"]
@@ -229,6 +232,8 @@ def test_a_pair_is_explained_with_its_values_at_its_own_agency(done: Done, tmp_p
     assert agree["EMAIL"]["a"] == agree["EMAIL"]["b"] == [ONE.email]
     differ = {line["kind"]: (line["a"], line["b"]) for line in told["differ"]}
     assert differ["PHONE_E164"] == ([ONE.phone], [TWO.phone])
+    assert differ["NAME"] == ([ONE.name], [TWO.name])
+    assert all(line["a"] and line["b"] for line in (*told["agree"], *told["differ"]))
     assert told["score"] >= told["thresholds"]["alert"] > told["thresholds"]["review"]
     assert told["frequencies"]["counted_among"] == "own records of this agency"
 
@@ -298,6 +303,14 @@ def test_of_an_alert_with_a_partner_the_command_is_named_that_says_all_that_was_
     assert {"matched", "suppressed", "strength", "score", "detector", "new_evidence"} <= shown.keys()
     assert all(line.keys() == {"kind", "agreement", "rarity"} for line in shown["matched"])
     done.network.run("match", "explain", ref, "--agency", POLICE, code=4)
+
+
+@pytest.mark.parametrize("argument", ["A", "B"])
+def test_what_is_not_found_is_named_by_its_place_and_an_alerts_reference_is_known(done: Done, argument: str) -> None:
+    for named, said in (("900009999", "is not found"), (done.apart["ref"], "looks like an alert's reference")):
+        records = (named, TIP) if argument == "A" else (TIP, named)
+        refused = done.network.run("match", "explain", *records, "--agency", POLICE, code=4).stderr
+        assert f"{argument} {said}" in refused
 
 
 @pytest.mark.parametrize(("named", "code"), [("900009999", 4), ("", 4)])

@@ -26,7 +26,7 @@ ALERT_KEYS = [
     "partner", "contact", "matched", "suppressed", "strength", "score", "detector", "raised_at", "respond_by", "outcome",
 ]  # fmt: skip
 DESK_KEYS = [
-    "band", "new_evidence", "stage", "assignee", "acknowledged_until", "snoozed_until", "own_severity", "due_by", "escalated",
+    "their_outcome", "band", "new_evidence", "stage", "assignee", "acknowledged_until", "snoozed_until", "own_severity", "due_by", "escalated",
 ]  # fmt: skip
 """What was added, and the desk's own business: after the contract's keys, which stand as they always did."""
 POLICE_TOPIC = "casebus.nz-police.events"
@@ -323,6 +323,9 @@ def test_alerts_are_acknowledged_and_resolved_and_the_state_selects(network: Net
     seen = network.json("alerts", "show", theirs["ref"], "--agency", "uk-nca")
     assert list(seen) == [*ALERT_KEYS, *DESK_KEYS, "mistaken", "notified"]
     assert (seen["their_state"], seen["our_state"], seen["outcome"]) == ("resolved", "new", None)
+    assert seen["their_outcome"] == "JOINT_INVESTIGATION"
+    told = network.casebus("alerts", "show", theirs["ref"], "--agency", "uk-nca")
+    assert "we: new; they: resolved, proposing JOINT_INVESTIGATION\n" in told
     network.casebus(
         "alerts", "resolve", theirs["ref"], "--outcome", "DELAYED", "--agency", "uk-nca", env={"CASEBUS_OFFICER": "N"}
     )
@@ -360,6 +363,15 @@ def test_an_unknown_outcome_is_a_usage_error(worked: Network) -> None:
     ref = worked.alerts("uk-nca")[0]["ref"]
     options = ("--outcome", "NOTHING", "--agency", "uk-nca", "--officer", "NCA-204")
     assert "JOINT_INVESTIGATION" in worked.run("alerts", "resolve", ref, *options, code=2).stderr
+
+
+def test_the_outcome_that_says_different_person_is_named_where_one_is_chosen(worked: Network) -> None:
+    ref = worked.alerts("uk-nca")[0]["ref"]
+    options = ("--outcome", "different-person", "--agency", "uk-nca", "--officer", "NCA-204")
+    refused = worked.run("alerts", "resolve", ref, *options, code=2).stderr
+    helped = outcome_of("alerts", "resolve", "--help", env={"COLUMNS": "1000"}).stdout
+    assert "FALSE_MATCH (different person)" in refused
+    assert "FALSE_MATCH (different person)" in helped
 
 
 def test_a_decision_needs_a_name(worked: Network) -> None:

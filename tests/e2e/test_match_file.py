@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from contextlib import suppress
@@ -156,6 +157,10 @@ REFUSED = {
     "an unknown column": (b"record_id,shoe_size\n1,44\n", "'shoe_size'"),
     "semicolons": (b"record_id;name\n1;x\n", "commas"),
     "no record id column": (b"name\nAna\n", "no column record_id"),
+    "an id by another name": (b"name,id,shoe_size\nAna,1,44\n", "no column record_id; 'id' looks like it"),
+    "an id by a name like it": (b"case_id,Record_ID,name\n1,1,Ana\n", "no column record_id; 'Record_ID' looks like it"),
+    "an id by another name alone": (b"Record_ID,Shoe\n1,44\n", "no column record_id; 'Record_ID' looks like it"),
+    "no record id beside an unknown column": (b"name,shoe_size\nAna,44\n", "no column record_id"),
     "a column twice": (b"record_id,name,name\n1,a,b\n", "name is there twice"),
     "an empty record id": (b"record_id,name\n1,a\n,b\n", "row 3"),
     "a repeated record id": (b"record_id,name\n1,a\n1,b\n", "row 3"),
@@ -288,6 +293,31 @@ def test_whatever_a_value_is_its_line_gets_one_answer(tmp_path: Path) -> None:
     ]
     answers = asked(tmp_path, *(line.encode() + b"\n" for line in lines))
     assert [list(answer) for answer in answers] == [["pairs"]] * len(lines)
+
+
+def test_a_register_that_is_refused_is_not_said_to_have_left_something_unwritten(tmp_path: Path) -> None:
+    done = casebus("against", written(tmp_path / "a.csv", "name\nAna\n"))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"no record was compared" in done.stderr
+    assert b"written" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["file", "against"])
+def test_a_terminal_sees_that_a_register_is_read(command: str, tmp_path: Path, out: Path) -> None:
+    ours, theirs = pty.openpty()
+    more = ["--out", str(out)] if command == "file" else []
+    words = [sys.executable, "-m", "casebus", "match", command, written(tmp_path / "a.csv", ROWS), *more]
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, timeout=120, check=False
+    )
+    os.close(theirs)
+    told = b""
+    with suppress(OSError):  # how a terminal says that nobody writes there any more
+        while more_told := os.read(ours, 65536):
+            told += more_told
+    os.close(ours)
+    assert done.returncode == 0
+    assert b"reading" in told
 
 
 def test_a_closed_stdin_is_the_end_of_the_questions(tmp_path: Path) -> None:

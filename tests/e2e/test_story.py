@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from conftest import AGENCIES, Standing, Told
@@ -70,6 +72,14 @@ def test_progress_is_on_stderr_and_the_account_is_not(told: Told) -> None:
     assert "stopping" not in told.stdout
     assert "Both desks are told" not in told.stderr
     assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize(("apart", "times"), [(False, 1), (True, 2)])
+def test_who_reads_the_account_and_the_progress_in_one_place_reads_a_heading_once(*, apart: bool, times: int) -> None:
+    program = [sys.executable, "-c", "from casebus.cli.demo_words import title; title('The ledger')"]
+    err = subprocess.PIPE if apart else subprocess.STDOUT
+    done = subprocess.run(program, stdout=subprocess.PIPE, stderr=err, text=True, timeout=120, check=True)
+    assert (done.stdout + (done.stderr or "")).count("The ledger") == times
 
 
 def test_what_each_side_is_told_of_the_other_is_a_pointer(told: Told) -> None:

@@ -47,6 +47,7 @@ class Band(StrEnum):
 class Stage(StrEnum):
     """What the work is at, for a progress bar."""
 
+    reading = "reading"
     indexing = "indexing"
     comparing = "comparing"
     calibrating = "calibrating"
