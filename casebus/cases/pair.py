@@ -109,7 +109,7 @@ class Pair:
     retracted or was never told (`revision` 0).
 
     `aside` is what is found and not told, because it is explained elsewhere. `explains`: the two records are each other's
-    counterpart (`may_explain`). It goes with the score and is no part of what stands: a change of it tells nobody anything.
+    counterpart (`may_explain`). It is no part of what stands: by itself a change of it tells nobody anything.
     """
 
     conflict_id: str

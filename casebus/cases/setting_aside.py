@@ -83,5 +83,5 @@ def _explains(pair: Pair | None) -> bool:
 def _is_weak(pair: Pair) -> bool:
     """Tell whether a pair is of those that may be set aside, as far as it is known without comparing it again."""
     finding, (one, other) = pair.finding or pair.aside, pair.parties
-    weak = finding is not None and finding.band is Band.review and finding.risk_id is None
+    weak = finding is not None and finding.band is Band.review and not pair.explains
     return weak and one.agency != other.agency and one.kind is RecordKind.case and other.kind is RecordKind.case

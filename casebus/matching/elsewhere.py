@@ -14,8 +14,8 @@ from casebus.matching.held import HeldRecord, Match
 from casebus.matching.model import ALERT
 
 SURE = ALERT + 2.5
-"""However common the values: a whole name and its birth date that a dozen share, or an identifier that one person has. On generated
-registers, of what is set aside by such matches hardly any was one person; two steps lower, every second was."""
+"""However common the values: a whole name and its birth date that a dozen share, or an identifier that one person has. Judged: what is
+not even a whole name and a birth date is no counterpart. What comes of it is in docs/matching.md (`make bench-quality`)."""
 
 
 def may_be_explained(a: HeldRecord, b: HeldRecord, match: Match) -> bool:

@@ -1,11 +1,12 @@
 """The hub's matchmaking in memory: what it holds, changed by nothing but the effects; and lives of records to give it."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
+from random import Random
 
 import pytest
 from hypothesis import strategies as st
@@ -173,3 +174,23 @@ def lives(draw: st.DrawFn) -> list[list[HeldRecord]]:
             life.append(replace(life[-1], open=False, revision=len(life) + 1))
         made.append(life)
     return made
+
+
+Topic = list[HeldRecord | Judgement]
+"""What one agency says, in order."""
+
+
+def merged(runs: list[deque[HeldRecord | Judgement]], seed: int) -> Topic:
+    """Return one order of these, each run in its own."""
+    random, left, order = Random(seed), [deque(run) for run in runs], []
+    while any(left):
+        order.append(random.choice([run for run in left if run]).popleft())
+    return order
+
+
+def hub_after(drawn: list[Topic], seed: int) -> Hub:
+    """Return a hub that read these topics in the interleaving that the seed makes."""
+    hub = Hub()
+    for said in merged([deque(topic) for topic in drawn], seed):
+        hub.judge(said) if isinstance(said, Judgement) else hub.take(said)
+    return hub

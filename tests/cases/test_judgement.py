@@ -4,10 +4,23 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
-from random import Random
 
 import pytest
-from hub_in_memory import ACCOUNT, IDS, PHONE, Hub, K, judgement, lives, low_caps, record, sighting
+from hub_in_memory import (
+    ACCOUNT,
+    IDS,
+    PHONE,
+    Hub,
+    K,
+    Topic,
+    hub_after,
+    judgement,
+    lives,
+    low_caps,
+    merged,
+    record,
+    sighting,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +39,6 @@ FALSE_MATCH, JOINT = ConflictOutcome.FALSE_MATCH, ConflictOutcome.JOINT_INVESTIG
 CONFLICT = conflict_id_of(IDS[0], IDS[1])
 OTHER_ACCOUNT = sighting(K.SERVICE_ACCOUNT_ID, "account_id", "2")
 EMAIL, OTHER_EMAIL = sighting(K.EMAIL, "email", "1"), sighting(K.EMAIL, "email", "2")
-Topic = list[HeldRecord | Judgement]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -61,22 +73,6 @@ def topics(draw: st.DrawFn) -> list[Topic]:
             )
             by_agency[agency].append(deque(draw(st.lists(said, min_size=1, max_size=2))))
     return [merged(runs, draw(st.integers(0, 2**32))) for runs in by_agency.values()]
-
-
-def merged(runs: list[deque[HeldRecord | Judgement]], seed: int) -> Topic:
-    """Return one order of these, each run in its own."""
-    random, left, order = Random(seed), [deque(run) for run in runs], []
-    while any(left):
-        order.append(random.choice([run for run in left if run]).popleft())
-    return order
-
-
-def hub_after(drawn: list[Topic], seed: int) -> Hub:
-    """Return a hub that read these topics in the interleaving that the seed makes."""
-    hub = Hub()
-    for said in merged([deque(topic) for topic in drawn], seed):
-        hub.judge(said) if isinstance(said, Judgement) else hub.take(said)
-    return hub
 
 
 def expected(drawn: list[Topic]) -> list[Pair]:

@@ -4,11 +4,10 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, permutations
-from random import Random
 
 import hub_in_memory
 import pytest
-from hub_in_memory import AGENCIES, BOOK, Hub, K, judgement, record, sighting
+from hub_in_memory import AGENCIES, BOOK, Hub, K, Topic, hub_after, judgement, merged, record, sighting
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -225,9 +224,6 @@ def test_it_holds_no_records_together_and_nothing_more_is_told_of_it_while_it_ch
 # --- any constellation, any order ---
 
 
-Topic = list[HeldRecord | Judgement]
-
-
 @st.composite
 def states(draw: st.DrawFn, name: str, usual: HeldRecord | None) -> HeldRecord:
     """Draw one state of a case: as the constellation has it, or any."""
@@ -283,21 +279,6 @@ def topics(draw: st.DrawFn) -> list[Topic]:
         )
         by_agency[agency].append(deque(judgement(conflict_id, agency, outcome, *known) for outcome in outcomes))
     return [merged(runs, draw(st.integers(0, 2**32))) for runs in by_agency.values()]
-
-
-def merged(runs: list[deque[HeldRecord | Judgement]], seed: int) -> Topic:
-    """Return one order of these, each run in its own."""
-    random, left, order = Random(seed), [deque(run) for run in runs], []
-    while any(left):
-        order.append(random.choice([run for run in left if run]).popleft())
-    return order
-
-
-def hub_after(drawn: list[Topic], seed: int) -> Hub:
-    hub = Hub()
-    for said in merged([deque(topic) for topic in drawn], seed):
-        hub.judge(said) if isinstance(said, Judgement) else hub.take(said)
-    return hub
 
 
 class AtTheEnd:
