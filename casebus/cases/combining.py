@@ -1,9 +1,10 @@
 """What the hub publishes of a pair: found, revised or retracted. Pure."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from casebus.cases.pair import Pair
-from casebus.events.enumerations import IdentifierType, MatchStatus, RetractReason, Strength
+from casebus.events.enumerations import Agreement, IdentifierType, MatchStatus, Rarity, RetractReason, Strength
 from casebus.events.types import DataCombined, Evidence, MatchedKind, MatchParty
 from casebus.matching.held import HeldRecord, Match
 from casebus.matching.model import DETECTOR
@@ -50,10 +51,16 @@ def found(pair: Pair, match: Match, status: MatchStatus, new: frozenset[str]) ->
 
 def _matched(match: Match) -> tuple[tuple[MatchedKind, ...], tuple[MatchedKind, ...]]:
     """Return what agrees, as each side is told: under its own kinds."""
-    first = tuple([MatchedKind(kind=m.kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched])
-    if all(m.kind is m.other_kind for m in match.matched):
+    first = tuple([_matched_kind(m.kind, m.agreement, m.rarity) for m in match.matched])
+    if all([m.kind is m.other_kind for m in match.matched]):
         return first, first
-    return first, tuple([MatchedKind(kind=m.other_kind, agreement=m.agreement, rarity=m.rarity) for m in match.matched])
+    return first, tuple([_matched_kind(m.other_kind, m.agreement, m.rarity) for m in match.matched])
+
+
+@cache
+def _matched_kind(kind: IdentifierType, agreement: Agreement, rarity: Rarity) -> MatchedKind:
+    """Return one line of a match. There are only so many, and each is checked once."""
+    return MatchedKind(kind=kind, agreement=agreement, rarity=rarity)
 
 
 def _kinds(evidence: Iterable[Evidence], ids: frozenset[str]) -> tuple[IdentifierType, ...]:

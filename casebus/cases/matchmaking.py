@@ -251,9 +251,12 @@ class Matchmaking:
             own_kind=record.kind,
             own_id=record.record_id,
             covered=covered_by(record.agency, self._directory),
-            suppressed=common_kinds(record, self._frequency),
+            suppressed=common_kinds(record, self._frequency) if self._holds_what_is_common() else (),
             detector=DETECTOR,
         )
+
+    def _holds_what_is_common(self) -> bool:
+        return any([not eligible(token, self._counts[token]) for token in self._new])
 
     def _answers(self, combined: DataCombined) -> bool:
         mine = self._after.record

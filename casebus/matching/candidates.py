@@ -4,11 +4,21 @@ The index is the store's: (family, value) to record ids, with the number of dist
 family's cap makes no candidates, which bounds the pairs that one common identifier can cause.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
 from casebus.events.enumerations import IdentifierType, Rarity, RecordKind
-from casebus.matching.families import FAMILIES, HANDLES, REPORT_CAP, SAME_REPORT_SCORE, SOURCE_REPORT, Says, rarity
+from casebus.matching.families import (
+    FAMILIES,
+    HANDLES,
+    REPORT_CAP,
+    SAME_REPORT_SCORE,
+    SOURCE_REPORT,
+    Family,
+    Says,
+    rarity,
+    term_of,
+)
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 
@@ -36,16 +46,17 @@ def known_tokens(sighting: HeldSighting) -> tuple[HeldToken, ...]:
 
     A newer agency may send families that this hub does not know: they are carried and say nothing yet.
     """
-    families = _MAY_CARRY[sighting.kind]
+    families = MAY_CARRY[sighting.kind]
     for family, _ in sighting.tokens:
         if family not in families:
             return tuple([token for token in sighting.tokens if token.family in families])
     return sighting.tokens
 
 
-_MAY_CARRY = {
+MAY_CARRY = {
     kind: frozenset(family.name for family in FAMILIES.values() if kind in family.kinds) for kind in IdentifierType
 }
+"""The families that may stand under each kind."""
 
 
 def index_key(family: str, value: str) -> int:
@@ -115,36 +126,44 @@ def most(shared: InCommon, prior: float) -> float:
     best: dict[str, float] = {}
     persons: list[float] = []
     for name, frequency in shared.items():
-        family = FAMILIES.get(name)
-        if family is None:  # a report's number is no fact about a person
+        if name not in _AT_MOST:  # a report's number is no fact about a person
             continue
-        if family.says is not None:
-            persons.append(_less("person", frequency, family.cap))
-            for term in said(family.says):
-                _raise(best, term.partition(".")[0], WEIGHTS[term])
-        else:
-            fact = "handle" if name in HANDLES else family.kinds[0]
-            _raise(best, fact, WEIGHTS[name] + (0.0 if fact is _SCREEN else _less(name, frequency, family.cap)))
+        band = rarity(frequency, cap(name))
+        for fact, by_band in _AT_MOST[name]:
+            if fact == _PERSON:
+                persons.append(by_band[band])
+            elif by_band[band] > best.get(fact, 0.0):
+                best[fact] = by_band[band]
     total = prior + sum(best.values()) + max(persons, default=0.0)
     return max(total, SAME_REPORT_SCORE) if SOURCE_REPORT in shared else total
 
 
 _SCREEN = IdentifierType.SERVICE_SCREEN_NAME
+_PERSON = "person"
 
 
-def _less(name: str, frequency: int, most_holders: int) -> float:
+def _adds_at_most(family: Family) -> tuple[tuple[str, Mapping[Rarity, float]], ...]:
+    """Return each fact that a value of this family is, with the most that it adds, by band."""
+    if family.says is not None:
+        whole = [(term.partition(".")[0], dict.fromkeys(Rarity, WEIGHTS[term])) for term in said(family.says)]
+        return (*whole, (_PERSON, {band: _less(_PERSON, band) for band in Rarity}))
+    fact = "handle" if family.name in HANDLES else family.kinds[0]
+    rare = fact is _SCREEN
+    return ((fact, {band: WEIGHTS[family.name] + (0.0 if rare else _less(family.name, band)) for band in Rarity}),)
+
+
+def _less(name: str, band: Rarity) -> float:
     """Return what is taken off, as a negative number, for a value that is not unique; nothing where the model says nothing."""
-    return WEIGHTS.get(f"{name}.{rarity(frequency, most_holders).value}", 0.0)
+    return WEIGHTS.get(f"{name}.{band}", 0.0)
 
 
 def said(says: Says) -> list[str]:
     """Return the model's terms for what a composite says."""
     parts = (("name", says.name), ("born", says.born), ("lives", says.lives))
-    return [f"{part}.{level.name}" for part, level in parts if level]
+    return [term_of(part, level) for part, level in parts if level]
 
 
-def _raise(best: dict[str, float], fact: str, weight: float) -> None:
-    best[fact] = max(best.get(fact, 0.0), weight)
+_AT_MOST = {family.name: _adds_at_most(family) for family in FAMILIES.values()}
 
 
 def common_kinds(record: HeldRecord, frequency: Frequency) -> tuple[IdentifierType, ...]:

@@ -9,7 +9,7 @@
 6. A kind that both persons have and of which nothing agrees counts against, unless what agrees was suppressed.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from casebus.events.enumerations import Agreement, IdentifierType, Rarity
@@ -29,6 +29,7 @@ from casebus.matching.families import (
     Name,
     Says,
     rarity,
+    term_of,
 )
 from casebus.matching.held import HeldToken
 from casebus.matching.persons import Person
@@ -186,9 +187,11 @@ def _person(one: Person, other: Person, tokens: list[HeldToken], counts: Counts,
 
 
 def _hushed(
-    unheard: Iterable[HeldToken], too_common: Set[IdentifierType], crowded: Set[IdentifierType]
+    unheard: Sequence[HeldToken], too_common: Set[IdentifierType], crowded: Set[IdentifierType]
 ) -> frozenset[str]:
     """Return of which of the three something agrees that is too common to count, so that it does not differ."""
+    if not unheard and not too_common:
+        return frozenset()
     said = _said(token for token in unheard if FAMILIES[token.family].says)
     parts = (
         ("name", bool(too_common & NAME_KINDS)),
@@ -229,9 +232,9 @@ class _Terms:
     def agreeing(self, band: tuple[str, ...], tokens: tuple[HeldToken, ...]) -> list[_Line]:
         """Return the lines of what agrees; the first has the rarity and the tokens."""
         said = self._said
-        name = (f"name.{said.name.name}", *self._namesake()) if said.name else ()
-        born = (f"born.{said.born.name}", *self._word_and_day()) if said.born else ()
-        lives = (f"lives.{said.lives.name}", *self._household(), *self._undated()) if said.lives else ()
+        name = (term_of("name", said.name), *self._namesake()) if said.name else ()
+        born = (term_of("born", said.born), *self._word_and_day()) if said.born else ()
+        lives = (term_of("lives", said.lives), *self._household(), *self._undated()) if said.lives else ()
         if name and born:
             exact = said.name is Name.exact and said.born is Born.day
             lines = [(IdentifierType.NAME_DOB, _how(exact), name + born + band, tokens)]
@@ -302,7 +305,7 @@ def every_term() -> frozenset[str]:
     """Return every term that a fact can have: the model gives each a weight."""
     own = [family.name for family in FAMILIES.values() if family.says is None]
     bands = [f"{name}.{band}" for name in (*own, "person") for band in (Rarity.rare, Rarity.uncommon)]
-    levels = [f"{part}.{level.name}" for part, levels in _LEVELS for level in levels if level]
+    levels = [term_of(part, level) for part, levels in _LEVELS for level in levels if level]
     differing = [f"{kind.lower()}.differs" for kind in DIFFERING] + [f"{part}.differs" for part, _ in _LEVELS]
     screen = ["screen_name.short", *(f"{name}.common" for name in ("screen_name", "screen_name_look"))]
     return AGAINST.union(own, bands, levels, differing, screen)

@@ -7,6 +7,7 @@ family says, is a new model.
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cache
 
 from casebus.events.enumerations import Agreement, IdentifierType, Rarity
 
@@ -58,6 +59,12 @@ class Lives(IntEnum):
     town = 1
     street = 2
     house = 3
+
+
+@cache
+def term_of(part: str, level: IntEnum) -> str:
+    """Return the model's term for how far a part of a person agrees: "name", "born" or "lives"."""
+    return f"{part}.{level.name}"
 
 
 @dataclass(frozen=True, slots=True)

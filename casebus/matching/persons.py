@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from casebus.events.enumerations import IdentifierType, SubjectCategory
-from casebus.matching.candidates import known_tokens
+from casebus.matching.candidates import MAY_CARRY
 from casebus.matching.held import HeldRecord, HeldToken
 
 MAX_PERSONS_PER_VALUE = 8
@@ -35,11 +35,14 @@ def persons(record: HeldRecord, common: frozenset[HeldToken]) -> dict[int, Perso
         if person is None:
             person = seen[sighting.subject_no] = _Seen(set(), set(), {})
         person.roles.add(sighting.subject)
-        known = known_tokens(sighting)
-        if known:  # a sighting that was dropped at the edge cannot differ from anything
-            person.kinds.add(sighting.kind)
-        for token in common.intersection(known):
-            person.tokens.setdefault(token, set()).add(sighting.kind)
+        families = MAY_CARRY[sighting.kind]
+        for family, _ in sighting.tokens:
+            if family in families:  # a sighting that was dropped at the edge cannot differ from anything
+                person.kinds.add(sighting.kind)
+                break
+        for token in common.intersection(sighting.tokens):
+            if token.family in families:
+                person.tokens.setdefault(token, set()).add(sighting.kind)
     return {number: person.settled() for number, person in seen.items()}
 
 

@@ -5,6 +5,7 @@ nats: the prior of two records that share a value at all, and one weight for eac
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from casebus.events.enumerations import IdentifierType, Rarity, RecordKind, SubjectCategory
 from casebus.matching.candidates import Frequency
@@ -59,27 +60,32 @@ def prior(a: HeldRecord, b: HeldRecord) -> float:
 
 def _pair(one: Person, other: Person, said: Facts, base: float) -> Weighed:
     lines = [_line(fact) for fact in said.facts]
-    terms = tuple(sorted([term for fact in said.facts for term in fact.terms]))
     return Weighed(
         lines=tuple(sorted(lines, key=lambda line: (-line.weight, _kinds(line)))),
         suppressed=said.suppressed,
         evidence=tuple([Shared(token, fact.kind, fact.other_kind) for fact in said.facts for token in fact.tokens]),
         # Weights are multiples of 1/64, so that the sum is exact and does not depend on its order.
-        score=base + sum([WEIGHTS[term] for term in terms]),
+        score=base + sum([line.weight for line in lines]),
         least_score=base + sum([_least(fact) for fact in said.facts]),
         firm=any(fact.firm for fact in said.facts),
         roles=tuple(sorted((one.roles, other.roles), key=sorted)),
-        terms=terms,
+        terms=tuple(sorted([term for fact in said.facts for term in fact.terms])),
     )
 
 
 def _least(fact: Fact) -> float:
     """Return the weight of a fact, were its value as common as one may be that counts."""
-    weight = sum([WEIGHTS[term] for term in fact.terms if term.rpartition(".")[2] not in _BANDS])
+    weight = sum([WEIGHTS[term] for term in _without_bands(fact.terms)])
     if not fact.tokens or "screen_name.short" in fact.terms:
         return weight
     family = fact.terms[0]
     return weight + _COMMONEST["person" if "." in family else family]
+
+
+@cache
+def _without_bands(terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the terms that do not say how rare a value is. There are only so many facts."""
+    return tuple(term for term in terms if term.rpartition(".")[2] not in _BANDS)
 
 
 _BANDS = frozenset(Rarity)
@@ -89,8 +95,7 @@ _COMMONEST = {
 
 
 def _line(fact: Fact) -> Agreed:
-    weight = sum([WEIGHTS[term] for term in fact.terms])
-    return Agreed(fact.kind, fact.other_kind, fact.agreement, fact.rarity, weight)
+    return Agreed(fact.kind, fact.other_kind, fact.agreement, fact.rarity, sum([WEIGHTS[term] for term in fact.terms]))
 
 
 def _kinds(line: Agreed) -> list[IdentifierType]:

@@ -45,8 +45,6 @@ def _uuid8(digest: bytes) -> str:
 
 
 def _stamped(octets: bytes, *, version: int) -> str:
-    stamped = bytearray(octets)
-    stamped[6] = stamped[6] & 0x0F | version << 4
-    stamped[8] = stamped[8] & 0x3F | 0x80
-    text = stamped.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = octets.hex()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-{version}{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
