@@ -52,7 +52,7 @@ def found(pair: Pair, match: Match, status: MatchStatus, new: frozenset[str]) ->
 def _matched(match: Match) -> tuple[tuple[MatchedKind, ...], tuple[MatchedKind, ...]]:
     """Return what agrees, as each side is told: under its own kinds."""
     first = tuple([_matched_kind(m.kind, m.agreement, m.rarity) for m in match.matched])
-    if all([m.kind is m.other_kind for m in match.matched]):
+    if all(m.kind is m.other_kind for m in match.matched):
         return first, first
     return first, tuple([_matched_kind(m.other_kind, m.agreement, m.rarity) for m in match.matched])
 

@@ -256,7 +256,7 @@ class Matchmaking:
         )
 
     def _holds_what_is_common(self) -> bool:
-        return any([not eligible(token, self._counts[token]) for token in self._new])
+        return any(not eligible(token, self._counts[token]) for token in self._new)
 
     def _answers(self, combined: DataCombined) -> bool:
         mine = self._after.record

@@ -31,6 +31,7 @@ from casebus.store.store import (
     Unpost,
     View,
 )
+from casebus.store.waiting_posts import Row, WaitingPosts
 
 T = TypeVar("T")
 Session = TypeVar("Session", bound="PostgresView")
@@ -61,6 +62,7 @@ class PostgresStore:
         transaction = PostgresTransaction(self._connection, self._tables, self._indexes)
         with self._used_by(transaction) as tx, self._connection.writing():
             yield tx
+            tx.settle()
 
     @contextmanager
     def view(self) -> Iterator[View]:
@@ -101,10 +103,13 @@ class PostgresView:
 
     @property
     def _connection(self) -> PostgresConnection:
+        self._assert_open()
+        return self._driver
+
+    def _assert_open(self) -> None:
         # In autocommit mode a late statement would take effect by itself.
         if self.ended:
             raise AssertionError("bug: a transaction or view was used after its end")
-        return self._driver
 
     def _of(self, concept: Concept[Any]) -> PostgresTable:
         if concept.table not in self._tables:
@@ -194,6 +199,23 @@ class PostgresView:
 class PostgresTransaction(PostgresView):
     """What can be written, as `Transaction` says."""
 
+    def __init__(
+        self,
+        connection: PostgresConnection,
+        tables: Mapping[str, PostgresTable],
+        indexes: Mapping[str, PostgresInverted],
+    ) -> None:
+        super().__init__(connection, tables, indexes)
+        self._waiting = WaitingPosts(self._write_posts)
+
+    def settle(self) -> None:
+        """Write what waits: the last thing before the commit."""
+        self._waiting.write_all()
+
+    def holders(self, index: Inverted, wanted: Mapping[int, int]) -> dict[int, list[str]]:
+        """Return owners of each wanted token, those that this transaction posted among them."""
+        return self._waiting.beside(index, super().holders(index, wanted), wanted)
+
     def advance(self, consumer: str, topic: str, *, expected: int, to: int) -> None:
         """Move a position by compare-and-set. Raises `StalePosition` when it is not `expected`."""
         update = "UPDATE positions SET position = %s WHERE consumer = %s AND topic = %s AND position = %s"
@@ -215,6 +237,7 @@ class PostgresTransaction(PostgresView):
 
     def apply(self, effect: Effect) -> None:
         """Carry out an effect."""
+        self._assert_open()
         match effect:
             case Save(concept, entity):
                 table = self._of(concept)
@@ -224,9 +247,15 @@ class PostgresTransaction(PostgresView):
                 if is_text(key):
                     self._connection.write(table.statements["remove"], (key,))
             case Post(index, owner, tokens):
-                self._inverted(index).post(self._connection, owner, tokens)
+                self._inverted(index).check(owner, tokens)
+                self._waiting.add(index, owner, tokens)
             case Unpost(index, owner, tokens):
+                self._inverted(index).check(owner, tokens)
+                self._waiting.write(index)
                 self._inverted(index).unpost(self._connection, owner, tokens)
+
+    def _write_posts(self, index: Inverted, rows: Sequence[Row]) -> None:
+        self._inverted(index).write(self._connection, rows)
 
     def next_sequence(self, topic: str) -> int:
         """Return the sequence that the next outbox row of this topic gets."""

@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from casebus.state import Inverted, is_token
 from casebus.store.postgres_connection import PostgresConnection
 from casebus.store.postgres_tables import check_table_name, is_text
+from casebus.store.waiting_posts import Row
 
 # Not ON CONFLICT, which would use up a number each time. Writers take turns, so nobody comes between.
-_ENROL = "INSERT INTO owners (owner) SELECT %s WHERE NOT EXISTS (SELECT 1 FROM owners WHERE owner = %s)"
+_ENROL = (
+    "INSERT INTO owners (owner) SELECT new.owner FROM unnest(%s::text[]) AS new (owner) "
+    "WHERE NOT EXISTS (SELECT 1 FROM owners WHERE owners.owner = new.owner)"
+)
 
 
 class PostgresInverted:
-    """The table of one index, and its statements: one each for posting, taking back and asking, however many tokens."""
+    """The table of one index, and its statements: one each for taking back and asking, two for writing, however many tokens."""
 
     def __init__(self, index: Inverted) -> None:
         check_table_name(index.table)
@@ -20,9 +24,10 @@ class PostgresInverted:
         table = f'"{index.table}"'
         self.create = f"CREATE TABLE {table} (hash bigint, owner integer, PRIMARY KEY (hash, owner))"
         # S608: the name was checked above; values are always bound.
-        self._post = (
+        self._write = (
             f"INSERT INTO {table} (hash, owner) SELECT hash, number "  # noqa: S608
-            "FROM unnest(%s::bigint[]) AS hash, owners WHERE owners.owner = %s ON CONFLICT DO NOTHING"
+            "FROM unnest(%s::bigint[], %s::text[]) AS new (hash, owner) JOIN owners ON owners.owner = new.owner "
+            "ORDER BY hash, number ON CONFLICT DO NOTHING"
         )
         self._unpost = (
             f"DELETE FROM {table} AS held USING owners "  # noqa: S608
@@ -34,15 +39,18 @@ class PostgresInverted:
             "JOIN owners ON owners.number = held.owner"
         )
 
-    def post(self, connection: PostgresConnection, owner: str, tokens: Sequence[int]) -> None:
-        """Note that an owner holds tokens."""
-        _check(owner, tokens)
-        connection.write(_ENROL, (owner, owner))
-        connection.write(self._post, (list(tokens), owner))
+    def check(self, owner: str, tokens: Sequence[int]) -> None:
+        """Raise `AssertionError` for an owner or a token that cannot be kept."""
+        if not is_text(owner) or not all(map(is_token, tokens)):
+            raise AssertionError("bug: an owner or a token that no store can keep")
+
+    def write(self, connection: PostgresConnection, rows: Sequence[Row]) -> None:
+        """Note which owners hold which tokens."""
+        connection.write(_ENROL, (sorted({owner for _, owner in rows}),))
+        connection.write(self._write, ([token for token, _ in rows], [owner for _, owner in rows]))
 
     def unpost(self, connection: PostgresConnection, owner: str, tokens: Sequence[int]) -> None:
         """Note that an owner holds tokens no more. Its number stays: it may come again."""
-        _check(owner, tokens)
         connection.write(self._unpost, (list(tokens), owner))
 
     def holders(self, connection: PostgresConnection, wanted: Mapping[int, int]) -> dict[int, list[str]]:
@@ -52,8 +60,3 @@ class PostgresInverted:
             for token, owner in connection.rows(self._holders, (list(wanted), list(wanted.values()))):
                 found[token].append(owner)
         return found
-
-
-def _check(owner: str, tokens: Sequence[int]) -> None:
-    if not is_text(owner) or not all(map(is_token, tokens)):
-        raise AssertionError("bug: an owner or a token that no store can keep")

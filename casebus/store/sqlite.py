@@ -36,6 +36,7 @@ from casebus.store.store import (
     Unpost,
     View,
 )
+from casebus.store.waiting_posts import Row, WaitingPosts
 
 T = TypeVar("T")
 V = TypeVar("V", bound="SqliteView")
@@ -225,13 +226,16 @@ class SqliteTransaction(SqliteView):
 
     def __init__(self, connection: SqliteConnection, tables: _Tables) -> None:
         super().__init__(connection, tables)
-        self._posted: dict[str, int] = {}
+        self._waiting = WaitingPosts(self._write_posts)
         self.touched_wiped = False
 
     def settle(self) -> None:
-        """Do what is left to do before the commit."""
-        for table, rows in self._posted.items():
-            self._tables.indexes[table].settle(self._connection, rows)
+        """Write what waits: the last thing before the commit."""
+        self._waiting.write_all()
+
+    def holders(self, index: Inverted, wanted: Mapping[int, int]) -> dict[int, list[str]]:
+        """Return owners of each wanted token, those that this transaction posted among them."""
+        return self._waiting.beside(index, super().holders(index, wanted), wanted)
 
     def advance(self, consumer: str, topic: str, *, expected: int, to: int) -> None:
         """Move a position by compare-and-set. Raises `StalePosition` when it is not `expected`."""
@@ -265,10 +269,15 @@ class SqliteTransaction(SqliteView):
                 if storable(key):
                     self._write(table.remove, (key,))
             case Post(index, owner, tokens):
-                rows = self._inverted(index).post(self._connection, owner, tokens)
-                self._posted[index.table] = self._posted.get(index.table, 0) + rows
+                self._inverted(index).check(owner, tokens)
+                self._waiting.add(index, owner, tokens)
             case Unpost(index, owner, tokens):
+                self._inverted(index).check(owner, tokens)
+                self._waiting.write(index)
                 self._inverted(index).unpost(self._connection, owner, tokens)
+
+    def _write_posts(self, index: Inverted, rows: Sequence[Row]) -> None:
+        self._inverted(index).write(self._connection, rows)
 
     def next_sequence(self, topic: str) -> int:
         """Return the sequence that the next outbox row of this topic gets."""

@@ -10,26 +10,29 @@ A row may be in two of the tables, when an owner is posted twice; it counts once
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from casebus.state import Inverted, is_token
 from casebus.store.sqlite_connection import SqliteConnection
 from casebus.store.sqlite_tables import AT_ONCE, checked_name, storable
+from casebus.store.waiting_posts import Row
 
 YOUNG = 65_536
 """How many rows the smallest table holds before it gives away a slice."""
 
 MIDDLE = 1_048_576
+
 SLICE = 4_096
 
-_FIRST_NUMBER = "INSERT INTO owners (owner) VALUES (?) ON CONFLICT DO NOTHING RETURNING number"
+_ENROL = "INSERT INTO owners (owner) VALUES (?) ON CONFLICT DO NOTHING"
+_NUMBERS = "SELECT owner, number FROM owners WHERE owner IN ({marks})"
 _NUMBER = "SELECT number FROM owners WHERE owner = ?"
 _COUNT = "UPDATE moves SET row_count = row_count + ? WHERE table_name = ?"
 _LAST_MOVED = "SELECT row_count, hash, owner FROM moves WHERE table_name = ?"
 _MOVED_TO = "UPDATE moves SET hash = ?, owner = ? WHERE table_name = ?"
-_START = (-(2**63), 0)
 _LAST = 2**63 - 1
+_START, _END = (-(2**63), 0), (_LAST, _LAST)
 
 
 class SqliteRows:
@@ -55,36 +58,40 @@ class SqliteRows:
         )
         self._add = f'INSERT INTO "{name}" (hash, owner) VALUES (?, ?) ON CONFLICT DO NOTHING'  # noqa: S608
         self._remove = f'DELETE FROM "{name}" WHERE hash = ? AND owner = ?'  # noqa: S608
-        self._slice = (
-            f'SELECT hash, owner FROM "{name}" WHERE (hash, owner) > (?, ?) ORDER BY hash, owner LIMIT {SLICE}'  # noqa: S608
-        )
+        after = f'SELECT hash, owner FROM "{name}" WHERE (hash, owner) > (?, ?)'  # noqa: S608
+        self._end_of_slice = f"{after} ORDER BY hash, owner LIMIT 1 OFFSET {SLICE - 1}"
+        self._slice = f"{after} AND (hash, owner) <= (?, ?)"
         self._drop = f'DELETE FROM "{name}" WHERE (hash, owner) > (?, ?) AND (hash, owner) <= (?, ?)'  # noqa: S608
 
-    def add(self, connection: SqliteConnection, rows: Sequence[tuple[int, int]]) -> int:
-        """Put rows in that may be there; return how many were not, which are still to be counted."""
-        return connection.write_each(self._add, rows)
-
-    def count(self, connection: SqliteConnection, added: int) -> None:
-        """Count rows that were put in."""
-        connection.write(_COUNT, (added, self.name))
+    def add(self, connection: SqliteConnection, rows: Sequence[tuple[int, int]]) -> None:
+        """Put rows in that may be there."""
+        self._count(connection, connection.write_each(self._add, rows))
 
     def remove(self, connection: SqliteConnection, rows: Sequence[tuple[int, int]]) -> None:
         """Take rows out that may not be there."""
-        connection.write(_COUNT, (-connection.write_each(self._remove, rows), self.name))
+        self._count(connection, -connection.write_each(self._remove, rows))
 
-    def overflow(self, connection: SqliteConnection, size: int) -> Iterator[list[tuple[Any, ...]]]:
-        """Take slices out until no more than `size` rows are left; begin again after the last."""
-        ((count, *last),) = connection.rows(_LAST_MOVED, (self.name,))
+    def move_on(self, connection: SqliteConnection, other: "SqliteRows", size: int) -> None:
+        """Move slices to another table until no more than `size` rows are left; begin again after the last."""
+        ((count, *start),) = connection.rows(_LAST_MOVED, (self.name,))
         while count > size:
-            rows = connection.rows(self._slice, last)
-            if rows:
-                count -= connection.write(self._drop, (*last, *rows[-1]))
-                connection.write(_COUNT, (-len(rows), self.name))
-                yield rows
-            elif tuple(last) == _START:
+            end = next(iter(connection.rows(self._end_of_slice, start)), _END)
+            gone = self._move(connection, other, (*start, *end))
+            if not gone and tuple(start) == _START:
                 raise AssertionError(f"bug: {self.name} was miscounted")
-            last = list(rows[-1] if len(rows) == SLICE else _START)
-            connection.write(_MOVED_TO, (*last, self.name))
+            count -= gone
+            start = list(_START if end is _END else end)
+            connection.write(_MOVED_TO, (*start, self.name))
+
+    def _move(self, connection: SqliteConnection, other: "SqliteRows", ends: tuple[int, ...]) -> int:
+        copy = f'INSERT INTO "{other.name}" (hash, owner) {self._slice} ON CONFLICT DO NOTHING'
+        other._count(connection, connection.write(copy, ends))
+        gone = connection.write(self._drop, ends)
+        self._count(connection, -gone)
+        return gone
+
+    def _count(self, connection: SqliteConnection, added: int) -> None:
+        connection.write(_COUNT, (added, self.name))
 
 
 class SqliteInverted:
@@ -96,23 +103,20 @@ class SqliteInverted:
         self.tables = (self._young, self._middle, self._rest)
         self._statements: dict[tuple[int, bool], str] = {}
 
-    def post(self, connection: SqliteConnection, owner: str, tokens: Sequence[int]) -> int:
-        """Note that an owner holds tokens; return how many rows that makes, for `settle`."""
-        _check(owner, tokens)
-        rows = connection.rows(_FIRST_NUMBER, (owner,)) or connection.rows(_NUMBER, (owner,))
-        return self._young.add(connection, [(token, rows[0][0]) for token in tokens])
+    def check(self, owner: str, tokens: Sequence[int]) -> None:
+        """Raise `AssertionError` for an owner or a token that cannot be kept."""
+        if not storable(owner) or not all(map(is_token, tokens)):
+            raise AssertionError("bug: an owner or a token that no store can keep")
 
-    def settle(self, connection: SqliteConnection, posted: int) -> None:
-        """End a transaction that made rows: count them, and give away what is too much for the smaller tables."""
-        self._young.count(connection, posted)
-        for rows in self._young.overflow(connection, YOUNG):
-            self._middle.count(connection, self._middle.add(connection, rows))
-            for more in self._middle.overflow(connection, MIDDLE):
-                self._rest.count(connection, self._rest.add(connection, more))
+    def write(self, connection: SqliteConnection, rows: Sequence[Row]) -> None:
+        """Note which owners hold which tokens; give away what is too much for the smaller tables."""
+        numbers = _numbers(connection, sorted({owner for _, owner in rows}))
+        self._young.add(connection, [(token, numbers[owner]) for token, owner in rows])
+        self._young.move_on(connection, self._middle, YOUNG)
+        self._middle.move_on(connection, self._rest, MIDDLE)
 
     def unpost(self, connection: SqliteConnection, owner: str, tokens: Sequence[int]) -> None:
         """Note that an owner holds tokens no more. Its number stays: it may come again."""
-        _check(owner, tokens)
         for (number,) in connection.rows(_NUMBER, (owner,)):
             for table in self.tables:
                 table.remove(connection, [(token, number) for token in tokens])
@@ -146,6 +150,11 @@ class SqliteInverted:
         return self._statements[tokens, bounded]
 
 
-def _check(owner: str, tokens: Sequence[int]) -> None:
-    if not storable(owner) or not all(map(is_token, tokens)):
-        raise AssertionError("bug: an owner or a token that no store can keep")
+def _numbers(connection: SqliteConnection, owners: Sequence[str]) -> dict[str, int]:
+    """Return the numbers of owners; a new one gets the next."""
+    connection.write_each(_ENROL, [(owner,) for owner in owners])
+    numbers: dict[str, int] = {}
+    for start in range(0, len(owners), AT_ONCE):
+        some = owners[start : start + AT_ONCE]
+        numbers |= connection.rows(_NUMBERS.format(marks=", ".join("?" * len(some))), some)
+    return numbers

@@ -110,7 +110,9 @@ class Transaction(View, Protocol):
         ...
 
     def apply(self, effect: Effect) -> None:
-        """Carry out an effect."""
+        """Carry out an effect. What reads inside the transaction sees it; the database may be told of it later, before the
+        commit.
+        """
         ...
 
     def next_sequence(self, topic: str) -> int:

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from casebus.errors import StoreError
-from casebus.store import sqlite_inverted
+from casebus.store import sqlite_inverted, waiting_posts
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Concept, Effect, Post, Remove, Save, Unpost
 from casebus.testing.specimens import CONCEPTS, MARKS, SPECIMENS, TALLIES, Specimen, Tally, mark
@@ -41,6 +41,7 @@ class TestSqliteIndexThatOverflows(StoreInverted):
     def small_tables(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, size in (("YOUNG", 4), ("MIDDLE", 9), ("SLICE", 3)):
             monkeypatch.setattr(sqlite_inverted, name, size)
+        monkeypatch.setattr(waiting_posts, "MOST", 5)
 
     @pytest.fixture
     def opener(self, path: Path) -> Opener:
