@@ -17,13 +17,11 @@ from casebus.intake.adapter import Adapter, CaseDraft, Document, Identifier, Rec
 from casebus.intake.checks import OWN_CHECKS, SYSTEM, OwnCheck, request_of
 from casebus.intake.documents import MAX_BYTES
 from casebus.intake.drafting import Drafting
-from casebus.intake.records import OWN_RECORDS, TAKEN, OwnKind, OwnRecord, Taken
+from casebus.intake.records import MATCHED, OWN_RECORDS, TAKEN, OwnKind, OwnRecord, Taken
 from casebus.intake.spool import Spool
 from casebus.matching.held import HeldRecord
 from casebus.matching.tokens import Tokenised
 from casebus.store.store import Store, View
-
-_MATCHED = (OwnKind.tip, OwnKind.case, OwnKind.check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ class OwnDocuments:
 
     def _check(self, check: OwnCheck) -> OwnSide:
         key = RecordKey(SYSTEM, check.ref)
-        seen = self._drafting.seen(key, check.question.identifiers)
+        seen = self._drafting.sightings.seen(key, check.question.identifiers)
         return self._side(key, request_of(check, seen.carried), check.question.identifiers)
 
     def _side(self, key: RecordKey, payload: Payload, identifiers: Iterable[Identifier]) -> OwnSide:
@@ -130,9 +128,9 @@ class OwnDocuments:
         assert held is not None, "bug: an event of an own record is held"
         carried = {sighting.sighting_id for sighting in _sightings(payload)}
         clear = [
-            InClear(one, self._drafting.tokens(one))
+            InClear(one, self._drafting.sightings.tokens(one))
             for one in dict.fromkeys(identifiers)
-            if self._drafting.sighting_id(key, one) in carried
+            if self._drafting.sightings.sighting_id(key, one) in carried
         ]
         return OwnSide(key.number, held.record, tuple(clear))
 
@@ -157,7 +155,7 @@ def _named(view: View, named: str) -> list[OwnRecord]:
     """Return the own tips, cases and checks of that number or id."""
     by_id = view.get(OWN_RECORDS, named.lower())
     found = [by_id] if by_id else view.by(OWN_RECORDS, "number", named)
-    return [record for record in found if record.kind in _MATCHED]
+    return [record for record in found if record.kind in MATCHED]
 
 
 def _document_of(record: OwnRecord, taken: Sequence[Taken]) -> Taken | None:

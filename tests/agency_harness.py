@@ -25,7 +25,7 @@ from casebus.store.store import Store
 
 def drafting_of(agency: str = NZ, *, id_label: str | None = None) -> Drafting:
     id_key = keys.training_secret(id_label or f"id/{agency}")
-    return Drafting(agency, adapter_of(agency).region, id_key, Tokeniser(keys.training_secret("token"), 1))
+    return Drafting(agency, adapter_of(agency).region, id_key, Tokeniser({1: keys.training_secret("token")}))
 
 
 class Scripted:

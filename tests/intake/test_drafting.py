@@ -282,7 +282,7 @@ class Counting(Tokeniser):
 
 def test_what_is_not_carried_is_not_tokenised() -> None:
     """And what is stated twice does not use the room up."""
-    tokeniser = Counting(keys.training_secret("token"), 1)
+    tokeniser = Counting({1: keys.training_secret("token")})
     identifiers = [email(f"person{n // 2}@example.org", n // 2) for n in range(2 * (MAX_SIGHTINGS + 30))]
     (event,) = Known(Drafting(NZ, "NZ", keys.training_secret("id"), tokeniser)).draft(tip_of(*identifiers))
     assert tokeniser.asked == MAX_SIGHTINGS
