@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from casebus.cases.holding import changed
+from casebus.cases.holding import Holding, changed
 from casebus.errors import Conflict, DocumentRefused, NotFound, UsageError
 from casebus.events.types import CaseOpened, DeconflictionRequested, Payload, Sighting, TipAmended, TipReceived
 from casebus.intake.adapter import Adapter, CaseDraft, Document, Identifier, RecordKey, TipDraft
@@ -37,8 +37,13 @@ class OwnSide:
     """One record of the agency: as the hub holds it, and in the clear. `name` is what the agency's own system calls it."""
 
     name: str
-    record: HeldRecord
+    holding: Holding
     identifiers: tuple[InClear, ...]
+
+    @property
+    def record(self) -> HeldRecord:
+        """What is compared of it."""
+        return self.holding.record
 
 
 class OwnDocuments:
@@ -88,7 +93,7 @@ class OwnDocuments:
             raise NotFound(f"{argument}: the kept document does not make this record any more: its adapter has changed")
         side = self._drafted(draft)
         stands = replace(side.record, open=record.open, revision=record.revision)
-        return replace(side, record=stands)
+        return replace(side, holding=replace(side.holding, record=stands))
 
     def _given(self, path: Path, argument: str) -> OwnSide:
         with path.open("rb") as file:
@@ -132,7 +137,7 @@ class OwnDocuments:
             for one in dict.fromkeys(identifiers)
             if self._drafting.sightings.sighting_id(key, one) in carried
         ]
-        return OwnSide(key.number, held.record, tuple(clear))
+        return OwnSide(key.number, held, tuple(clear))
 
 
 _ALERT_REF = re.compile(r"[A-Z]{1,10}-[A-Z2-7]{7}", re.IGNORECASE)

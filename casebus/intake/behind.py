@@ -3,6 +3,13 @@
 from casebus.intake.records import OWN_RECORDS, Behind, OwnRecord, stated_under
 from casebus.store.store import View
 
+INDEX = "stated_under"
+
+
+def stated_in(view: View, newest: int) -> int:
+    """Return how many records are stated under the newest key."""
+    return view.count(OWN_RECORDS, INDEX, stated_under(newest))
+
 
 def left_in(view: View, newest: int) -> int:
     """Return how many records are still to be stated under the newest key; those that cannot be are not among them."""
@@ -25,6 +32,3 @@ def behind_in(view: View, newest: int) -> list[OwnRecord]:
 
 def _count(view: View, newest: int, reason: Behind | None) -> int:
     return sum(view.count(OWN_RECORDS, INDEX, stated_under(epoch, reason)) for epoch in range(newest))
-
-
-INDEX = "stated_under"
