@@ -65,7 +65,7 @@ class Restating:
         if self._is_done:
             return 0
         work, self._work = self._work or self._batches(), None
-        batch = next(work, None)
+        batch = next(filter(None, work), None)
         if batch is None:
             self._is_done = self.idle()  # what an officer changed meanwhile is gone through again
             return 0
