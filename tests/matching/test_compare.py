@@ -334,6 +334,18 @@ def test_one_report_at_two_agencies_is_a_notice_and_corroborates_nothing():
     assert "report" in explain(match)[0]
 
 
+def test_one_report_under_two_keys_is_one_report_for_whoever_has_either():
+    older, both, newer = ("e" * 32,), ("e" * 32, "f" * 32), ("f" * 32,)
+    for ours, theirs, one in ((older, both, True), (both, both, True), (both, newer, True), (older, newer, False)):
+        match = compare(record("a", source_report=ours), record("b", source_report=theirs), TWO)
+        assert (match is not None) is one
+
+
+def test_a_number_too_common_under_either_key_is_no_reports():
+    a, b = (record(name, source_report=("e" * 32, "f" * 32)) for name in "ab")
+    assert compare(a, b, lambda _, value: REPORT_CAP + 1 if value[0] == "e" else 2) is None
+
+
 def test_records_without_a_report_number_are_not_one_report():
     assert compare(record("a", SCREEN), record("b", email("x.y.z.o@example.org")), TWO) is None
     other = compare(

@@ -195,3 +195,10 @@ def test_tokens_fit_into_a_sighting():
 
 def test_an_unknown_kind_is_dropped():
     assert dropped(Identifier(K.UNKNOWN, "anything")) == "a kind of identifier that this version does not match on"
+
+
+def test_under_two_keys_each_form_has_a_token_of_each_the_older_first():
+    two, newer = Tokeniser({2: b"k" * 32, 1: KEY}), Tokeniser({2: b"k" * 32})
+    one = email("Jo.Bloggs@example.org")
+    assert two.tokens(one, "NZ").tokens == TOKENISER.tokens(one, "NZ").tokens + newer.tokens(one, "NZ").tokens
+    assert two.report("ncmec", "9") == TOKENISER.report("ncmec", "9") + newer.report("ncmec", "9")
