@@ -86,7 +86,8 @@ class Restating:
                     self._save(anew, tx)
                     self._publisher.publish(tx, (Outgoing(topic, event) for event in anew.events))
         told = Counter(anew.after.behind.value if anew.after.behind else "stated" for anew in batch)
-        self._log.info("records_stated_anew", epoch=self._newest, **told)
+        for outcome, records in told.items():
+            self._log.info("records_stated_anew", outcome=outcome, records=records)
 
     def _save(self, anew: Anew, tx: Transaction) -> None:
         tx.apply(Save(OWN_RECORDS, anew.after))

@@ -138,3 +138,5 @@ def test_a_rotation_of_all_agencies_one_after_the_other_loses_no_match_and_tells
     files = {path.name: path.stat().st_mode for path in rotation.network.layout.role(NCA).keys.glob("token*.key")}
     assert {name: stat.S_IMODE(mode) for name, mode in files.items()} == {"token-2.key": 0o600}
     rotation.network.casebus("doctor")
+    replayed = rotation.network.json("ledger", "replay", str(rotation.network.layout.role("hub").ledger), "--state")
+    assert replayed["state_hash"] == rotation.network.state_hash()
