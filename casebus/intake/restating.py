@@ -58,6 +58,7 @@ class Restating:
         self._newest = drafting.sightings.epochs[-1]
         self._work: Iterator[Sequence[Anew]] | None = None
         self._is_done = False
+        self._gone_through: Counter[str] = Counter()
         self._log = structlog.get_logger()
 
     def step(self) -> int:
@@ -68,6 +69,9 @@ class Restating:
         batch = next(filter(None, work), None)
         if batch is None:
             self._is_done = self.idle()  # what an officer changed meanwhile is gone through again
+            for outcome, records in self._gone_through.items():
+                self._log.info("records_stated_anew", outcome=outcome, records=records)
+            self._gone_through.clear()
             return 0
         self._commit(batch)
         self._work = work
@@ -85,9 +89,7 @@ class Restating:
                 if tx.get(OWN_RECORDS, anew.before.record_id) == anew.before:
                     self._save(anew, tx)
                     self._publisher.publish(tx, (Outgoing(topic, event) for event in anew.events))
-        told = Counter(anew.after.behind.value if anew.after.behind else "stated" for anew in batch)
-        for outcome, records in told.items():
-            self._log.info("records_stated_anew", outcome=outcome, records=records)
+        self._gone_through.update(anew.after.behind.value if anew.after.behind else "stated" for anew in batch)
 
     def _save(self, anew: Anew, tx: Transaction) -> None:
         tx.apply(Save(OWN_RECORDS, anew.after))
