@@ -43,7 +43,7 @@ def _holding(number: int, draw: random.Random) -> Holding:
         possible_child=False,
         high_priority=draw.random() < 0.2,
         pointer=PointerMode.OPEN,
-        source_report=_token("source_report", report).value,
+        source_report=(_token("source_report", report).value,),
         sightings=sightings,
     )
     return Holding(record, tuple(f"{record_id[:-2]}{n:02d}" for n in range(len(sightings))), stated_at=number)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
 from casebus.cases.alert import Alert
+from casebus.cases.comparing import frequency_for
 from casebus.cases.pair import conflict_id_of
 from casebus.events.enumerations import Agreement, Band, IdentifierType, Rarity, RecordKind
 from casebus.intake.adapter import Identifier
@@ -52,6 +53,7 @@ class Explanation:
 
 def explained(a: OwnSide, b: OwnSide, frequency: Frequency, alert: Alert | None) -> Explanation:
     """Return the explanation. `alert` is the agency's own alert about this pair, if there is one."""
+    frequency = frequency_for(a.holding, b.holding, frequency)
     weighed = weigh(a.record, b.record, frequency)
     match = compare(a.record, b.record, frequency)
     lines = _Lines(a, b, frequency, weighed)

@@ -10,20 +10,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from casebus.cases.holding import changed
+from casebus.cases.holding import Holding, changed
 from casebus.errors import Conflict, DocumentRefused, NotFound, UsageError
 from casebus.events.types import CaseOpened, DeconflictionRequested, Payload, Sighting, TipAmended, TipReceived
 from casebus.intake.adapter import Adapter, CaseDraft, Document, Identifier, RecordKey, TipDraft
 from casebus.intake.checks import OWN_CHECKS, SYSTEM, OwnCheck, request_of
 from casebus.intake.documents import MAX_BYTES
 from casebus.intake.drafting import Drafting
-from casebus.intake.records import OWN_RECORDS, TAKEN, OwnKind, OwnRecord, Taken
+from casebus.intake.records import MATCHED, OWN_RECORDS, TAKEN, OwnKind, OwnRecord, Taken
 from casebus.intake.spool import Spool
 from casebus.matching.held import HeldRecord
 from casebus.matching.tokens import Tokenised
 from casebus.store.store import Store, View
-
-_MATCHED = (OwnKind.tip, OwnKind.case, OwnKind.check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,13 @@ class OwnSide:
     """One record of the agency: as the hub holds it, and in the clear. `name` is what the agency's own system calls it."""
 
     name: str
-    record: HeldRecord
+    holding: Holding
     identifiers: tuple[InClear, ...]
+
+    @property
+    def record(self) -> HeldRecord:
+        """What is compared of it."""
+        return self.holding.record
 
 
 class OwnDocuments:
@@ -90,7 +93,7 @@ class OwnDocuments:
             raise NotFound(f"{argument}: the kept document does not make this record any more: its adapter has changed")
         side = self._drafted(draft)
         stands = replace(side.record, open=record.open, revision=record.revision)
-        return replace(side, record=stands)
+        return replace(side, holding=replace(side.holding, record=stands))
 
     def _given(self, path: Path, argument: str) -> OwnSide:
         with path.open("rb") as file:
@@ -122,7 +125,7 @@ class OwnDocuments:
 
     def _check(self, check: OwnCheck) -> OwnSide:
         key = RecordKey(SYSTEM, check.ref)
-        seen = self._drafting.seen(key, check.question.identifiers)
+        seen = self._drafting.sightings.seen(key, check.question.identifiers)
         return self._side(key, request_of(check, seen.carried), check.question.identifiers)
 
     def _side(self, key: RecordKey, payload: Payload, identifiers: Iterable[Identifier]) -> OwnSide:
@@ -130,11 +133,11 @@ class OwnDocuments:
         assert held is not None, "bug: an event of an own record is held"
         carried = {sighting.sighting_id for sighting in _sightings(payload)}
         clear = [
-            InClear(one, self._drafting.tokens(one))
+            InClear(one, self._drafting.sightings.tokens(one))
             for one in dict.fromkeys(identifiers)
-            if self._drafting.sighting_id(key, one) in carried
+            if self._drafting.sightings.sighting_id(key, one) in carried
         ]
-        return OwnSide(key.number, held.record, tuple(clear))
+        return OwnSide(key.number, held, tuple(clear))
 
 
 _ALERT_REF = re.compile(r"[A-Z]{1,10}-[A-Z2-7]{7}", re.IGNORECASE)
@@ -157,7 +160,7 @@ def _named(view: View, named: str) -> list[OwnRecord]:
     """Return the own tips, cases and checks of that number or id."""
     by_id = view.get(OWN_RECORDS, named.lower())
     found = [by_id] if by_id else view.by(OWN_RECORDS, "number", named)
-    return [record for record in found if record.kind in _MATCHED]
+    return [record for record in found if record.kind in MATCHED]
 
 
 def _document_of(record: OwnRecord, taken: Sequence[Taken]) -> Taken | None:

@@ -32,6 +32,7 @@ from casebus.intake.checks import OWN_CHECKS
 from casebus.intake.drafting import Drafting
 from casebus.intake.handing_out import HandingOut
 from casebus.intake.records import OWN_RECORDS, TAKEN
+from casebus.intake.restating import Restating
 from casebus.intake.spool import Spool
 from casebus.intake.taking import Taking
 from casebus.layout import HUB, Layout, RoleLayout
@@ -45,6 +46,7 @@ from casebus.settings import Settings, database_url, load
 from casebus.state import Concept, Kept
 from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Save, Store
+from casebus.token_keys import load_token_keys
 from casebus.wire.schemas import Schemas
 from casebus.wire.seal import Opener, Sealer
 from casebus.witnessing.answering import WITNESS
@@ -52,8 +54,6 @@ from casebus.witnessing.asking import STANDINGS
 from casebus.witnessing.assembling import Refusing, UntilClosed, answering_parts, asking_parts, read_vkey, stop_of
 from casebus.witnessing.followed import FOLLOWER_CONCEPTS
 from casebus.witnessing.published import seen_checkpoints
-
-TOKEN_EPOCH = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +171,10 @@ class Installation:
         return Ledger.open(role.ledger, self.settings.ledger_origin, key, self.clock, seen=seen, continues=continues)
 
     def drafting(self, code: str) -> Drafting:
-        """Return what turns an agency's own identifiers into events, with its id and token keys."""
+        """Return what turns an agency's own identifiers into events, with its id and token keys, both while one is rotated."""
         role = self.role(code)
-        id_key, token_key = (keys.load_secret(role.key(name)) for name in ("id", "token"))
-        return Drafting(code, adapter_of(code).region, id_key, Tokeniser(token_key, TOKEN_EPOCH))
+        id_key = keys.load_secret(role.key("id"))
+        return Drafting(code, adapter_of(code).region, id_key, Tokeniser(load_token_keys(role.keys)))
 
     def publisher(self, code: str) -> Publisher:
         """Return what signs with a role's key."""
@@ -277,7 +277,7 @@ class _Root:
 
     def _parts(self, name: str) -> tuple[Part, ...]:
         if name == "adapter":
-            return (self._adapter(),)
+            return self._adapter()
         if name == "relay":
             return (Relay(self._store, self._log),)
         if name == WITNESS:
@@ -300,9 +300,10 @@ class _Root:
             HandingOut(Spool(self._role.spool), self._store),
         )
 
-    def _adapter(self) -> Taking:
-        drafting = self._in.drafting(self._code)
-        return Taking(adapter_of(self._code), drafting, Spool(self._role.spool), self._store, self._publisher)
+    def _adapter(self) -> tuple[Part, ...]:
+        adapter, drafting = adapter_of(self._code), self._in.drafting(self._code)
+        shared = adapter, drafting, Spool(self._role.spool), self._store, self._publisher
+        return Taking(*shared), Restating(*shared)
 
     def _audit(self, consumer: RecordConsumer) -> tuple[Part, ...]:
         """Return what asks the witnesses, and what writes the ledger; evidence against it keeps it closed.

@@ -23,6 +23,7 @@ from casebus.cases.standing_views import Standing
 from casebus.discovery import consumers_of
 from casebus.errors import NotFound, StoreError
 from casebus.installing import topics_of
+from casebus.intake.behind import left_in
 from casebus.intake.records import OWN_RECORDS, TAKEN
 from casebus.intake.spool import Spool
 from casebus.intake.taking import REFUSED
@@ -32,6 +33,7 @@ from casebus.ledger.read import LedgerReader
 from casebus.roles import Installation
 from casebus.stops import AUDIT_LOG, component_of, stops_in, witnessing_of
 from casebus.store.store import Store, View
+from casebus.token_keys import token_epochs
 from casebus.witnessing.answering import WITNESS
 from casebus.witnessing.asking import STANDINGS
 from casebus.witnessing.topics import witness_topic, witnessing_topics
@@ -113,11 +115,11 @@ class Overview:
             return [ConsumerStatus(code, name, topic, view.position(name, topic), ends[topic]) for topic in topics]
 
     def is_idle(self) -> bool:
-        """Tell whether no document is left to take or file to hand out, no released record is left to try again, every
+        """Tell whether no document is left to take, record to state anew or file to hand out, no released record is left to try again, every
         outbox is empty, every consumer is at its end, and the newest checkpoint was answered by the witnesses that are
         present. What has stopped for good is not waited for: `stops` tells.
         """
-        if any(self._untaken(code) or self._not_handed_out(code) for code in self._agencies):
+        if any(self._untaken(c) or self._not_handed_out(c) or self._not_stated_anew(c) for c in self._agencies):
             return False
         if any(self._released(code) or self._depth(code) for code in self._stores):
             return False
@@ -148,6 +150,11 @@ class Overview:
     def _not_handed_out(self, code: str) -> int:
         with self._stores[code].view() as view:
             return view.count(OUTGOING, "unwritten", "yes") + view.count(SEALED, "refused", "no")
+
+    def _not_stated_anew(self, code: str) -> int:
+        epochs = token_epochs(self._in.role(code).keys)
+        with self._stores[code].view() as view:
+            return left_in(view, epochs[-1]) if epochs else 0
 
     def _released(self, code: str) -> int:
         with self._stores[code].view() as view:

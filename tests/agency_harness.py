@@ -15,6 +15,7 @@ from casebus.events.envelope import Event
 from casebus.intake.adapter import Adapter, Document, Draft
 from casebus.intake.drafting import Drafting
 from casebus.intake.records import OWN_RECORDS, TAKEN, OwnRecord, Taken
+from casebus.intake.restating import Restating
 from casebus.intake.spool import Spool
 from casebus.intake.taking import Taking
 from casebus.matching.tokens import Tokeniser
@@ -23,9 +24,10 @@ from casebus.store.sqlite import SqliteStore
 from casebus.store.store import Store
 
 
-def drafting_of(agency: str = NZ, *, id_label: str | None = None) -> Drafting:
+def drafting_of(agency: str = NZ, *, id_label: str | None = None, epochs: Sequence[int] = (1,)) -> Drafting:
     id_key = keys.training_secret(id_label or f"id/{agency}")
-    return Drafting(agency, adapter_of(agency).region, id_key, Tokeniser(keys.training_secret("token"), 1))
+    token_keys = {epoch: keys.training_secret("token" if epoch == 1 else f"token-{epoch}") for epoch in epochs}
+    return Drafting(agency, adapter_of(agency).region, id_key, Tokeniser(token_keys))
 
 
 class Scripted:
@@ -59,7 +61,14 @@ class Agency:
         self.adapter = adapter or adapter_of(agency)
         self.spool = spool(root / "spool")
         self.store: Store = SqliteStore(root / "agency.sqlite", concepts_of(Role.agency))
-        self.taking = Taking(self.adapter, drafting_of(agency), self.spool, wrap(self.store), Publisher(sealer(agency)))
+        self._wrap = wrap
+        self.start((1,))
+
+    def start(self, epochs: Sequence[int]) -> None:
+        """Put the adapter component together, as a start of the node with these token keys does."""
+        drafting, store = drafting_of(self.code, epochs=epochs), self._wrap(self.store)
+        shared = self.adapter, drafting, self.spool, store, Publisher(sealer(self.code))
+        self.taking, self.restating = Taking(*shared), Restating(*shared)
 
     def offer(self, name: str, content: bytes) -> Path:
         """Hand a document over, as an agency's own system does: under another name, then renamed."""

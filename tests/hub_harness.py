@@ -298,7 +298,7 @@ def content(
 ) -> TipContent:
     return TipContent(
         source=en.TipSource.ESP_VIA_NCMEC,
-        source_report=token("source_report", report) if report else None,
+        source_report=(token("source_report", report),) if report else (),
         prior_reports=(),
         referral_class=en.ReferralClass.REFERRAL,
         category=en.IncidentCategory.ONLINE_ENTICEMENT,

@@ -23,7 +23,7 @@ from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 from casebus.matching.tokens import Tokeniser
 from quality.evaluation_set import EvaluationSet, Row
 
-TOKENISER = Tokeniser(b"a key for measurements only", epoch=1)
+TOKENISER = Tokeniser({1: b"a key for measurements only"})
 KIND = IdentifierType
 SIMPLE = {
     "email": KIND.EMAIL,
@@ -112,7 +112,7 @@ def held(row: Row, agency: str = "") -> HeldRecord:
         possible_child=False,
         high_priority=False,
         pointer=PointerMode.OPEN,
-        source_report=None,
+        source_report=(),
         sightings=tuple(sightings),
     )
 

@@ -14,12 +14,14 @@ from casebus.cases.disclosure import both_may_be_told
 from casebus.cases.holding import Holding
 from casebus.cases.judgement import Judgement, of_parties, verdict_of
 from casebus.cases.pair import Finding, Pair, risk_id_of
-from casebus.cases.renaming import first_names
+from casebus.cases.renaming import counted_once, first_names
 from casebus.directory import Directory
 from casebus.events.enumerations import MatchStatus, RetractReason
 from casebus.events.types import DataCombined
+from casebus.matching.candidates import Frequency
 from casebus.matching.elsewhere import may_explain
 from casebus.matching.held import HeldRecord, Match
+from casebus.matching.persons import in_common
 
 Why = Callable[[HeldRecord, HeldRecord], RetractReason]
 """Says why a match of two records is no longer one."""
@@ -51,6 +53,14 @@ class Compared:
     before: Pair | None
     pair: Pair
     told: DataCombined | None
+
+
+def frequency_for(left: Holding, right: Holding, frequency: Frequency) -> Frequency:
+    """Return how common what two records share is, a value under two token keys counted once (`renaming.counted_once`)."""
+    if not (left.renamed or right.renamed):
+        return frequency
+    names = first_names(left.renamed, right.renamed)
+    return counted_once(frequency, names, in_common(left.record, right.record))
 
 
 def comparison(

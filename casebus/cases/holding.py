@@ -94,7 +94,7 @@ def _tip(
         possible_child=content.possible_child.answer is TriState.YES or _compromised(content.sightings),
         high_priority=content.priority in _URGENT,
         pointer=content.handling.pointer,
-        source_report=content.source_report.value if content.source_report else None,
+        source_report=tuple(held_token(token).value for token in content.source_report),
         sightings=_held(content.sightings),
     )
     return _stated(before, record, content.sightings, position)
@@ -115,7 +115,7 @@ def _case(before: Holding | None, agency: str, payload: CaseOpened, position: in
         possible_child=payload.possible_child.answer is TriState.YES,
         high_priority=payload.priority in _URGENT,
         pointer=payload.handling.pointer,
-        source_report=None,
+        source_report=(),
         sightings=_held(payload.sightings),
     )
     return _stated(before, record, payload.sightings, position)
@@ -136,7 +136,7 @@ def _check(before: Holding | None, agency: str, payload: DeconflictionRequested,
         possible_child=False,
         high_priority=payload.urgency in _URGENT,
         pointer=payload.handling.pointer,
-        source_report=None,
+        source_report=(),
         sightings=_held(payload.sightings),
     )
     return _stated(before, record, payload.sightings, position)
@@ -166,7 +166,7 @@ def _ended(before: Holding | None, agency: str, record_id: str, kind: RecordKind
         possible_child=False,
         high_priority=False,
         pointer=PointerMode.SILENT,
-        source_report=None,
+        source_report=(),
         sightings=(),
     )
     return Holding(record, (), ended_at=position)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
-from casebus.cases.comparing import Compared, Comparison, comparison
+from casebus.cases.comparing import Compared, Comparison, comparison, frequency_for
 from casebus.cases.disclosure import covered_by, may_be_told
 from casebus.cases.grouping import Grouped, regrouped
 from casebus.cases.grouping import Known as Groups
@@ -18,7 +18,7 @@ from casebus.cases.judgement import JUDGEMENTS, Judgement
 from casebus.cases.pair import PAIRS, Pair, conflict_id_of
 from casebus.cases.setting_aside import settled
 from casebus.directory import Directory
-from casebus.events.enumerations import RecordKind, RetractReason
+from casebus.events.enumerations import IdentifierType, RecordKind, RetractReason
 from casebus.events.types import DataCombined, DeconflictionNoHit
 from casebus.matching.candidates import (
     Frequency,
@@ -218,7 +218,7 @@ class Matchmaking:
         before = None if mine and self._is_new else self._known.pair(conflict_id)
         if before is None and not mine and not self._may_match(left.record, right.record):
             return None
-        match = compare(left.record, right.record, self._frequency)
+        match = compare(left.record, right.record, frequency_for(left, right, self._frequency))
         if before is None and match is None:
             return None
         return comparison(conflict_id, before, match, self._known.judgements(conflict_id), left, right, self._directory)
@@ -251,12 +251,14 @@ class Matchmaking:
             own_kind=record.kind,
             own_id=record.record_id,
             covered=covered_by(record.agency, self._directory),
-            suppressed=common_kinds(record, self._frequency) if self._holds_what_is_common() else (),
+            suppressed=self._common_kinds(),
             detector=DETECTOR,
         )
 
-    def _holds_what_is_common(self) -> bool:
-        return any(not eligible(token, self._counts[token]) for token in self._new)
+    def _common_kinds(self) -> tuple[IdentifierType, ...]:
+        if all(eligible(token, self._counts[token]) for token in self._new):
+            return ()
+        return common_kinds(self._after.record, frequency_for(self._after, self._after, self._frequency))
 
     def _answers(self, combined: DataCombined) -> bool:
         mine = self._after.record
@@ -292,7 +294,7 @@ def _compared_anew(known: Known, pair: Pair, judgements: Sequence[Judgement], di
     held = known.holdings(pair.record_ids)
     assert len(held) == 2, "bug: a pair of a record that is not held"
     left, right = (held[record_id] for record_id in pair.record_ids)
-    match = compare(left.record, right.record, _frequency_in(known))
+    match = compare(left.record, right.record, frequency_for(left, right, _frequency_in(known)))
     return comparison(pair.conflict_id, pair, match, judgements, left, right, directory)
 
 

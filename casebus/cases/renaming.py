@@ -6,11 +6,12 @@ place. It is remembered with the record when the older tokens are gone: what an 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from casebus.events.types import Sighting, Token
+from casebus.matching.candidates import Frequency
 from casebus.matching.held import HeldToken
 
 
@@ -44,6 +45,24 @@ def first_names(*known: Iterable[Renamed]) -> dict[HeldToken, HeldToken]:
     for each in (each for names in known for each in names):
         first[each.token] = min(each.first, first.get(each.token, each.first), key=_epoch)
     return first
+
+
+def counted_once(frequency: Frequency, names: Mapping[HeldToken, HeldToken], shared: Iterable[HeldToken]) -> Frequency:
+    """Return how many records hold a value: of those of its tokens that two records share, the largest of the counts.
+
+    Records are stated anew one after another. Under the newer key a value is counted from nothing then, under the older one
+    as often as before, until the first agency leaves that: by then all records hold it under the newer. So the largest is
+    what the one count was, and what is too common to say anything stays so.
+    """
+    tokens: dict[HeldToken, list[HeldToken]] = defaultdict(list)
+    for token in shared:
+        tokens[names.get(token, token)].append(token)
+
+    def largest(family: str, value: str) -> int:
+        token = HeldToken(family, value)
+        return max([frequency(*each) for each in tokens.get(names.get(token, token), [token])])
+
+    return largest
 
 
 def _side_by_side(tokens: tuple[Token, ...]) -> Iterator[tuple[HeldToken, HeldToken]]:

@@ -1,4 +1,7 @@
-"""`casebus keys`: the keys to which partners seal what is for this agency's eyes only, and how they are renewed."""
+"""`casebus keys`: the keys to which partners seal what is for this agency's eyes only, and how they are renewed.
+
+`casebus keys token` is about the key under which all agencies make tokens.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from casebus import keys
+from casebus.cli import token_keys
 from casebus.cli.alerts import in_utc
 from casebus.cli.options import Agency, AsJson, Data, installation
 from casebus.cli.output import page, print_json, words
@@ -15,6 +19,7 @@ from casebus.directory import Directory, PublicKey, encryption_key_lines
 from casebus.installing import encryption_entry
 
 app = typer.Typer(no_args_is_help=True, help="The keys to which partners seal what is for this agency's eyes only.")
+app.add_typer(token_keys.app, name="token")
 
 
 @app.command("list")

@@ -25,6 +25,7 @@ from casebus.roles import Installation, More, open_role
 from casebus.status import Overview, end_of
 from casebus.stops import AUDIT_LOG, alarm_of
 from casebus.supervise import Supervisor, die_with_supervisor
+from casebus.token_keys import load_token_keys
 from casebus.witnessing.assembling import read_vkey
 
 
@@ -273,7 +274,9 @@ def _keys(found: Installation) -> list[tuple[str, str]]:
 
 def _read_key(found: Installation, code: str, key: str) -> str:
     path = found.role(code).key(key)
-    if key in ("token", "id"):
+    if key == "token":
+        load_token_keys(path.parent)
+    elif key == "id":
         keys.load_secret(path)
     elif key == "encryption":
         named = found.directory.encryption_key(code, found.clock.now())

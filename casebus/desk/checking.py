@@ -6,23 +6,19 @@ outbox, or none of them. The identifiers stay here; what is published is their t
 
 import base64
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from casebus.cases.access import Command, Kind
 from casebus.cases.alert import ALERTS, Alert
 from casebus.cases.outgoing import NOTICES, Notice
-from casebus.cases.standing import standing_after
 from casebus.desk.office import Office, said_otherwise
 from casebus.errors import NotFound, UsageError
-from casebus.events.catalogue import partition_key
-from casebus.events.envelope import Event
-from casebus.events.types import DeconflictionRequested, Sighting
 from casebus.intake.adapter import RecordKey
-from casebus.intake.checks import OWN_CHECKS, SYSTEM, OwnCheck, Question, request_of
+from casebus.intake.checks import OWN_CHECKS, SYSTEM, OwnCheck, Question, check_event, own_record
 from casebus.intake.drafting import Drafting
-from casebus.intake.records import OWN_RECORDS, OwnKind, OwnRecord, OwnSighting
+from casebus.intake.records import OWN_RECORDS
 from casebus.intake.sections import storable
+from casebus.intake.sightings import NOTHING_SEEN, Seen
 from casebus.state import Save
 from casebus.store.store import Transaction, View
 
@@ -74,7 +70,7 @@ class Checking:
         self._office.require(Command.ask)
         check_id = command or self._office.new_id()
         ref = check_ref(check_id)
-        seen = self._drafting.seen(RecordKey(SYSTEM, ref), question.identifiers)
+        seen = self._drafting.sightings.seen(RecordKey(SYSTEM, ref), question.identifiers)
         if not any(sighting.tokens for sighting in seen.carried):
             raise UsageError(
                 f"nothing here can be compared: {', '.join(seen.unused) or 'no identifier is given'}",
@@ -89,7 +85,7 @@ class Checking:
                 if known.question != question:
                     raise said_otherwise()
                 return known
-            self._publish(tx, check, seen.carried)
+            self._publish(tx, check, seen)
         return check
 
     def close(self, ref: str) -> OwnCheck:
@@ -102,7 +98,7 @@ class Checking:
             check = _found(tx, ref)
             if check.is_watched:
                 check = replace(check, revision=check.revision + 1, is_watched=False, actor=self._office.actor)
-                self._publish(tx, check, ())
+                self._publish(tx, check, NOTHING_SEEN)
         return check
 
     def checks(self) -> list[OwnCheck]:
@@ -134,36 +130,11 @@ class Checking:
             clock.sleep(LOOK_EVERY_S)
         return answer
 
-    def _publish(self, tx: Transaction, check: OwnCheck, sightings: Sequence[Sighting]) -> None:
-        payload = request_of(check, sightings)
-        event = Event(
-            id=self._office.new_id(),
-            source=self._office.agency,
-            partition_key=partition_key(payload),
-            payload=payload,
-            classification=payload.handling.tlp,
-        )
+    def _publish(self, tx: Transaction, check: OwnCheck, seen: Seen) -> None:
+        event = check_event(self._office.agency, self._office.new_id(), check, seen.carried)
         tx.apply(Save(OWN_CHECKS, check))
-        tx.apply(Save(OWN_RECORDS, self._record(tx.get(OWN_RECORDS, check.check_id), check, event)))
+        tx.apply(Save(OWN_RECORDS, own_record(tx.get(OWN_RECORDS, check.check_id), check, event, seen)))
         self._office.publish_event(tx, event)
-
-    def _record(self, before: OwnRecord | None, check: OwnCheck, event: Event) -> OwnRecord:
-        """Return the check among the agency's own records: alerts name it, and it stands as its events make it."""
-        payload = event.payload
-        assert isinstance(payload, DeconflictionRequested), "bug: a check is asked by no other event"
-        return OwnRecord(
-            record_id=check.check_id,
-            kind=OwnKind.check,
-            system=SYSTEM,
-            number=check.ref,
-            revision=check.revision,
-            digest="",
-            open=check.is_watched,
-            possible_child=False,
-            sightings=tuple(OwnSighting(s.sighting_id, s.subject_no, s.kind) for s in payload.sightings),
-            event_ids=(event.id,),
-            stands=standing_after(before.stands if before else None, self._office.agency, payload),
-        )
 
 
 def check_ref(check_id: str) -> str:

@@ -240,12 +240,13 @@ class ChildIndicator(StrEnum):
 
 
 class AmendReason(StrEnum):
-    """Why a tip changed."""
+    """Why a tip changed, or (TOKENS_RENEWED) that it did not: it is stated again under another token key."""
 
     UPSTREAM_RECLASSIFIED = "UPSTREAM_RECLASSIFIED"
     SUPPLEMENTAL_INFO = "SUPPLEMENTAL_INFO"
     CORRECTION = "CORRECTION"
     CONTENT_CHANGED = "CONTENT_CHANGED"
+    TOKENS_RENEWED = "TOKENS_RENEWED"
     UNKNOWN = "UNKNOWN"
 
 

@@ -22,6 +22,8 @@ Word = Annotated[str, Field(max_length=200)]
 
 MAX_SIGHTINGS = 500
 MAX_EVIDENCE = 500
+MAX_EPOCHS = 2
+"""Token keys in use side by side, while one takes the other's place."""
 
 Shown = Annotated[tuple[Id, ...], Field(max_length=MAX_EVIDENCE + 1)]
 """What an alert showed: the ids of its evidence and of its risk, if there is one."""
@@ -64,7 +66,7 @@ class Sighting(Payload):
     sighting_id: Id
     subject_no: Annotated[int, Field(ge=0, le=100_000)]
     kind: en.IdentifierType
-    tokens: Annotated[tuple[Token, ...], Field(max_length=64)]
+    tokens: Annotated[tuple[Token, ...], Field(max_length=64 * MAX_EPOCHS)]
     service: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] | None
     subject: en.SubjectCategory
     certainty: en.AssertionKind
@@ -108,11 +110,11 @@ class FileCounts(Payload):
 
 
 class TipContent(Payload):
-    """What a tip says. `source_report` is a token of the upstream report number: equal ones are the same report."""
+    """What a tip says. `source_report` is the upstream report number as tokens: an equal one is the same report."""
 
     source: en.TipSource
-    source_report: Token | None
-    prior_reports: Annotated[tuple[Token, ...], Field(max_length=100)]
+    source_report: Annotated[tuple[Token, ...], Field(max_length=MAX_EPOCHS)]
+    prior_reports: Annotated[tuple[Token, ...], Field(max_length=100 * MAX_EPOCHS)]
     referral_class: en.ReferralClass
     category: en.IncidentCategory
     annotations: Annotated[tuple[en.TipAnnotation, ...], Field(max_length=50)]

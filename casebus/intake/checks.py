@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from casebus.cases.standing import standing_after
+from casebus.events.catalogue import partition_key
 from casebus.events.enumerations import CheckBasis, PointerMode, Priority, Purpose
+from casebus.events.envelope import Event
 from casebus.events.types import DeconflictionRequested, Sighting
 from casebus.intake.adapter import Identifier
+from casebus.intake.records import Behind, OwnKind, OwnRecord, OwnSighting
 from casebus.intake.reports import handling
+from casebus.intake.sightings import Seen
 from casebus.state import Concept
 
 SYSTEM = "casebus-check"
@@ -53,6 +58,37 @@ def request_of(check: OwnCheck, sightings: Sequence[Sighting]) -> DeconflictionR
         watch=check.is_watched,
         handling=handling(pointer=asked.pointer).model_copy(update={"purpose": asked.purpose}),
         actor=check.actor,
+    )
+
+
+def own_record(before: OwnRecord | None, check: OwnCheck, event: Event, seen: Seen) -> OwnRecord:
+    """Return the check among the agency's own records: alerts name it, and it stands as its events make it."""
+    return OwnRecord(
+        record_id=check.check_id,
+        kind=OwnKind.check,
+        system=SYSTEM,
+        number=check.ref,
+        revision=check.revision,
+        digest="",
+        open=check.is_watched,
+        possible_child=False,
+        sightings=tuple(OwnSighting(s.sighting_id, s.subject_no, s.kind) for s in seen.carried),
+        event_ids=(event.id,),
+        stands=standing_after(before.stands if before else None, event.source, event.payload),
+        epochs=seen.epochs,
+        behind=Behind.too_large if seen.is_under_older_only else None,
+    )
+
+
+def check_event(agency: str, event_id: str, check: OwnCheck, sightings: Sequence[Sighting]) -> Event:
+    """Return the event that tells a check as it stands."""
+    payload = request_of(check, sightings)
+    return Event(
+        id=event_id,
+        source=agency,
+        partition_key=partition_key(payload),
+        payload=payload,
+        classification=payload.handling.tlp,
     )
 
 

@@ -9,24 +9,21 @@ content that arrives afterwards finds it ended.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from casebus.cases.standing import StandingRecord, standing_after
 from casebus.events.catalogue import partition_key
-from casebus.events.enumerations import Tlp, TriState
+from casebus.events.enumerations import AmendReason, Tlp, TriState
 from casebus.events.envelope import Event
 from casebus.events.types import (
-    MAX_SIGHTINGS,
     CaseClosed,
     CaseOpened,
     ChildSafeguarded,
     Payload,
-    Sighting,
     TipAmended,
     TipContent,
     TipReceived,
     TipWithdrawn,
-    Token,
     WelfareCheckCompleted,
     WelfareCheckRequested,
 )
@@ -34,7 +31,6 @@ from casebus.intake.adapter import (
     CaseClosure,
     CaseDraft,
     Draft,
-    Identifier,
     RecordKey,
     SafeguardDraft,
     TipDraft,
@@ -42,22 +38,13 @@ from casebus.intake.adapter import (
     WelfareCompletionDraft,
     WelfareRequestDraft,
 )
-from casebus.intake.content import canonical, carried, content_digest, rest_digest
+from casebus.intake.content import content_digest, rest_digest
 from casebus.intake.corrections import corrections
-from casebus.intake.records import OwnKind, OwnRecord, OwnSighting
+from casebus.intake.records import Behind, OwnKind, OwnRecord, OwnSighting, is_behind
 from casebus.intake.revisions import Change, Drafted, Known
-from casebus.intake.services import slug
-from casebus.matching.tokens import Tokenised, Tokeniser
+from casebus.intake.sightings import NOTHING_SEEN, Seen, Sightings
+from casebus.matching.tokens import Tokeniser
 from casebus.wire.ids import derived_id
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What an event carries of identifiers, how many it does not, and what is of no use (`Drafted`)."""
-
-    carried: tuple[Sighting, ...] = ()
-    not_carried: int = 0
-    unused: tuple[str, ...] = ()
 
 
 class Drafting:
@@ -65,22 +52,18 @@ class Drafting:
 
     def __init__(self, agency: str, region: str, id_key: bytes, tokeniser: Tokeniser | None) -> None:
         self._agency = agency
-        self._region = region
         self._id_key = id_key
-        self._given = tokeniser
+        self._given = Sightings(region, id_key, tokeniser) if tokeniser else None
 
     @property
-    def _tokeniser(self) -> Tokeniser:
+    def sightings(self) -> Sightings:
+        """What makes tokens of identifiers. There must be a tokeniser."""
         assert self._given is not None, "bug: something with tokens is drafted without the token key"
         return self._given
 
     def record_id(self, kind: OwnKind, key: RecordKey) -> str:
         """Return the opaque id of an own record, whether or not it is held."""
         return derived_id(self._id_key, "record", kind.value, key.system, key.number)
-
-    def tokens(self, identifier: Identifier) -> Tokenised:
-        """Return the tokens of one identifier, or why it has none."""
-        return self._tokeniser.tokens(identifier, self._region)
 
     def draft(self, draft: Draft, known: Known) -> Drafted:
         """Return the events that a draft makes, given what is known."""
@@ -104,18 +87,19 @@ class Drafting:
 
     def _tip(self, draft: TipDraft, known: Known) -> Drafted:
         change = self._change(OwnKind.tip, draft.key, draft, known)
-        if change.says_the_same:  # also of a tip that was withdrawn since: a late copy does not bring it back
+        seen = self._seen(change, draft, again=change.says_the_same)
+        if seen is None:  # also of a tip that was withdrawn since: a late copy does not bring it back
             return _known_already(change)
         child = draft.content.possible_child.answer is TriState.YES
         if change.before is not None and change.ended_first:
             return Drafted((), replace(change.before, digest=change.digest, possible_child=child), ended_first=True)
-        seen = self.seen(draft.key, draft.identifiers, draft.impossible)
         content = self._content(draft, seen)
         tip_id = change.record_id
+        reason = AmendReason.TOKENS_RENEWED if change.says_the_same else draft.amend_reason
         payload: Payload = (
             TipReceived(tip_id=tip_id, content=content)
             if change.before is None
-            else TipAmended(tip_id=tip_id, revision=change.revision, reason=draft.amend_reason, content=content)
+            else TipAmended(tip_id=tip_id, revision=change.revision, reason=reason, content=content)
         )
         return self._drafted(OwnKind.tip, change, [payload], seen=seen, possible_child=child)
 
@@ -126,8 +110,8 @@ class Drafting:
             update={
                 "sightings": seen.carried,
                 "sightings_not_carried": seen.not_carried,
-                "source_report": self._tokeniser.report(report.system, report.number) if report else None,
-                "prior_reports": tuple(self._tokeniser.report(prior.system, prior.number) for prior in priors),
+                "source_report": self.sightings.report(report) if report else (),
+                "prior_reports": tuple(token for prior in priors for token in self.sightings.report(prior)),
             }
         )
 
@@ -143,11 +127,11 @@ class Drafting:
     def _case(self, draft: CaseDraft, known: Known) -> Drafted:
         change = self._change(OwnKind.case, draft.key, draft, known)
         before = change.before if change.before is not None and change.before.open else None
-        if before is not None and change.says_the_same:
+        seen = self._seen(change, draft, again=before is not None and change.says_the_same)
+        if seen is None:
             return _known_already(change)
-        seen = self.seen(draft.key, draft.identifiers, draft.impossible)
         rest = rest_digest(draft)
-        if before is not None and before.rest_digest == rest:
+        if before is not None and before.rest_digest == rest and not self._is_behind(change):
             payloads: Sequence[Payload] = corrections(before, seen.carried, draft.correction_reason)
         else:  # anything else that changed may be an escalation: the whole case is told anew
             payloads = [self._case_opened(change, draft, seen)]
@@ -236,38 +220,24 @@ class Drafting:
         record_id = self.record_id(kind, key)
         return Change(record_id, key, known(record_id), content_digest(draft))
 
+    def _is_behind(self, change: Change) -> bool:
+        """Tell whether the record is open and not stated under the newest token key: then it is told anew, whole."""
+        return change.before is not None and is_behind(change.before, self.sightings.epochs[-1])
+
+    def _seen(self, change: Change, draft: TipDraft | CaseDraft, *, again: bool) -> Seen | None:
+        """Return what an event carries of the draft's identifiers. `again`: the record says the same already; then None, unless
+        it is behind and can be stated under a key under which it was not stated yet.
+        """
+        if again and not self._is_behind(change):
+            return None
+        seen = self.sightings.seen(draft.key, draft.identifiers, draft.impossible)
+        stated = change.before.epochs if again and change.before else ()
+        return None if again and set(seen.epochs).issubset(stated) else seen
+
     def _closing(self, kind: OwnKind, key: RecordKey, draft: Draft, known: Known) -> Change | None:
         """Return the change that ends a record, None when it has ended already. One not seen yet may end, too."""
         change = replace(self._change(kind, key, draft, known), ends=True)
         return change if change.before is None or change.before.open else None
-
-    def seen(self, key: RecordKey, identifiers: Sequence[Identifier], impossible: Sequence[str] = ()) -> Seen:
-        """Return one sighting per distinct identifier, in the order given, as many as an event carries."""
-        distinct = list(dict.fromkeys(identifiers))
-        # Cut before anything is tokenised: a document of a hundred thousand costs no more than one of five hundred.
-        first = distinct[:MAX_SIGHTINGS]
-        tokenised = [self.tokens(identifier) for identifier in first]
-        sightings = [self._sighting(key, one, each.tokens) for one, each in zip(first, tokenised, strict=True)]
-        kept = tuple(carried(sightings))
-        useless = (f"{s.kind.value} ({each.dropped})" for s, each in zip(kept, tokenised, strict=False) if each.dropped)
-        return Seen(kept, len(distinct) - len(kept), (*impossible, *useless))
-
-    def sighting_id(self, key: RecordKey, identifier: Identifier) -> str:
-        """Return the opaque id of one identifier of a record."""
-        return derived_id(self._id_key, "sighting", key.system, key.number, canonical(identifier))
-
-    def _sighting(self, key: RecordKey, identifier: Identifier, tokens: tuple[Token, ...]) -> Sighting:
-        return Sighting(
-            sighting_id=self.sighting_id(key, identifier),
-            subject_no=identifier.subject_no,
-            kind=identifier.kind,
-            tokens=tokens,
-            service=service_slug(identifier.service),
-            subject=identifier.subject,
-            certainty=identifier.certainty,
-            verified=identifier.verified,
-            seen_at=identifier.seen_at,
-        )
 
     def _drafted(
         self,
@@ -275,7 +245,7 @@ class Drafting:
         change: Change,
         payloads: Sequence[Payload],
         *,
-        seen: Seen = Seen(),
+        seen: Seen = NOTHING_SEEN,
         possible_child: bool | None = None,
         rest: str = "",
     ) -> Drafted:
@@ -297,6 +267,8 @@ class Drafting:
             content_event_ids=change.content_event_ids(event_ids),
             rest_digest=rest,
             stands=self._stands(before, payloads),
+            epochs=seen.epochs or (before.epochs if before else ()),
+            behind=Behind.too_large if seen.is_under_older_only else None,
         )
         return Drafted(events, record, not_carried=seen.not_carried, unused=seen.unused)
 
@@ -333,8 +305,3 @@ def _classification(payload: Payload) -> Tlp:
             return payload.handling.tlp
         case _:
             return Tlp.AMBER
-
-
-def service_slug(service: str | None) -> str | None:
-    """Return the platform's name from a fixed list: a free text must never reach an event."""
-    return None if service is None else slug(service)

@@ -19,6 +19,14 @@ class OwnKind(StrEnum):
     outcome = "outcome"
 
 
+class Behind(StrEnum):
+    """Why an open record is not stated under the newest token key, where it cannot be."""
+
+    too_large = "too_large"
+    document_gone = "document_gone"
+    not_made = "not_made"
+
+
 @dataclass(frozen=True, slots=True)
 class OwnSighting:
     """A sighting that was published: enough to see that it changed."""
@@ -36,7 +44,8 @@ class OwnRecord:
     `digest` is over the content as last delivered and is kept through the record's ending, as are `content_event_ids`,
     the events that said it. Both are empty in a record that ended before its content arrived. `rest_digest` is over a
     case without its identifiers: it tells a correction of those from any other change. `stands` is what its events make
-    of it for everybody who reads them; None in a row of a casebus that did not keep it.
+    of it for everybody who reads them; None in a row of a casebus that did not keep it. `epochs` are those of the token
+    keys under which its content was stated last, whole; `behind` says why the newest cannot be among them.
     """
 
     record_id: str
@@ -52,6 +61,8 @@ class OwnRecord:
     content_event_ids: tuple[str, ...] = ()
     rest_digest: str = ""
     stands: StandingRecord | None = None
+    epochs: tuple[int, ...] = ()
+    behind: Behind | None = None
 
     def standing(self, agency: str) -> StandingRecord:
         """Return the record as it stands on the bus."""
@@ -65,11 +76,35 @@ class OwnRecord:
         return RecordKey(self.system, self.number)
 
 
+MATCHED = (OwnKind.tip, OwnKind.case, OwnKind.check)
+"""What is compared with other records, by its tokens."""
+
+
+def is_behind(record: OwnRecord, newest: int) -> bool:
+    """Tell whether a record is open and compared, and not stated under the newest token key."""
+    return record.open and record.kind in MATCHED and newest not in record.epochs
+
+
+def stated_under(epoch: int, behind: Behind | None = None) -> str:
+    """Return how the open records are indexed of which that is the newest epoch, and of which `behind` is so."""
+    return f"{epoch}:{behind.value if behind else ''}"
+
+
+def _stated_under(record: OwnRecord) -> str | None:
+    if not record.open or record.kind not in MATCHED:
+        return None
+    return stated_under(max(record.epochs, default=0), record.behind)
+
+
 OWN_RECORDS: Concept[OwnRecord] = Concept(
     "own_records",
     OwnRecord,
     lambda record: record.record_id,
-    {"number": lambda record: record.number, "kind": lambda record: record.kind.value},
+    {
+        "number": lambda record: record.number,
+        "kind": lambda record: record.kind.value,
+        "stated_under": _stated_under,
+    },
 )
 
 

@@ -36,8 +36,7 @@ def postings(record: HeldRecord) -> tuple[HeldToken, ...]:
     if not takes_part(record):
         return ()
     held = dict.fromkeys([token for sighting in record.sightings for token in known_tokens(sighting)])
-    if record.source_report is not None:
-        held[HeldToken(SOURCE_REPORT, record.source_report)] = None
+    held |= dict.fromkeys([HeldToken(SOURCE_REPORT, number) for number in record.source_report])
     return tuple(held)
 
 

@@ -58,8 +58,8 @@ def band(weighed: Weighed, *, is_asked: bool = False) -> Band | None:
 
 def one_report(a: HeldRecord, b: HeldRecord, frequency: Frequency) -> bool:
     """Tell whether two records come from one upstream report, by a number that is not too common to be a report's."""
-    number = a.source_report
-    return number is not None and number == b.source_report and frequency(SOURCE_REPORT, number) <= REPORT_CAP
+    shared = set(a.source_report).intersection(b.source_report)
+    return bool(shared) and max(frequency(SOURCE_REPORT, number) for number in shared) <= REPORT_CAP
 
 
 def _match(overlap: Overlap, found: Band, a: HeldRecord, b: HeldRecord, weighed: Weighed) -> Match:

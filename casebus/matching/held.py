@@ -26,7 +26,8 @@ class HeldSighting:
 @dataclass(frozen=True, slots=True)
 class HeldRecord:
     """A tip or case as it takes part in matching. `open` is false once it was withdrawn or closed; `matchable` is false
-    for batched viral tips. `possible_child` is the adapter's answer YES, or a compromised account's holder.
+    for batched viral tips. `possible_child` is the adapter's answer YES, or a compromised account's holder. `source_report`
+    is the report's number as tokens, one for each epoch.
     """
 
     record_id: str
@@ -40,7 +41,7 @@ class HeldRecord:
     possible_child: bool
     high_priority: bool
     pointer: en.PointerMode
-    source_report: str | None
+    source_report: tuple[str, ...]
     sightings: tuple[HeldSighting, ...]
 
 

@@ -39,7 +39,7 @@ class Form:
 Forms = tuple[Form, ...] | DropReason
 
 MAX_FORMS = 64
-"""As many tokens as a sighting carries (`events/types.py`)."""
+"""As many tokens as a sighting carries under one key (`events/types.py`)."""
 
 
 def normalise(identifier: Identifier, region: str) -> Forms:

@@ -6,7 +6,7 @@ What is hashed is length-prefixed, so that no two lists of parts give the same b
 """
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from casebus.errors import UsageError
@@ -31,16 +31,24 @@ class Tokenised:
 
 
 class Tokeniser:
-    """Makes tokens under one epoch's key. Tokens of two epochs never meet: each epoch has its own key."""
+    """Makes tokens under the key of each epoch: one key, two while a rotation is under way. Tokens of two epochs never meet.
 
-    def __init__(self, key: bytes, epoch: int) -> None:
-        if len(key) < MIN_KEY_BYTES:
+    The older come first, and of each epoch they stand in the order of the forms: so the hub sees which two are one value
+    (`casebus.cases.renaming`).
+    """
+
+    def __init__(self, keys: Mapping[int, bytes]) -> None:
+        if any(len(key) < MIN_KEY_BYTES for key in keys.values()):
             raise UsageError(
                 f"the token key is shorter than {MIN_KEY_BYTES} bytes",
                 next_step="make the key again with `casebus init`, or get the epoch's key from the agencies' exchange.",
             )
-        self._key = key
-        self._epoch = epoch
+        self._keys = dict(sorted(keys.items()))
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """The epochs under whose keys tokens are made, the oldest first."""
+        return tuple(self._keys)
 
     def tokens(self, identifier: Identifier, region: str) -> Tokenised:
         """Return the tokens of an identifier. `region` is where phone numbers without a country are read."""
@@ -48,17 +56,19 @@ class Tokeniser:
         if isinstance(forms, DropReason):
             return Tokenised((), forms.value)
         published = [(FAMILIES[form.family], form.parts) for form in forms if FAMILIES[form.family].to_hub]
-        tokens = (self._token(family.name, family.rule, parts) for family, parts in published)
-        return Tokenised(tuple(tokens), None)
+        messages = [(family.name, encode((family.name, str(family.rule), *parts))) for family, parts in published]
+        return Tokenised(tuple(self._under_each(messages)), None)
 
-    def report(self, system: str, number: str) -> Token:
-        """Return the token of an upstream report's number: equal tokens are the same report."""
-        return self._token(SOURCE_REPORT, _REPORT_RULE, (_settled(system), _settled(number)))
+    def report(self, system: str, number: str) -> tuple[Token, ...]:
+        """Return the tokens of an upstream report's number, one of each epoch: equal tokens are the same report."""
+        message = encode((SOURCE_REPORT, str(_REPORT_RULE), _settled(system), _settled(number)))
+        return tuple(self._under_each([(SOURCE_REPORT, message)]))
 
-    def _token(self, family: str, rule: int, parts: Iterable[str]) -> Token:
-        message = encode((family, str(rule), *parts))
-        digest = hmac.digest(self._key, message, "sha256")
-        return Token(family=family, epoch=self._epoch, value=digest[:TOKEN_BYTES].hex())
+    def _under_each(self, messages: Sequence[tuple[str, bytes]]) -> Iterator[Token]:
+        for epoch, key in self._keys.items():
+            for family, message in messages:
+                digest = hmac.digest(key, message, "sha256")
+                yield Token(family=family, epoch=epoch, value=digest[:TOKEN_BYTES].hex())
 
 
 def encode(parts: Iterable[str]) -> bytes:

@@ -110,7 +110,7 @@ def _tip(referral: _Referral) -> TipDraft:
         key=referral.key,
         content=TipContent(
             source=en.TipSource.PARTNER_AGENCY,
-            source_report=None,
+            source_report=(),
             prior_reports=(),
             referral_class=en.ReferralClass.REFERRAL,
             category=referral.category,

@@ -93,7 +93,7 @@ def _content(root: Section, times: tuple[TimeStatement, ...], people: list[State
     is_for_child = child.answer is TriState.YES or priority is en.Priority.IMMEDIATE
     return TipContent(
         source=en.TipSource.ESP_VIA_NCMEC if from_ncmec else en.TipSource.OWN_INVESTIGATION,
-        source_report=None,
+        source_report=(),
         prior_reports=(),
         referral_class=en.ReferralClass.REFERRAL,
         category=incident.choice("category", en.IncidentCategory, en.IncidentCategory.UNKNOWN),

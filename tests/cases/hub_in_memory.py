@@ -133,7 +133,7 @@ def record(number: int, *sightings: HeldSighting, **more: object) -> HeldRecord:
     usual: dict[str, object] = {
         "agency": AGENCIES[number % len(AGENCIES)], "kind": RecordKind.tip, "revision": 1, "open": True,
         "matchable": True, "backlog": False, "immediate_risk": False, "possible_child": False, "high_priority": False,
-        "pointer": PointerMode.OPEN, "source_report": None,
+        "pointer": PointerMode.OPEN, "source_report": (),
     }  # fmt: skip
     return HeldRecord(record_id=IDS[number], sightings=sightings, **(usual | more))  # type: ignore[arg-type]
 
@@ -166,7 +166,7 @@ def lives(draw: st.DrawFn) -> list[list[HeldRecord]]:
                 *draw(st.lists(sightings, max_size=4)),
                 revision=draw(st.sampled_from([1, revision])),  # a correction changes a record and is no new revision
                 high_priority=draw(st.booleans()),
-                source_report=draw(st.sampled_from([None, None, "a1", "a2"])),
+                source_report=draw(st.sampled_from([(), (), ("a1",), ("a2",)])),
             )
             for revision in range(1, draw(st.integers(1, 3)) + 1)
         ]

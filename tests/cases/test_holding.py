@@ -44,7 +44,7 @@ OPENED_AT = t.TimeStatement(
 
 def content(*names: str, **more: object) -> t.TipContent:
     usual: dict[str, object] = {
-        "source": en.TipSource.ESP_VIA_NCMEC, "source_report": None, "prior_reports": (),
+        "source": en.TipSource.ESP_VIA_NCMEC, "source_report": (), "prior_reports": (),
         "referral_class": ReferralClass.REFERRAL, "category": en.IncidentCategory.OTHER, "annotations": (),
         "unmapped_annotations": 0, "media": (), "provider_escalated": False,
         "police_already_involved": TriState.NO, "account_user_notified": TriState.NO, "times": (), "countries": (),
@@ -200,7 +200,7 @@ def test_what_matching_needs_is_taken_over() -> None:
     silent = HANDLING.model_copy(update={"pointer": PointerMode.SILENT})
     assert held(received("a", handling=silent)).record.pointer is PointerMode.SILENT
     report = t.Token(family="source_report", epoch=1, value="0" * 32)
-    assert held(received("a", source_report=report)).record.source_report is not None
+    assert held(received("a", source_report=(report,))).record.source_report == ("1:" + "0" * 32,)
     backlog = held(opened("a", backlog=True, priority=Priority.IMMEDIATE)).record
     assert (backlog.backlog, backlog.immediate_risk, backlog.kind) == (True, True, RecordKind.case)
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 
 import pytest
-from hub_in_memory import AGENCIES, IDS, Hub, judgement, low_caps
+from hub_in_memory import AGENCIES, CAP, IDS, Hub, judgement, low_caps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_holding import HANDLING, NOBODY, OPENED_AT
@@ -218,3 +218,72 @@ def test_a_correction_under_two_keys_is_remembered_too() -> None:
     after_it = changed(before, AGENCIES[0], payload, 2)
     assert after_it is not None
     assert [each.first.family for each in after_it.renamed] == ["phone"]
+
+
+CROWD = range(len(IDS))
+"""More records than the cap of any family here."""
+
+
+def test_a_value_above_its_cap_stays_common_while_it_is_counted_anew_under_another_key() -> None:
+    """Restated one after another, the first of them are few under the newer key."""
+    hub = Hub()
+    for revision, epochs in enumerate(ROTATION, 1):
+        for number in CROWD:
+            told = take(hub, number, revision, epochs, PHONE)
+            assert told == [] or (epochs == OLD and number <= CAP), f"record {number} under {epochs}: {told}"
+    assert hub.stands() == {}
+
+
+@pytest.mark.parametrize("left", [BOTH, NEW])
+def test_records_that_join_while_two_keys_stand_side_by_side_find_a_common_value_common(left: tuple[int, ...]) -> None:
+    hub = Hub()
+    for number in range(CAP + 1):
+        take(hub, number, 1, OLD, PHONE)
+    for number in range(CAP + 1):
+        take(hub, number, 2, BOTH, PHONE)
+    assert take(hub, CAP + 1, 1, left, PHONE) == []
+    assert hub.stands() == {}
+
+
+VALUES = st.lists(st.tuples(st.sampled_from(sorted(KINDS)), st.sampled_from("12")), max_size=3, unique=True)
+SAID = st.lists(VALUES, min_size=len(IDS), max_size=len(IDS))
+
+
+@settings(max_examples=200, deadline=None)
+@given(SAID, st.permutations(CROWD), st.permutations(CROWD), st.data())
+def test_agencies_that_rotate_one_before_the_other_lose_no_match_and_nobody_is_told_anything(
+    said: list[list[tuple[str, str]]], joining: list[int], leaving: list[int], data: st.DataObject
+) -> None:
+    """Each record joins when its agency comes to it; once all have joined, each leaves at its next statement, or never."""
+    hub = Hub()
+    for number in CROWD:
+        take(hub, number, 1, OLD, *said[number])
+    stood, told = hub.stands(), len(hub.told)
+    for number in joining:
+        take(hub, number, 2, BOTH, *said[number])
+        assert (hub.stands(), len(hub.told)) == (stood, told)
+    for number in leaving[: data.draw(st.integers(0, len(IDS)))]:
+        take(hub, number, 3, NEW, *said[number])
+        assert (hub.stands(), len(hub.told)) == (stood, told)
+    fresh = Hub()
+    for number in CROWD:
+        take(fresh, number, 1, OLD, *said[number])
+    assert hub.stands() == fresh.stands()
+
+
+@settings(max_examples=100, deadline=None)
+@given(SAID, st.permutations(CROWD), st.integers(0, len(IDS) - 1))
+def test_what_joins_at_any_stage_is_matched_as_before_any_rotation(
+    said: list[list[tuple[str, str]]], order: list[int], joined: int
+) -> None:
+    """The last record is new: under both keys while older records are still under one of them."""
+    hub, fresh = Hub(), Hub()
+    *known, late = order
+    for number in known:
+        take(hub, number, 1, OLD, *said[number])
+        take(fresh, number, 1, OLD, *said[number])
+    for number in known[:joined]:
+        take(hub, number, 2, BOTH, *said[number])
+    take(hub, late, 1, BOTH, *said[late])
+    take(fresh, late, 1, OLD, *said[late])
+    assert hub.stands() == fresh.stands()

@@ -14,8 +14,7 @@ from casebus.cases.holding import Holding, changed
 from casebus.cases.matchmaking import Changes, Matchmaking
 from casebus.cases.pair import PAIRS
 from casebus.events.enumerations import IdentifierType, SubjectCategory
-from casebus.events.types import DeconflictionNoHit
-from casebus.intake.drafting import MAX_SIGHTINGS
+from casebus.events.types import MAX_SIGHTINGS, DeconflictionNoHit
 from casebus.matching.candidates import cap, index_key, indexed
 from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 from casebus.store.store import View

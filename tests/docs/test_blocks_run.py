@@ -18,8 +18,8 @@ def script_of(page: str, heading: str) -> str:
     return "".join(re.findall(r"^```sh\n(.*?)^```", section, flags=re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize(("page", "heading"), SECTIONS, ids=lambda value: value)
-def test_the_blocks_of_a_page_run_as_they_stand(tmp_path: Path, page: str, heading: str) -> None:
+def run_blocks(tmp_path: Path, page: str, heading: str) -> str:
+    """Run a section's blocks in a directory of their own; return what they print."""
     (tmp_path / ".venv").symlink_to(sys.prefix)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CASEBUS_")}
     done = subprocess.run(
@@ -31,8 +31,24 @@ def test_the_blocks_of_a_page_run_as_they_stand(tmp_path: Path, page: str, headi
         timeout=200,
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    assert "NP-" in done.stdout
-    assert "JOINT_INVESTIGATION" in done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize(("page", "heading"), SECTIONS, ids=lambda value: value)
+def test_the_blocks_of_a_page_run_as_they_stand(tmp_path: Path, page: str, heading: str) -> None:
+    printed = run_blocks(tmp_path, page, heading)
+    assert "NP-" in printed
+    assert "JOINT_INVESTIGATION" in printed
+
+
+def test_a_rotation_runs_as_its_page_shows_it(tmp_path: Path) -> None:
+    printed = run_blocks(tmp_path, "docs/rotation.md", "Try it")
+    assert "1 stated under epoch 2, 0 left" in printed
+    assert "uk-nca: 1 under epoch 1\n" in printed
+    assert "uk-nca: 1 under epoch 1 and 2\n" in printed
+    assert "NP-" in printed
+    keys = {path.name for path in (tmp_path / "bus-data").glob("agencies/*/keys/token*")}
+    assert keys == {"token-2.key"}
 
 
 def test_the_guide_shows_every_command_that_a_newcomer_needs() -> None:

@@ -282,7 +282,7 @@ class Counting(Tokeniser):
 
 def test_what_is_not_carried_is_not_tokenised() -> None:
     """And what is stated twice does not use the room up."""
-    tokeniser = Counting(keys.training_secret("token"), 1)
+    tokeniser = Counting({1: keys.training_secret("token")})
     identifiers = [email(f"person{n // 2}@example.org", n // 2) for n in range(2 * (MAX_SIGHTINGS + 30))]
     (event,) = Known(Drafting(NZ, "NZ", keys.training_secret("id"), tokeniser)).draft(tip_of(*identifiers))
     assert tokeniser.asked == MAX_SIGHTINGS
@@ -369,3 +369,28 @@ def test_a_completion_before_its_request_is_told_and_so_is_the_request() -> None
     assert [event.type for event in events] == ["WelfareCheckCompleted", "WelfareCheckRequested"]
     (record,) = known.records.values()
     assert not record.open
+
+
+def test_content_that_is_stated_again_under_a_newer_key_says_so_and_else_the_same() -> None:
+    known, draft = Known(drafting_of()), replace(tip_of(phone(PHONE)), source_report=KEY, prior_reports=(KEY,) * 100)
+    (first,) = known.draft(draft)
+    known._drafting = drafting_of(epochs=(1, 2))
+    (again,) = known.draft(draft)
+    assert isinstance(first.payload, TipReceived)
+    assert isinstance(again.payload, TipAmended)
+    assert (again.payload.revision, again.payload.reason) == (2, en.AmendReason.TOKENS_RENEWED)
+    said, anew = first.payload.content, again.payload.content
+    assert [token.epoch for token in (*anew.sightings[0].tokens, *anew.source_report)] == [1, 1, 2, 2, 1, 2]
+    assert [s.sighting_id for s in anew.sightings] == [s.sighting_id for s in said.sightings]
+    fields = {"sightings", "source_report", "prior_reports"}
+    assert anew.model_dump(exclude=fields) == said.model_dump(exclude=fields)
+    assert known.draft(draft) == []
+
+
+def test_a_change_while_two_keys_stand_keeps_its_own_reason() -> None:
+    known = Known(drafting_of())
+    known.draft(tip_of(phone(PHONE)))
+    known._drafting = drafting_of(epochs=(1, 2))
+    (changed,) = known.draft(tip_of(phone(OTHER_PHONE)))
+    assert isinstance(changed.payload, TipAmended)
+    assert changed.payload.reason is en.AmendReason.CONTENT_CHANGED

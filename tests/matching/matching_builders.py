@@ -10,7 +10,7 @@ from casebus.matching.held import HeldRecord, HeldSighting, HeldToken
 from casebus.matching.tokens import Tokeniser
 
 KEY = bytes(range(32))
-TOKENISER = Tokeniser(KEY, 1)
+TOKENISER = Tokeniser({1: KEY})
 K = en.IdentifierType
 
 
@@ -93,7 +93,7 @@ def record(record_id: str, *identifiers: Identifier, **more: object) -> HeldReco
         "possible_child": False,
         "high_priority": False,
         "pointer": en.PointerMode.OPEN,
-        "source_report": None,
+        "source_report": (),
         "sightings": tuple(sighting(identifier) for identifier in identifiers),
     }
     return HeldRecord(**(usual | more))  # type: ignore[arg-type]

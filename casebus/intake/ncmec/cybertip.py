@@ -95,7 +95,7 @@ def tip_draft(found: Found) -> TipDraft:
     child = possible_child(found.indicators)
     content = TipContent(
         source=found.source,
-        source_report=None,
+        source_report=(),
         prior_reports=(),
         referral_class=_referral_class(found),
         category=vocabulary.category(found.incident_type),
