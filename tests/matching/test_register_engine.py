@@ -8,11 +8,11 @@ from statistics import median
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from register_builders import one, records, register
+from register_builders import one, person, records, register
 
 from casebus.matching.register.blocks import CAPS, PAIRS_PER_RECORD, SPARE_PAIRS, Index
 from casebus.matching.register.engine import ALERT, Band, Register, Suspects
-from casebus.matching.register.groups import Rules, groups, strengths
+from casebus.matching.register.groups import Rules, groups, strengths, third
 from casebus.matching.register.lookup import Lookup
 from casebus.matching.register.record import Record
 
@@ -169,6 +169,39 @@ def test_a_pair_through_a_third_is_as_strong_as_its_weakest_link() -> None:
     assert strength[0, 1] == 9.0
     assert strength[1, 2] == 6.0
     assert strength[0, 2] == 4.5
+
+
+def test_a_pair_through_a_third_record_names_the_one_that_connects_it_best() -> None:
+    edges = {(0, 1): 9.0, (1, 3): 6.0, (0, 2): 9.0, (2, 3): 2.0, (1, 2): 9.0}
+    weigh = lambda a, b: edges.get((min(a, b), max(a, b)), -12.0)  # noqa: E731
+    assert third(0, 3, [0, 1, 2, 3], weigh) == 1
+    assert third(3, 0, [0, 1, 2, 3], weigh) == 1
+    assert third(1, 2, [0, 1, 2, 3], weigh) == 0
+
+
+def _in_two_halves() -> tuple[list[dict[str, str]], dict[str, str], dict[str, str]]:
+    """Return a register in which one row has all, and two rows of the same person that have nothing in common."""
+    rows, _ = register(people=600, duplicates=200)
+    whole = {**person(random.Random(9), 9), "record_id": "whole"}
+    name = {column: whole[column] for column in ("given_name", "surname", "date_of_birth", "address")}
+    other = {column: whole[column] for column in ("email", "phone")}
+    return [*rows, whole], {**name, "record_id": "x"}, {**other, "record_id": "y"}
+
+
+def test_the_reasons_of_a_pair_that_shares_nothing_name_the_record_between_them() -> None:
+    rows, named, reached = _in_two_halves()
+    pairs = {(each.a.record_id, each.b.record_id): each.reasons for each in found(records([*rows, named, reached]))}
+    assert pairs["x", "y"].startswith("through a third record (whole)")
+    assert "third" not in pairs["whole", "x"] + pairs["whole", "y"]
+
+
+def test_an_answer_that_shares_too_little_names_the_record_between_them() -> None:
+    rows, named, reached = _in_two_halves()
+    reached["address"] = named["address"]
+    asked = {column: (value,) for column, value in reached.items() if column != "record_id"}
+    answers = {each.record_id: each.reasons for each in Lookup(Register(records([*rows, named]))).suspects(asked)}
+    assert answers["x"].startswith("through a third record (whole)")
+    assert "third" not in answers["whole"]
 
 
 def test_a_new_record_is_answered_from_the_register() -> None:

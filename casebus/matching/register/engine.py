@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import combinations
 
 from casebus.matching.register.bands import alert_from
 from casebus.matching.register.blocks import Index
@@ -13,7 +14,7 @@ from casebus.matching.register.copies import without_copies
 from casebus.matching.register.doubts import Doubts
 from casebus.matching.register.explain import reasons
 from casebus.matching.register.frequencies import Frequencies, Pattern
-from casebus.matching.register.groups import Pair, Rules, groups, strengths
+from casebus.matching.register.groups import Pair, Rules, groups, strengths, third
 from casebus.matching.register.levels import compare
 from casebus.matching.register.model import Model
 from casebus.matching.register.record import Record
@@ -71,13 +72,16 @@ class Suspects:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """A pair of a group before it has a band. `doubted`: somebody must look at it, whatever its weight."""
+    """A pair of a group before it has a band.
+
+    `doubted`: somebody must look at it, whatever its weight. `through`: the record_id that connects it, "" if it does itself.
+    """
 
     a: Record
     b: Record
     weight: float
     doubted: bool
-    through: bool
+    through: str
 
 
 @dataclass(slots=True)
@@ -219,11 +223,17 @@ class Register:
         return alert_from(sure, self.edges.values(), crowded=self.crowded and not self.rules().once)
 
     def _of_group(self, members: list[int]) -> Iterator[_Link]:
-        for (a, b), weight in strengths(members, self.weigh, self.model.prior).items():
+        own = {pair: self.weigh(*pair) for pair in combinations(sorted(members), 2)}
+
+        def weigh(a: int, b: int) -> float:
+            return own[min(a, b), max(a, b)]
+
+        for (a, b), weight in strengths(members, weigh, self.model.prior).items():
             x, y = self.records[a], self.records[b]
             if self.linking and x.side == y.side:
                 continue
-            through = len(members) > 2 and self.weigh(a, b) < SINGLE_LINKING
+            connected = len(members) == 2 or own[a, b] >= SINGLE_LINKING
+            through = "" if connected else self.records[third(a, b, members, weigh)].record_id
             if x.side > y.side:
                 x, y = y, x
             yield _Link(x, y, weight, self.doubts.about(x, y), through)

@@ -33,10 +33,10 @@ _PLAIN = frozenset(["sex", "region", "generation"])
 """Fields whose agreement is worth no words of its rarity."""
 
 
-def reasons(x: Record, y: Record, frequencies: Frequencies, *, through: bool) -> str:
+def reasons(x: Record, y: Record, frequencies: Frequencies, *, through: str) -> str:
     """Return what agrees, what is similar, what differs and what was left out as common, in this order.
 
-    `through`: the two records are connected by a third rather than by what they share.
+    `through`: the record_id of a third that connects the two rather than what they share; "" if none does.
     """
     levels = compare(x, y)
     agree, near, differ = [], [], []
@@ -60,7 +60,8 @@ def reasons(x: Record, y: Record, frequencies: Frequencies, *, through: bool) ->
             agree_or_near = agree if field.name in _PLAIN else near
             agree_or_near.append(f"{field.words} {'agrees' if field.name in _PLAIN else 'similar'}")
     common = [f"{words} suppressed as common" for words in frequencies.suppressed(x, y)]
-    return "; ".join([*(["through a third record"] if through else []), *agree, *near, *differ, *common])
+    connected = [f"through a third record ({through})"] if through else []
+    return "; ".join([*connected, *agree, *near, *differ, *common])
 
 
 def _agrees(number: int, level: int, x: Record, y: Record, frequencies: Frequencies) -> str:

@@ -98,5 +98,10 @@ def strengths(members: Iterable[int], weigh: Weigh, prior: float) -> dict[Pair, 
     return out
 
 
+def third(a: int, b: int, members: Iterable[int], weigh: Weigh) -> int:
+    """Return the record of a group of three or more through which two of it are best connected; the first of equals."""
+    return max((one for one in members if one not in (a, b)), key=lambda one: (min(weigh(a, one), weigh(one, b)), -one))
+
+
 def _supported(own: float, link: float, prior: float) -> float:
     return max(own, link - 1.5 if own > prior - 2 else own)

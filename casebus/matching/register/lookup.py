@@ -83,7 +83,7 @@ class Lookup:
         weights = self._with_groups(new, direct)
         group = self._group(new, direct)
         found = [
-            self._found(new, place, weight, through=direct.get(place, LEAST) <= LEAST, fits=place in group)
+            self._found(new, place, weight, through=self._through(place, direct), fits=place in group)
             for place, weight in weights.items()
             if weight > LEAST
         ]
@@ -119,6 +119,13 @@ class Lookup:
                 out[member] = max(own, min(link, own + SUPPORT))
         return out
 
+    def _through(self, place: int, direct: dict[int, float]) -> str:
+        """Return the record_id of the strongest of a record's group that was found itself; "" where the record was."""
+        if direct.get(place, LEAST) > LEAST:
+            return ""
+        strongest = max(self._groups[place], key=lambda member: (direct.get(member, LEAST), -member))
+        return self._register.records[strongest].record_id
+
     def _links(self, members: list[int]) -> dict[Pair, float]:
         """Return how strongly the records of a group belong together, computed when first asked for."""
         known = self._known_links.get(members[0])
@@ -144,7 +151,7 @@ class Lookup:
             tried.add(members[0])
         return set(group)
 
-    def _found(self, new: Record, place: int, weight: float, *, through: bool, fits: bool) -> Found:
+    def _found(self, new: Record, place: int, weight: float, *, through: str, fits: bool) -> Found:
         other = self._register.records[place]
         if not fits or self._register.doubts.about(new, other):
             weight = in_doubt(weight, self._threshold)
