@@ -9,7 +9,7 @@
 6. A kind that both persons have and of which nothing agrees counts against, unless what agrees was suppressed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from casebus.events.enumerations import Agreement, IdentifierType, Rarity
@@ -187,10 +187,10 @@ def _person(one: Person, other: Person, tokens: list[HeldToken], counts: Counts,
 
 
 def _hushed(
-    unheard: Sequence[HeldToken], too_common: Set[IdentifierType], crowded: Set[IdentifierType]
+    unheard: Iterable[HeldToken], too_common: Set[IdentifierType], crowded: Set[IdentifierType]
 ) -> frozenset[str]:
     """Return of which of the three something agrees that is too common to count, so that it does not differ."""
-    if not unheard and not too_common:
+    if not too_common:  # what says a birth date or a house is carried under one kind, which is too common then
         return frozenset()
     said = _said(token for token in unheard if FAMILIES[token.family].says)
     parts = (

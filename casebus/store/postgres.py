@@ -10,6 +10,7 @@ server, the same, once COMMIT has returned everything. A connection lost during 
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from casebus.bus.log import Record
@@ -38,6 +39,14 @@ Session = TypeVar("Session", bound="PostgresView")
 _CHUNK = 500
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What the schema was opened for, by name."""
+
+    concepts: Mapping[str, PostgresTable]
+    indexes: Mapping[str, PostgresInverted]
+
+
 class PostgresStore:
     """The state of a role in one schema, named by its role's code (`nz-police` becomes `nz_police`).
 
@@ -47,11 +56,13 @@ class PostgresStore:
 
     def __init__(self, url: str, schema: str, kept: Sequence[Kept]) -> None:
         self._connection = PostgresConnection(url, schema_name(schema))
-        self._tables = {concept.table: PostgresTable(concept) for concept in kept if isinstance(concept, Concept)}
-        self._indexes = {index.table: PostgresInverted(index) for index in kept if isinstance(index, Inverted)}
+        self._tables = _Tables(
+            {concept.table: PostgresTable(concept) for concept in kept if isinstance(concept, Concept)},
+            {index.table: PostgresInverted(index) for index in kept if isinstance(index, Inverted)},
+        )
         self._in_use = False
         try:
-            prepare(self._connection, [*self._tables.values(), *self._indexes.values()])
+            prepare(self._connection, [*self._tables.concepts.values(), *self._tables.indexes.values()])
         except BaseException:
             self._connection.close()
             raise
@@ -59,7 +70,7 @@ class PostgresStore:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Begin a write transaction; commit at the end of the block, roll back on any exception."""
-        transaction = PostgresTransaction(self._connection, self._tables, self._indexes)
+        transaction = PostgresTransaction(self._connection, self._tables)
         with self._used_by(transaction) as tx, self._connection.writing():
             yield tx
             tx.settle()
@@ -67,7 +78,7 @@ class PostgresStore:
     @contextmanager
     def view(self) -> Iterator[View]:
         """Begin a consistent read-only snapshot, of this moment."""
-        snapshot = PostgresView(self._connection, self._tables, self._indexes)
+        snapshot = PostgresView(self._connection, self._tables)
         with self._used_by(snapshot) as view, self._connection.reading():
             yield view
 
@@ -90,15 +101,9 @@ class PostgresStore:
 class PostgresView:
     """What can be read, as `View` says."""
 
-    def __init__(
-        self,
-        connection: PostgresConnection,
-        tables: Mapping[str, PostgresTable],
-        indexes: Mapping[str, PostgresInverted],
-    ) -> None:
+    def __init__(self, connection: PostgresConnection, tables: _Tables) -> None:
         self._driver = connection
         self._tables = tables
-        self._indexes = indexes
         self.ended = False
 
     @property
@@ -112,14 +117,14 @@ class PostgresView:
             raise AssertionError("bug: a transaction or view was used after its end")
 
     def _of(self, concept: Concept[Any]) -> PostgresTable:
-        if concept.table not in self._tables:
+        if concept.table not in self._tables.concepts:
             raise AssertionError(f"bug: the store was opened without the concept {concept.table}")
-        return self._tables[concept.table]
+        return self._tables.concepts[concept.table]
 
     def _inverted(self, index: Inverted) -> PostgresInverted:
-        if index.table not in self._indexes:
+        if index.table not in self._tables.indexes:
             raise AssertionError(f"bug: the store was opened without the index {index.table}")
-        return self._indexes[index.table]
+        return self._tables.indexes[index.table]
 
     def get(self, concept: Concept[T], key: str) -> T | None:
         """Return the entity with this key."""
@@ -199,13 +204,8 @@ class PostgresView:
 class PostgresTransaction(PostgresView):
     """What can be written, as `Transaction` says."""
 
-    def __init__(
-        self,
-        connection: PostgresConnection,
-        tables: Mapping[str, PostgresTable],
-        indexes: Mapping[str, PostgresInverted],
-    ) -> None:
-        super().__init__(connection, tables, indexes)
+    def __init__(self, connection: PostgresConnection, tables: _Tables) -> None:
+        super().__init__(connection, tables)
         self._waiting = WaitingPosts(self._write_posts)
 
     def settle(self) -> None:

@@ -1,10 +1,9 @@
 """How SQLite keeps an inverted index: narrow rows without a row number, owners as small numbers, in three tables.
 
 Tokens come in no order. In one large table each row of a transaction falls on a page of its own, and SQLite writes
-whole pages, twice: with 16 million rows there, 256 records of 20 tokens wrote 158 MB and took the processor twice as
-long (measured). So rows begin in a small table, where many fall on one page. From there they move to a larger one, and
-on to the largest: a slice at a time, the next in the order of tokens, whose rows again share pages. The same records
-then wrote 6 MB.
+whole pages, twice. So rows begin in a small table, where many fall on one page. From there they move to a larger one,
+and on to the largest: a slice at a time, the next in the order of tokens, whose rows again share pages. What it comes to
+is in docs/performance.md (`make bench`).
 
 A row may be in two of the tables, when an owner is posted twice; it counts once.
 """
@@ -22,7 +21,6 @@ YOUNG = 65_536
 """How many rows the smallest table holds before it gives away a slice."""
 
 MIDDLE = 1_048_576
-
 SLICE = 4_096
 
 _ENROL = "INSERT INTO owners (owner) VALUES (?) ON CONFLICT DO NOTHING"

@@ -1,6 +1,6 @@
 """The Store: the durable state of one role, and the transaction that joins position and effects.
 
-Two siblings implement it and share no code: `sqlite.SqliteStore` (embedded, synchronous=FULL) and
+Two siblings implement it and share no SQL: `sqlite.SqliteStore` (embedded, synchronous=FULL) and
 `postgres.PostgresStore` (one schema per role). They share `casebus.testing.store_contract.StoreContract`.
 
 State is kept as *concepts*: frozen dataclasses, each with one key and a few indexes, declared beside the model that

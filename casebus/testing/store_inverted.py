@@ -80,6 +80,21 @@ class StoreInverted(StoreInstances):
             tx.apply(Post(MARKS, "one", ()))
             assert holders(tx, mark("a"), mark("b")) == {mark("a"): set(), mark("b"): {"one"}}
 
+    def test_what_is_posted_and_taken_back_in_one_transaction_is_not_held(self, store: Store) -> None:
+        """Nor what was held before it; what is posted again after that is."""
+        with store.transaction() as tx:
+            tx.apply(Post(MARKS, "one", (mark("a"),)))
+        with store.transaction() as tx:
+            tx.apply(Post(MARKS, "one", (mark("a"), mark("b"), mark("c"))))
+            tx.apply(Unpost(MARKS, "one", (mark("a"), mark("b"), mark("c"))))
+            tx.apply(Post(MARKS, "one", (mark("c"),)))
+        with store.view() as view:
+            assert holders(view, mark("a"), mark("b"), mark("c")) == {
+                mark("a"): set(),
+                mark("b"): set(),
+                mark("c"): {"one"},
+            }
+
     def test_what_is_taken_back_is_taken_from_its_owner_only(self, store: Store) -> None:
         """However long ago it was posted, and it may be posted again."""
         with store.transaction() as tx:

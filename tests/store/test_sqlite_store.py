@@ -51,7 +51,7 @@ class TestSqliteIndexThatOverflows(StoreInverted):
         run_histories(opener)
 
     def test_rows_move_on_and_each_table_keeps_its_size(self, path: Path) -> None:
-        draw = Random(1)
+        draw, went = Random(1), set[int]()
         with opened(path) as store, by_hand(path) as connection:
             for number in range(60):
                 tokens = tuple(draw.randrange(2**16) for _ in range(draw.randrange(5)))
@@ -59,6 +59,7 @@ class TestSqliteIndexThatOverflows(StoreInverted):
                     tx.apply(Post(MARKS, f"owner-{number}", (*tokens, mark("common"))))
                     tx.apply(Unpost(MARKS, f"owner-{number - 7}", (mark("common"),)))
                 counted = dict(connection.execute("SELECT table_name, row_count FROM moves"))
+                went.add(connection.execute("SELECT hash FROM moves WHERE table_name = 'marks_young'").fetchone()[0])
                 held = {name: count_of(connection, name) for name in counted}
                 assert counted == held
                 assert (held["marks_young"] <= 4, held["marks_middle"] <= 9) == (True, True)
@@ -67,6 +68,7 @@ class TestSqliteIndexThatOverflows(StoreInverted):
                     f"owner-{n}" for n in range(53, 60)
                 ]
         assert held["marks"] > 50
+        assert len(went) > 20, "each slice begins where the one before it ended"
 
 
 def count_of(connection: sqlite3.Connection, table: str) -> int:
