@@ -86,11 +86,11 @@ def test_a_name_with_a_mailbox_of_everybody_is_too_little() -> None:
 
 
 def test_across_two_registers_each_copy_has_one_pair() -> None:
-    ours, theirs = register(people=200, duplicates=0, seed=4)[0], register(people=200, duplicates=0, seed=5)[0]
+    ours, theirs = register(people=80, duplicates=0, seed=4)[0], register(people=80, duplicates=0, seed=5)[0]
     for number, row in enumerate(theirs):
         row["record_id"] = f"t{number:05d}"
-    one, many = times(1, WHOLE, "o"), times(250, WHOLE)
-    for left, right, pairs in ((many, one, 250), (one, many, 250), (many, times(100, WHOLE, "x"), 349)):
+    one, many = times(1, WHOLE, "o"), times(60, WHOLE)
+    for left, right, pairs in ((many, one, 60), (one, many, 60), (many, times(40, WHOLE, "x"), 99)):
         linked = Register([*records([*ours, *left], 0), *records([*theirs, *right], 1)], linking=True)
         suspects = [each for each in linked.suspects() if {each.a.record_id[0], each.b.record_id[0]} <= {"o", "w", "x"}]
         assert len(suspects) == pairs
