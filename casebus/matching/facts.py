@@ -6,11 +6,12 @@
 4. A handle, or a name in one, counts once, and only where none of the kinds that it joins agrees by itself. Each side is
    told of the kind that it sent itself.
 5. Name, birth date and house are read together from all composites that are shared, each as far as any of them says.
-6. A kind that both persons have and of which nothing agrees counts against, unless what agrees was suppressed.
+6. A kind that both persons have and of which nothing agrees counts against, unless what agrees was suppressed; less so
+   beside what is one person's alone.
 """
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from casebus.events.enumerations import Agreement, IdentifierType, Rarity
 from casebus.matching.families import (
@@ -21,6 +22,7 @@ from casebus.matching.families import (
     HANDLES,
     HOME_KINDS,
     NAME_KINDS,
+    OWN,
     PERSON_KINDS,
     RANK,
     Born,
@@ -85,6 +87,8 @@ def facts(
         agreeing |= {handle.kind, handle.other_kind}
         agreeing |= {_SCREEN, _EMAIL} if handle.terms[0] != "name_in_handle" else set()
     found += [_differs(kind) for kind in DIFFERING if kind in both - agreeing - too_common]
+    if any(map(_is_one_persons, found)):
+        found = [_beside(fact) if fact.agreement is Agreement.differs else fact for fact in found]
     named = {fact.kind for fact in found if fact.agreement is not Agreement.differs}
     if named & PERSON_KINDS:
         too_common -= PERSON_KINDS
@@ -297,6 +301,19 @@ def _differs(kind: IdentifierType, term: str = "") -> Fact:
     return Fact((term or f"{kind.lower()}.differs",), kind, kind, Agreement.differs, Rarity.common)
 
 
+def _is_one_persons(fact: Fact) -> bool:
+    """Tell whether what agrees is one person's alone: an own identifier, or a whole name and its birth date."""
+    return fact.firm and (fact.terms[0] in OWN or _WHOLE.issubset(fact.terms))
+
+
+_WHOLE = frozenset({term_of("name", Name.exact), term_of("born", Born.day)})
+
+
+def _beside(fact: Fact) -> Fact:
+    """Return what differs, beside what is one person's: the model has another weight for it."""
+    return replace(fact, terms=tuple([f"beside.{term}" for term in fact.terms]))
+
+
 AGAINST = frozenset({"household", "namesake", "word_and_day", "undated_at_home"})
 """Terms that may only count against, beside what differs and what is not rare."""
 
@@ -308,7 +325,8 @@ def every_term() -> frozenset[str]:
     levels = [term_of(part, level) for part, levels in _LEVELS for level in levels if level]
     differing = [f"{kind.lower()}.differs" for kind in DIFFERING] + [f"{part}.differs" for part, _ in _LEVELS]
     screen = ["screen_name.short", *(f"{name}.common" for name in ("screen_name", "screen_name_look"))]
-    return AGAINST.union(own, bands, levels, differing, screen)
+    beside = [f"beside.{term}" for term in differing]
+    return AGAINST.union(own, bands, levels, differing, beside, screen)
 
 
 _LEVELS = (("name", Name), ("born", Born), ("lives", Lives))

@@ -75,7 +75,7 @@ def _pair(one: Person, other: Person, said: Facts, base: float) -> Weighed:
 
 def _least(fact: Fact) -> float:
     """Return the weight of a fact, were its value as common as one may be that counts."""
-    weight = sum([WEIGHTS[term] for term in _without_bands(fact.terms)])
+    weight = sum([WEIGHTS[term.removeprefix("beside.")] for term in _without_bands(fact.terms)])
     if not fact.tokens or "screen_name.short" in fact.terms:
         return weight
     family = fact.terms[0]
