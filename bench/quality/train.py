@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from casebus.matching.facts import AGAINST, every_term
+from casebus.matching.terms import AGAINST, every_term
 from casebus.matching.weigh import weigh
 from quality.evaluation_set import EvaluationSet
 from quality.held_rows import Holdings
@@ -140,7 +140,12 @@ def module(learned: Learned) -> str:
     numbers = repr((learned.prior_of_tips, learned.prior_of_cases, learned.alert))
     digest = hashlib.sha256("\n".join([numbers, *lines]).encode()).hexdigest()[:8]
     return "\n".join(
-        [*HEAD.format(digest=digest, learned=learned, sets=SETS, held=", ".join(map(str, HELD_OUT))).splitlines(), *lines, "}", ""]
+        [
+            *HEAD.format(digest=digest, learned=learned, sets=SETS, held=", ".join(map(str, HELD_OUT))).splitlines(),
+            *lines,
+            "}",
+            "",
+        ]
     )
 
 

@@ -6,12 +6,13 @@
 4. A handle, or a name in one, counts once, and only where none of the kinds that it joins agrees by itself. Each side is
    told of the kind that it sent itself.
 5. Name, birth date and house are read together from all composites that are shared, each as far as any of them says.
-6. A kind that both persons have and of which nothing agrees counts against, unless what agrees was suppressed; less so
-   beside what is one person's alone.
+6. A kind that both persons have and of which nothing agrees counts against, unless what agrees was suppressed.
+
+What a fact is worth beside the others is in `terms`.
 """
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from casebus.events.enumerations import Agreement, IdentifierType, Rarity
 from casebus.matching.families import (
@@ -22,7 +23,6 @@ from casebus.matching.families import (
     HANDLES,
     HOME_KINDS,
     NAME_KINDS,
-    OWN,
     PERSON_KINDS,
     RANK,
     Born,
@@ -87,8 +87,6 @@ def facts(
         agreeing |= {handle.kind, handle.other_kind}
         agreeing |= {_SCREEN, _EMAIL} if handle.terms[0] != "name_in_handle" else set()
     found += [_differs(kind) for kind in DIFFERING if kind in both - agreeing - too_common]
-    if any(map(_is_one_persons, found)):
-        found = [_beside(fact) if fact.agreement is Agreement.differs else fact for fact in found]
     named = {fact.kind for fact in found if fact.agreement is not Agreement.differs}
     if named & PERSON_KINDS:
         too_common -= PERSON_KINDS
@@ -299,34 +297,3 @@ def _how(exact: bool) -> Agreement:
 def _differs(kind: IdentifierType, term: str = "") -> Fact:
     """Return a fact that counts against. It names a kind only: the band says nothing, so it is the plainest one."""
     return Fact((term or f"{kind.lower()}.differs",), kind, kind, Agreement.differs, Rarity.common)
-
-
-def _is_one_persons(fact: Fact) -> bool:
-    """Tell whether what agrees is one person's alone: an own identifier, or a whole name and its birth date."""
-    return fact.firm and (fact.terms[0] in OWN or _WHOLE.issubset(fact.terms))
-
-
-_WHOLE = frozenset({term_of("name", Name.exact), term_of("born", Born.day)})
-
-
-def _beside(fact: Fact) -> Fact:
-    """Return what differs, beside what is one person's: the model has another weight for it."""
-    return replace(fact, terms=tuple([f"beside.{term}" for term in fact.terms]))
-
-
-AGAINST = frozenset({"household", "namesake", "word_and_day", "undated_at_home"})
-"""Terms that may only count against, beside what differs and what is not rare."""
-
-
-def every_term() -> frozenset[str]:
-    """Return every term that a fact can have: the model gives each a weight."""
-    own = [family.name for family in FAMILIES.values() if family.says is None]
-    bands = [f"{name}.{band}" for name in (*own, "person") for band in (Rarity.rare, Rarity.uncommon)]
-    levels = [term_of(part, level) for part, levels in _LEVELS for level in levels if level]
-    differing = [f"{kind.lower()}.differs" for kind in DIFFERING] + [f"{part}.differs" for part, _ in _LEVELS]
-    screen = ["screen_name.short", *(f"{name}.common" for name in ("screen_name", "screen_name_look"))]
-    beside = [f"beside.{term}" for term in differing]
-    return AGAINST.union(own, bands, levels, differing, beside, screen)
-
-
-_LEVELS = (("name", Name), ("born", Born), ("lives", Lives))
