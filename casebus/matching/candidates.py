@@ -11,6 +11,7 @@ from casebus.events.enumerations import IdentifierType, Rarity, RecordKind
 from casebus.matching.families import (
     FAMILIES,
     HANDLES,
+    OWN,
     REPORT_CAP,
     SAME_REPORT_SCORE,
     SOURCE_REPORT,
@@ -120,10 +121,11 @@ def most(shared: InCommon, prior: float) -> float:
 
     `compare` never scores more: one family counts for each kind, a handle beside them, and a person's attributes each at
     the best that any of the families says of it, all of them as rare as the rarest. That a value is less rare never adds
-    to a weight. A screen name is taken to be rare: how rare its handle is stands elsewhere.
+    to a weight. A screen name is taken to be rare: how rare its handle is stands elsewhere. What differs adds nothing.
     """
     best: dict[str, float] = {}
     persons: list[float] = []
+    things: set[str] = set()
     for name, frequency in shared.items():
         if name not in _AT_MOST:  # a report's number is no fact about a person
             continue
@@ -131,9 +133,13 @@ def most(shared: InCommon, prior: float) -> float:
         for fact, by_band in _AT_MOST[name]:
             if fact == _PERSON:
                 persons.append(by_band[band])
-            elif by_band[band] > best.get(fact, 0.0):
+                continue
+            things.add(fact)
+            if by_band[band] > best.get(fact, 0.0):
                 best[fact] = by_band[band]
     total = prior + sum(best.values()) + max(persons, default=0.0)
+    if frozenset(things) in _ONE_THING:
+        total += WEIGHTS["alone"]
     return max(total, SAME_REPORT_SCORE) if SOURCE_REPORT in shared else total
 
 
@@ -163,6 +169,13 @@ def said(says: Says) -> list[str]:
 
 
 _AT_MOST = {family.name: _adds_at_most(family) for family in FAMILIES.values()}
+
+_PERSONS_PARTS = {"name", "born", "lives"}
+_ONE_THING = {
+    *(frozenset({fact}) for adds in _AT_MOST.values() for fact, _ in adds),
+    *(frozenset({part, "lives"}) for part in _PERSONS_PARTS),
+} - {frozenset({FAMILIES[name].kinds[0]}) for name in OWN}
+"""What is told as one fact and is never one person's alone: the model takes off for it (`terms`)."""
 
 
 def common_kinds(record: HeldRecord, frequency: Frequency) -> tuple[IdentifierType, ...]:

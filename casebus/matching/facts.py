@@ -7,6 +7,8 @@
    told of the kind that it sent itself.
 5. Name, birth date and house are read together from all composites that are shared, each as far as any of them says.
 6. A kind that both persons have and of which nothing agrees counts against, unless what agrees was suppressed.
+
+What a fact is worth beside the others is in `terms`.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -295,20 +297,3 @@ def _how(exact: bool) -> Agreement:
 def _differs(kind: IdentifierType, term: str = "") -> Fact:
     """Return a fact that counts against. It names a kind only: the band says nothing, so it is the plainest one."""
     return Fact((term or f"{kind.lower()}.differs",), kind, kind, Agreement.differs, Rarity.common)
-
-
-AGAINST = frozenset({"household", "namesake", "word_and_day", "undated_at_home"})
-"""Terms that may only count against, beside what differs and what is not rare."""
-
-
-def every_term() -> frozenset[str]:
-    """Return every term that a fact can have: the model gives each a weight."""
-    own = [family.name for family in FAMILIES.values() if family.says is None]
-    bands = [f"{name}.{band}" for name in (*own, "person") for band in (Rarity.rare, Rarity.uncommon)]
-    levels = [term_of(part, level) for part, levels in _LEVELS for level in levels if level]
-    differing = [f"{kind.lower()}.differs" for kind in DIFFERING] + [f"{part}.differs" for part, _ in _LEVELS]
-    screen = ["screen_name.short", *(f"{name}.common" for name in ("screen_name", "screen_name_look"))]
-    return AGAINST.union(own, bands, levels, differing, screen)
-
-
-_LEVELS = (("name", Name), ("born", Born), ("lives", Lives))

@@ -197,6 +197,9 @@ RANK: dict[str, int] = {family.name: number for number, family in enumerate(_TAB
 HANDLES = ("handle", "handle_look", "name_in_handle")
 """Families that join one kind to another. They count once, and only where none of their own kinds agrees by itself."""
 
+OWN = frozenset({"account_id", "email", "email_delivered", "screen_name"})
+"""Identifiers that one person has as long as they stand: neither mistyped into another's, nor sold, nor given to the next."""
+
 DIFFERING: tuple[IdentifierType, ...] = (_T.EMAIL, _T.PHONE_E164, _T.SERVICE_SCREEN_NAME, _T.DEVICE, _T.NATIONAL_ID)
 """Kinds of which it says something that both persons have one and none agrees; people have many addresses and wallets,
 and an account on another service is no evidence. Names, birth dates and houses are weighed by `Says`."""

@@ -14,6 +14,7 @@ from casebus.matching.families import BY_RARITY, FAMILIES
 from casebus.matching.held import Agreed, HeldRecord, HeldToken, Shared
 from casebus.matching.model import PRIOR_OF_CASES, PRIOR_OF_TIPS, WEIGHTS
 from casebus.matching.persons import Person, in_common, persons, shared
+from casebus.matching.terms import at_the_least, beside_one_another, is_one_thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +60,25 @@ def prior(a: HeldRecord, b: HeldRecord) -> float:
 
 
 def _pair(one: Person, other: Person, said: Facts, base: float) -> Weighed:
-    lines = [_line(fact) for fact in said.facts]
+    facts_found, is_alone = beside_one_another(said.facts), is_one_thing(said.facts)
+    lines = [_line(fact) for fact in facts_found]
     return Weighed(
         lines=tuple(sorted(lines, key=lambda line: (-line.weight, _kinds(line)))),
         suppressed=said.suppressed,
-        evidence=tuple([Shared(token, fact.kind, fact.other_kind) for fact in said.facts for token in fact.tokens]),
+        evidence=tuple([Shared(token, fact.kind, fact.other_kind) for fact in facts_found for token in fact.tokens]),
         # Weights are multiples of 1/64, so that the sum is exact and does not depend on its order.
         score=base + sum([line.weight for line in lines]),
-        least_score=base + sum([_least(fact) for fact in said.facts]),
-        firm=any(fact.firm for fact in said.facts),
+        least_score=base + sum([_least(fact, is_alone=is_alone) for fact in facts_found]),
+        firm=any(fact.firm for fact in facts_found),
         roles=tuple(sorted((one.roles, other.roles), key=sorted)),
-        terms=tuple(sorted([term for fact in said.facts for term in fact.terms])),
+        terms=tuple(sorted([term for fact in facts_found for term in fact.terms])),
     )
 
 
-def _least(fact: Fact) -> float:
+def _least(fact: Fact, *, is_alone: bool) -> float:
     """Return the weight of a fact, were its value as common as one may be that counts."""
-    weight = sum([WEIGHTS[term] for term in _without_bands(fact.terms)])
+    terms = at_the_least(fact, is_one_thing=is_alone)
+    weight = sum([WEIGHTS[term] for term in _without_bands(terms)])
     if not fact.tokens or "screen_name.short" in fact.terms:
         return weight
     family = fact.terms[0]

@@ -91,17 +91,41 @@ def test_a_screen_name_whose_bare_handle_is_crowded_is_no_alert():
 def test_weak_evidence_alone_never_alerts(one, other):
     weighed = weigh(record("a", one), record("b", other), TWO)
     assert weighed.lines
-    assert weighed.score >= PRIOR_OF_TIPS
+    assert weighed.score >= score_of("alone")
     assert not alerts(record("a", one), record("b", other))
 
 
 @pytest.mark.parametrize("identifier", [PHONE, DEVICE])
 def test_a_telephone_or_a_device_alone_is_what_the_model_says(identifier):
     a, b = record("a", identifier), record("b", identifier)
-    family = FAMILIES["phone" if identifier is PHONE else "device"].name
-    assert weigh(a, b, TWO).score == score_of(family)
-    assert alerts(a, b) == (score_of(family) >= ALERT)
-    assert (compare(a, b, TWO) is not None) == (score_of(family) >= REVIEW)
+    score = score_of(FAMILIES["phone" if identifier is PHONE else "device"].name, "alone")
+    assert weigh(a, b, TWO).score == score
+    assert alerts(a, b) == (score >= ALERT)
+    assert (compare(a, b, TWO) is not None) == (score >= REVIEW)
+
+
+def test_two_things_are_worth_more_than_each_alone():
+    both = weigh(record("a", PHONE, DEVICE), record("b", PHONE, DEVICE), TWO)
+    assert both.score == score_of("phone", "device")
+    assert "alone" not in both.terms
+
+
+def test_what_is_one_persons_is_worth_the_same_alone():
+    assert weigh(record("a", EMAIL), record("b", EMAIL), TWO).terms == ("email",)
+
+
+def test_a_screen_name_is_one_persons_as_long_as_few_have_its_handle():
+    a, b = record("a", SCREEN), record("b", SCREEN)
+    assert "alone" not in weigh(a, b, TWO).terms
+    assert "alone" in weigh(a, b, seen(2, handle=FAMILIES["handle"].cap)).terms
+
+
+def test_another_mailbox_says_less_beside_what_is_one_persons():
+    ours, theirs = email("one@example.org"), email("another@example.net")
+    beside = weigh(record("a", SCREEN, ours), record("b", SCREEN, theirs), TWO).terms
+    apart = weigh(record("a", PHONE, ours), record("b", PHONE, theirs), TWO).terms
+    assert ("beside.email.differs" in beside, "email.differs" in apart) == (True, True)
+    assert WEIGHTS["email.differs"] < WEIGHTS["beside.email.differs"]
 
 
 def test_the_delivered_form_of_an_email_is_told_as_similar():
@@ -117,7 +141,7 @@ def test_evidence_adds_up_within_one_pair_of_persons():
 
 def test_evidence_on_two_persons_never_adds_up():
     weighed = weigh(record("a", PHONE, DEVICE), record("b", PHONE, replace(DEVICE, subject_no=1)), TWO)
-    assert weighed.score == max(score_of("phone"), score_of("device"))
+    assert weighed.score == max(score_of("phone", "alone"), score_of("device", "alone"))
 
 
 def test_within_one_kind_only_the_strongest_family_counts():
@@ -175,9 +199,9 @@ def test_a_kind_that_differs_counts_against_and_is_named():
     assert match.matched[-1].rarity is Rarity.common
 
 
-def test_another_name_and_birth_date_holds_back_a_screen_name():
+def test_another_name_and_birth_date_are_said_in_full_beside_a_screen_name():
     a, b = record("a", SCREEN, NAMED), record("b", SCREEN, person("Sam Smith", "1990-12-24"))
-    assert not alerts(a, b)
+    assert weigh(a, b, TWO).score == score_of("screen_name", "name.differs", "born.differs")
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 import re
 
 from casebus.events.enumerations import IdentifierType, Rarity
-from casebus.matching.facts import AGAINST, every_term
 from casebus.matching.families import FAMILIES, RANK, Holders
 from casebus.matching.model import ALERT, PRIOR_OF_CASES, PRIOR_OF_TIPS, REVIEW, WEIGHTS
+from casebus.matching.terms import AGAINST, every_term
 
 NUMBERS = (*WEIGHTS.values(), PRIOR_OF_TIPS, PRIOR_OF_CASES, ALERT, REVIEW)
 COMMONER = tuple(f".{word}" for word in (Rarity.rare, Rarity.uncommon, Rarity.common, "short"))
