@@ -17,6 +17,7 @@ from casebus.cli.streams import reader_gone
 from casebus.matching.register.copies import MANY
 from casebus.matching.register.engine import Band, Register, Stage, Suspects
 from casebus.matching.register.engine import Progress as Tell
+from casebus.matching.register.frequencies import CAP
 from casebus.matching.register.lookup import Lookup
 from casebus.matching.register.priors import MODEL
 from casebus.queries import answer
@@ -75,21 +76,34 @@ def _read(sources: list[Path], tell: Tell, *, ignore_unknown: bool) -> list[Read
 def _report(out: Path, register: Register, suspects: list[Suspects], aside: Counter[str], *, as_json: bool) -> None:
     alerts = sum(one.band is Band.alert for one in suspects)
     copies = sum(map(len, register.copies.values()))
-    reviews, records, crowded = len(suspects) - alerts, len(register.records) + copies, len(register.index.crowded)
+    rest, crowded = sum(len(crowd.rest) for crowd in register.crowds), len(register.index.crowded)
+    reviews, records = len(suspects) - alerts, len(register.records) + copies + rest
+    common = register.frequencies.passed_over(register.records)
     if as_json:
         told = {"out": str(out), "records": records, "pairs": len(suspects), "alert": alerts, "review": reviews}
-        print_json({**told, "copies": copies, "crowded": crowded, "left_aside": aside, "model": MODEL})
+        few = {"copies": copies, "in_crowds": rest, "crowded": crowded, "passed_over": common, "left_aside": aside}
+        print_json({**told, **few, "model": MODEL})
         return
     words().print(f"{records} records: {alerts} pairs to alert, {reviews} to review, in {out} ({MODEL}).", markup=False)
     if copies:
         words().print(
             f"{copies} records are copies: more than {MANY} say the same as they do. Each is in one pair at most, not compared with the rest.",
         )
+    if rest:
+        words().print(
+            f"{rest} records are of crowds: more than {MANY} of one person, each a little different. Each was compared with two that stand "
+            "for its crowd (of two registers one of each), and with those that share an identifier which only it has.",
+        )
+    if common:
+        words().print(f"Passed over, for more than {CAP} records hold the same value: {_counted(common)}.")
     if crowded:
         words().print(f"{crowded} records share all that they have with many: each was compared with a few of those.")
     if aside:
-        counted = ", ".join(f"{column} {rows}" for column, rows in sorted(aside.items()))
-        words().print(f"Rows in which nothing came of a column (nonsense, or a placeholder): {counted}.")
+        words().print(f"Rows in which nothing came of a column (nonsense, or a placeholder): {_counted(aside)}.")
+
+
+def _counted(rows: Counter[str]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(rows.items()))
 
 
 def against(

@@ -113,6 +113,41 @@ def test_an_import_that_ran_250_times_is_found_and_what_was_not_compared_is_said
     assert (told["records"], told["pairs"], told["copies"]) == (250 + len(rest[:others]), 249, 248)
 
 
+def _one_person(rows: int) -> str:
+    lines = (f"w{row:03d},Walter,Featherstone,1951-02-03,021 555 {1000 + row},NZ,7 Alder Street" for row in range(rows))
+    return "\n".join(["record_id,given_name,surname,date_of_birth,phone,country,address", *lines, ""])
+
+
+@pytest.mark.parametrize("rows", [79, 250])
+def test_a_file_of_one_person_who_stands_there_many_times_is_told_of_as_a_crowd_the_same_every_time(
+    rows: int, tmp_path: Path, out: Path
+) -> None:
+    path = written(tmp_path / "a.csv", _one_person(rows))
+    results = set()
+    for seed in ("1", "2"):
+        done = casebus("file", path, "--out", str(out), seed=seed)
+        assert done.returncode == 0, done.stderr
+        assert f"{rows - 2} records are of crowds".encode() in done.stderr
+        results.add(out.read_bytes())
+    (pairs,) = results
+    assert pairs.count(b"\n") == rows
+    told = json.loads(casebus("file", path, "--out", str(out), "--json").stdout)
+    assert (told["records"], told["pairs"], told["in_crowds"]) == (rows, rows - 1, rows - 2)
+
+
+def test_a_value_that_too_many_hold_is_said_to_be_passed_over_by_kind_and_never_repeated(
+    tmp_path: Path, out: Path
+) -> None:
+    lines = (f"{row},N{row * 7919}a,02155501{row % 2}4,{row}@mail.example" for row in range(200))
+    path = written(tmp_path / "a.csv", "\n".join(["record_id,surname,phone,email", *lines, ""]))
+    done = casebus("file", path, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert b"Passed over, for more than 80 records hold the same value: phone 200." in done.stderr
+    assert b"5550" not in done.stderr
+    assert json.loads(casebus("file", path, "--out", str(out), "--json").stdout)["passed_over"] == {"phone": 200}
+    assert b"Passed over" not in casebus("file", written(tmp_path / "b.csv", ROWS), "--out", str(out)).stderr
+
+
 def test_the_answer_is_the_same_every_time(tmp_path: Path, out: Path) -> None:
     path = written(tmp_path / "a.csv", ROWS)
     header, *rows = ROWS.splitlines(keepends=True)

@@ -7,27 +7,20 @@ however many they are: a name says nothing more for being there often.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
-from casebus.matching.register.fields import FIELDS, INDEX
 from casebus.matching.register.frequencies import CAP
 from casebus.matching.register.record import Record
+from casebus.matching.register.telling import TELLING, Value, telling
 
 MANY = 20
 """So many rows that say the same are compared as any others are."""
 KEPT, KEPT_LINKING = 2, 1
 """So many of more are: they make one pair, with each other or (if two registers are linked) with a record of the other side."""
-TELLING = 2
-"""So many kinds of values, each of a value that is not common, tell people apart: one alone may be a placeholder, or shared."""
 
 _content: Callable[[Record], Hashable] = attrgetter(*(each.name for each in fields(Record) if each.name != "record_id"))
-_VALUES = [field.exact[0][1] for field in FIELDS if field.capped and field.name not in ("handle", "ip")]
-_HOUSE = FIELDS[INDEX["address"]].exact[0][1]
-
-Value = tuple[int, Hashable]
-"""The number of a kind and a value of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +39,7 @@ def without_copies(records: Sequence[Record], *, linking: bool) -> Apart:
     copies = {
         members[kept - 1].record_id: members[kept:]
         for members in crowds
-        if len({kind for kind, value in _telling(members[0]) if (kind, value) not in common}) >= TELLING
+        if len({kind for kind, value in telling(members[0]) if (kind, value) not in common}) >= TELLING
     }
     out = {copy.record_id for members in copies.values() for copy in members}
     return Apart([record for record in records if record.record_id not in out], copies)
@@ -65,25 +58,11 @@ def _crowds(records: Sequence[Record]) -> list[list[Record]]:
 def _common(records: Iterable[Record], crowds: Iterable[Sequence[Record]]) -> Set[Value]:
     """Return the values of crowds that more than `CAP` rows hold, a crowd counted as one."""
     again = {record.record_id for members in crowds for record in members[1:]}
-    asked = {value for members in crowds for value in _telling(members[0])}
+    asked = {value for members in crowds for value in telling(members[0])}
     held = Counter(
         value
         for record in records
         if record.record_id not in again
-        for value in set(_telling(record)).intersection(asked)
+        for value in set(telling(record)).intersection(asked)
     )
     return {value for value, count in held.items() if count > CAP}
-
-
-def _telling(record: Record) -> Iterator[Value]:
-    """Yield what may tell people apart: a name in full, a day of birth, a house, what a person alone has."""
-    if record.name.given and record.name.surname:
-        yield 0, (record.name.given, record.name.surname)
-    for day in record.born:
-        if day[2]:
-            yield 1, day
-    for house in _HOUSE(record) if record.place.numbers else ():
-        yield 2, house
-    for kind, values in enumerate(_VALUES, 3):
-        for value in values(record):
-            yield kind, value

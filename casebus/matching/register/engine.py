@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
@@ -11,6 +11,7 @@ from casebus.matching.register.bands import alert_from
 from casebus.matching.register.blocks import Index
 from casebus.matching.register.calibrate import Calibration
 from casebus.matching.register.copies import without_copies
+from casebus.matching.register.crowds import Crowd, crowds
 from casebus.matching.register.doubts import Doubts
 from casebus.matching.register.explain import reasons
 from casebus.matching.register.frequencies import Frequencies, Pattern
@@ -18,6 +19,7 @@ from casebus.matching.register.groups import Pair, Rules, groups, strengths, thi
 from casebus.matching.register.levels import compare
 from casebus.matching.register.model import Model
 from casebus.matching.register.record import Record
+from casebus.matching.register.rest import Rest
 
 ALERT = 4.6
 """Log-odds of a probability of .99: above it a pair is sure, if its weight can be trusted."""
@@ -104,11 +106,17 @@ def _strongest_first(told: Iterable[Suspects]) -> list[Suspects]:
 
 
 class Register:
-    """Records with their index and a model fitted to them. `records` are in the order of their ids, `copies` no part of them."""
+    """Records with their index and a model fitted to them.
+
+    `records` are in the order of their ids; `copies`, and the rest of `crowds`, are no part of them.
+    """
 
     def __init__(self, records: Sequence[Record], *, linking: bool = False, progress: Progress | None = None) -> None:
         apart = without_copies(sorted(records, key=lambda record: record.record_id), linking=linking)
-        self.records, self.copies = apart.records, apart.copies
+        self.copies, self.crowds = apart.copies, crowds(apart.records, linking=linking)
+        self.rest = Rest(self.crowds)
+        rest = {record.record_id for crowd in self.crowds for record in crowd.rest}
+        self.records = [record for record in apart.records if record.record_id not in rest]
         self.linking = linking
         self._progress = progress
         self.index = Index(self.records, self._ticks(Stage.indexing, len(self.records)))
@@ -193,12 +201,45 @@ class Register:
         return groups(self.edges, self.weigh, self.rules())
 
     def suspects(self) -> list[Suspects]:
-        """Return every pair of every group (across the files only, if two are linked) and one of each copy, strongest first."""
+        """Return every pair of every group (across the files only, if two are linked), strongest first.
+
+        Of a copy there is one pair, of one of a crowd's rest one too, and those with whom its own identifiers tie it.
+        """
         found = self._links(self.groups())
         threshold = self._threshold(found)
         self._ticks(Stage.grouping, 1)(1)
         told = _strongest_first(self._told(one, threshold) for one in found)
+        told = _strongest_first([*told, *(self._told(one, threshold) for one in self._of_crowds(told))])
         return _strongest_first([*told, *self._of_copies(told)])
+
+    def _of_crowds(self, told: Iterable[Suspects]) -> Iterable[_Link]:
+        """Return the pairs of the rest of each crowd. `told`: the pairs of those that stand for it."""
+        partners: dict[str, Record] = {}
+        for one in told if self.linking and self.crowds else ():
+            partners.setdefault(one.a.record_id, one.b)
+            partners.setdefault(one.b.record_id, one.a)
+        found = [link for crowd in self.crowds for row in crowd.rest for link in self._closest(row, crowd, partners)]
+        for record in self.records:
+            found += self._likely(record, self.rest.sharing(record))
+        return {(link.a.record_id, link.b.record_id): link for link in found}.values()
+
+    def _closest(self, row: Record, crowd: Crowd, partners: Mapping[str, Record]) -> list[_Link]:
+        """Return the best pair with those that stand for a row, whatever its weight; where they are of its side, with their partners."""
+        own = [self._link(row, each) for each in crowd.kept if self._may_pair(row, each)]
+        theirs = (partners[each.record_id] for each in crowd.kept if each.record_id in partners)
+        return sorted(own or self._likely(row, theirs), key=lambda link: -link.weight)[:1]
+
+    def _likely(self, record: Record, others: Iterable[Record]) -> list[_Link]:
+        links = (self._link(each, record) for each in others if self._may_pair(each, record))
+        return [link for link in links if link.weight > SINGLE]
+
+    def _may_pair(self, x: Record, y: Record) -> bool:
+        return not self.linking or x.side != y.side
+
+    def _link(self, row: Record, other: Record) -> _Link:
+        """Return the pair of a row of a crowd with one of the records. A crowd is counted as those that stand for it."""
+        x, y = sorted((row, other), key=lambda each: (each.side, each.record_id))
+        return _Link(x, y, self.model.weight(self._pattern(x, y)), self.doubts.about(x, y), "")
 
     def _of_copies(self, told: Iterable[Suspects]) -> Iterator[Suspects]:
         """Yield a pair for each copy: the strongest of the record that stands for it, with the copy in its place."""

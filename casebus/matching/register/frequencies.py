@@ -145,6 +145,16 @@ class Frequencies:
                 return None
         return max(1, min(map(self._pairs, counts), default=1))
 
+    def passed_over(self, records: Iterable[Record]) -> Counter[str]:
+        """Return by kind of identifier how many records hold a value that is suppressed, for too many hold it."""
+        found = Counter[str]()
+        for number, field in enumerate(FIELDS):
+            if field.capped and field.name != "handle":
+                level, values = field.exact[0]
+                common = {value for value in self._held[number, level] if self.holders(number, level, value) > CAP}
+                found[field.words] += sum(not common.isdisjoint(values(record)) for record in records) if common else 0
+        return +found
+
     def suppressed(self, x: Record, y: Record) -> list[str]:
         """Return the kinds of identifier that a pair shares in values held by too many."""
         found = []

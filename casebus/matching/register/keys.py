@@ -37,6 +37,11 @@ def keys(record: Record, symbol: Symbols) -> set[Key]:
     return {(parts[0], hash(parts) & _MASK) for parts in _parts(record, symbol)}
 
 
+def identifiers(record: Record, symbol: Symbols) -> set[Key]:
+    """Return those keys of a record that are made of what a person alone has."""
+    return {(parts[0], hash(parts) & _MASK) for parts in _identifiers(record, symbol)}
+
+
 def _parts(record: Record, symbol: Symbols) -> Iterator[tuple[int, ...]]:
     yield from _identifiers(record, symbol)
     words = _words(record)

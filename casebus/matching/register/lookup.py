@@ -5,7 +5,7 @@ are alerts, and as a member of the group that it fits best. A register can say l
 hardly any the priors alone weigh, and what its people have in common says how close strangers come.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from math import log
 
@@ -83,11 +83,22 @@ class Lookup:
         weights = self._with_groups(new, direct)
         group = self._group(new, direct)
         found = [
-            self._found(new, place, weight, through=self._through(place, direct), fits=place in group)
+            self._found(
+                new, self._register.records[place], weight, through=self._through(place, direct), fits=place in group
+            )
             for place, weight in weights.items()
             if weight > LEAST
         ]
+        found += self._of_crowds(new, {self._register.records[place].record_id for place in group if place != _NEW})
         return sorted(found, key=lambda one: (-one.weight, one.record_id))
+
+    def _of_crowds(self, new: Record, group: Set[str]) -> Iterator[Found]:
+        """Yield the rows of a crowd's rest that a new record shares an identifier with. `group`: the records it belongs with."""
+        for row in self._register.rest.sharing(new):
+            weight = self._weight(new, row)
+            if weight > LEAST:
+                fits = any(each.record_id in group for each in self._register.rest.stand_for(row))
+                yield self._found(new, row, weight, through="", fits=fits)
 
     def _direct(self, new: Record) -> dict[int, float]:
         """Return the weight of each record that shares a key."""
@@ -99,7 +110,9 @@ class Lookup:
         }
 
     def _weigh(self, new: Record, place: int) -> float:
-        other = self._register.records[place]
+        return self._weight(new, self._register.records[place])
+
+    def _weight(self, new: Record, other: Record) -> float:
         pattern = self._register.frequencies.pattern(new, other, compare(new, other), new=1)
         return self._model.weight(pattern) + self._shift
 
@@ -151,8 +164,7 @@ class Lookup:
             tried.add(members[0])
         return set(group)
 
-    def _found(self, new: Record, place: int, weight: float, *, through: str, fits: bool) -> Found:
-        other = self._register.records[place]
+    def _found(self, new: Record, other: Record, weight: float, *, through: str, fits: bool) -> Found:
         if not fits or self._register.doubts.about(new, other):
             weight = in_doubt(weight, self._threshold)
         why = reasons(new, other, self._register.frequencies, through=through)
