@@ -1,5 +1,8 @@
 """From keys to the pairs that are compared, in bounded work: a key that too many records have is no way to find any.
 
+Keys of one small part each (`LOOSE`) find what nothing else does in a small register. In a large one they would be nearly all of
+the work, for pairs that hardly ever are one person: so they have a bound of their own, which does not grow with the register.
+
 A record all of whose keys are such (one person reported a hundred times in the same words) would be compared with nobody.
 It is compared with the next few that share the rarest of its keys, so that they find together link by link.
 """
@@ -8,13 +11,15 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
-from casebus.matching.register.keys import KINDS, Symbols, keys
+from casebus.matching.register.keys import KINDS, LOOSE, Symbols, keys
 from casebus.matching.register.record import Record
 
 CAPS = (80, 60, 45, 30, 20, 12, 8, 5)
 """The largest block that is looked at. The next smaller one is taken where there would be too many pairs."""
-PAIRS_PER_RECORD = 150
+PAIRS_PER_RECORD = 60
 SPARE_PAIRS = 500_000
+LOOSE_PAIRS = 2_000_000
+"""So many pairs come of loose keys at most, however many records there are."""
 NEIGHBOURS = 3
 """With so many that come after it is a record compared that has no other way to be found."""
 
@@ -58,23 +63,24 @@ class Index:
                         yield kind, start, end
                     start = end
 
-    def cap(self, *, linking: bool) -> int:
-        """Return the largest cap under which the pairs stay within their bound."""
-        bound = PAIRS_PER_RECORD * len(self._records) + SPARE_PAIRS
-        by_size = [0] * (CAPS[0] + 1)
-        for _, start, end in self.blocks():
+    def caps(self, *, linking: bool) -> list[int]:
+        """Return by kind the largest cap under which the pairs stay within their bounds."""
+        loose, others = [0] * (CAPS[0] + 1), [0] * (CAPS[0] + 1)
+        for kind, start, end in self.blocks():
             size = end - start
+            by_size = loose if kind in LOOSE else others
             by_size[size] += size * size // 4 if linking else size * (size - 1) // 2
-        fitting = (cap for cap in CAPS if sum(by_size[: cap + 1]) <= bound)
-        return next(fitting, CAPS[-1])
+        of_loose = _cap(loose, LOOSE_PAIRS)
+        of_others = _cap(others, PAIRS_PER_RECORD * len(self._records) + SPARE_PAIRS)
+        return [of_loose if kind in LOOSE else of_others for kind in range(KINDS)]
 
     def candidates(self, *, linking: bool) -> Iterator[tuple[int, list[int]]]:
         """Yield each record with those after it that it shares a key with, in order (of the other side, if linking)."""
-        cap = self.cap(linking=linking)
+        caps = self.caps(linking=linking)
         of_record: list[array[int]] = [array("Q") for _ in self._records]
         crowds: dict[int, tuple[int, int, int]] = {}
         for kind, start, end in self._blocks():
-            if end - start <= cap:
+            if end - start <= caps[kind]:
                 packed = (kind << 48) | (start << 8) | (end - start)
                 for place in self._holders[kind][start:end]:
                     of_record[place].append(packed)
@@ -108,3 +114,8 @@ class Index:
             if start < end <= start + cap:
                 found.update(self._holders[kind][start:end])
         return sorted(found)
+
+
+def _cap(by_size: Sequence[int], bound: int) -> int:
+    """Return the largest cap under which there are no more pairs than a bound. `by_size`: pairs by the size of their block."""
+    return next((cap for cap in CAPS if sum(by_size[: cap + 1]) <= bound), CAPS[-1])

@@ -111,7 +111,7 @@ class Frequencies:
         codes = bytearray(len(FIELDS) + 1)
         for number, level in enumerate(levels):
             if level is not None:
-                codes[number] = self._code(number, level, x, y, new)
+                codes[number] = self._code(number, level, x, y, new) if level else _PLAIN
         first, second = sorted((self._kinds.get(x.kind, 0), self._kinds.get(y.kind, 0)))
         codes[-1] = first * MAX_KINDS + second
         return bytes(codes)

@@ -11,6 +11,8 @@ from casebus.matching.register.names import full_forms, sound
 from casebus.matching.register.record import Record
 
 KINDS = 48
+LOOSE = range(39, KINDS)
+"""The kinds of `_alone`: one word, a part of one, two parts of a date."""
 MAX_WORDS = 10
 _MASK = (1 << 64) - 1
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from casebus.matching.register.dates import Day
-from casebus.matching.register.names import Name, full_forms, skeleton, sound
+from casebus.matching.register.names import Name, spelling
 from casebus.matching.register.places import Place
 from casebus.matching.register.record import Record
 
@@ -107,11 +108,9 @@ def _swapped(first: int | None, second: int | None) -> bool:
 
 def _elsewhere(mine: str, theirs: str, a: Name, b: Name) -> bool:
     """Tell whether a name stands in another place of the other record's name: a middle name that somebody goes by."""
-    own, other = set(mine.split()), set(theirs.split())
-    return bool(
-        own & (b.words - set(b.given.split()) - set(b.surname.split()))
-        or other & (a.words - set(a.given.split()) - set(a.surname.split()))
-    )
+    if not a.others and not b.others:
+        return False
+    return not (b.others.isdisjoint(spelling(mine).words) and a.others.isdisjoint(spelling(theirs).words))
 
 
 def name_level(a: str, b: str) -> int | None:
@@ -120,12 +119,13 @@ def name_level(a: str, b: str) -> int | None:
         return None
     if a == b:
         return 5
-    if full_forms(a) & full_forms(b):
+    one, two = spelling(a), spelling(b)
+    if not one.full.isdisjoint(two.full):
         return 3
-    if " " in a or " " in b:
+    if len(one.words) > 1 or len(two.words) > 1:
         if a.replace(" ", "") == b.replace(" ", ""):
             return 4
-        if set(a.split()) & set(b.split()):
+        if not one.words.isdisjoint(two.words):
             return 3
     shortest = min(len(a), len(b))
     if shortest == 1:
@@ -134,15 +134,14 @@ def name_level(a: str, b: str) -> int | None:
     if edits == 1 and shortest >= 3:
         return 4
     alike = _alike(a, b)
-    if alike >= 0.88 or (edits == 2 and shortest >= 5) or _without_vowels(a, b):
+    if alike >= 0.88 or (edits == 2 and shortest >= 5) or (one.bare == two.bare and _without_vowels(a, b, one.bare)):
         return 3
-    return 2 if alike >= 0.8 or sound(a) == sound(b) else 0
+    return 2 if alike >= 0.8 or one.heard == two.heard else 0
 
 
-def _without_vowels(a: str, b: str) -> bool:
-    """Tell whether one name is the other's consonants: it comes from a script that writes no vowels."""
-    bare, other = skeleton(a), skeleton(b)
-    return bare == other and len(bare) >= 3 and (bare == a or other == b)
+def _without_vowels(a: str, b: str, bare: str) -> bool:
+    """Tell whether one of two names of the same consonants is these alone: it comes from a script that writes no vowels."""
+    return len(bare) >= 3 and bare in (a, b)
 
 
 def _middle(a: Name, b: Name, given: int | None) -> int | None:
@@ -190,6 +189,7 @@ def _days(a: Day, b: Day) -> int:
     return 2 if apart <= 366 else int(same == 1)
 
 
+@lru_cache(maxsize=100_000)
 def _digits(day: Day) -> str:
     return f"{day[0]:04d}{day[1]:02d}{day[2]:02d}"
 
@@ -297,7 +297,7 @@ def _address(p: Place, q: Place) -> int | None:
     if not p.street or not q.street:
         return None
     same = p.street == q.street or p.street.replace(" ", "") == q.street.replace(" ", "")
-    near = same or _alike(p.street, q.street) >= 0.9 or _within(p.street.split(), q.street.split())
+    near = same or _alike(p.street, q.street) >= 0.9 or _within(p.street, q.street)
     if not near:
         return 0
     if not set(p.numbers).isdisjoint(q.numbers):
@@ -305,9 +305,14 @@ def _address(p: Place, q: Place) -> int | None:
     return 2 if same else 1
 
 
-def _within(a: list[str], b: list[str]) -> bool:
-    first, second = set(a), set(b)
+def _within(a: str, b: str) -> bool:
+    first, second = _words(a), _words(b)
     return first >= second or second >= first
+
+
+@lru_cache(maxsize=100_000)
+def _words(street: str) -> frozenset[str]:
+    return frozenset(street.split())
 
 
 def _postcode(a: str, b: str) -> int | None:

@@ -46,16 +46,28 @@ _SILENT = frozenset("aeiouh")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A person's name in parts. `words` are all of its words, whatever column they stood in."""
+    """A person's name in parts. `words` are all of its words, whatever column they stood in, `others` those in neither name."""
 
     given: str
     surname: str
     middle: tuple[str, ...]
     words: frozenset[str]
+    others: frozenset[str]
     generation: str
 
 
-NO_NAME = Name("", "", (), frozenset(), "")
+NONE: frozenset[str] = frozenset()
+NO_NAME = Name("", "", (), NONE, NONE, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """What one name is compared by besides its letters: its words, its full forms, its consonants and how it sounds."""
+
+    words: frozenset[str]
+    full: frozenset[str]
+    bare: str
+    heard: str
 
 
 def name(whole: str, given: str, middle: str, surname: str) -> Name:
@@ -66,7 +78,8 @@ def name(whole: str, given: str, middle: str, surname: str) -> Name:
     if everywhere and not first and not last:
         first, between, last = _parts(whole, everywhere, between)
     every = frozenset(first + between + last + everywhere)
-    return Name(" ".join(first), " ".join(last), tuple(between), every, generation)
+    others = every.difference(first, last) or NONE
+    return Name(" ".join(first), " ".join(last), tuple(between), every, others, generation)
 
 
 @lru_cache(maxsize=100_000)
@@ -147,3 +160,9 @@ def skeleton(word: str) -> str:
         if letter not in "aeiouy" and out[-1:] != letter:
             out += letter
     return out
+
+
+@lru_cache(maxsize=100_000)
+def spelling(text: str) -> Spelling:
+    """Return what a name is compared by, worked out once however often it is compared."""
+    return Spelling(frozenset(text.split()), full_forms(text), skeleton(text), sound(text))
