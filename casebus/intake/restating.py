@@ -9,7 +9,7 @@ What cannot be stated anew keeps the reason in its row (`Behind`), and is tried 
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -85,13 +85,16 @@ class Restating:
             return left_in(view, self._epochs) == 0
 
     def _commit(self, batch: Sequence[Anew]) -> None:
+        """Write what still stands as it did when all was looked at. What was said of a record meanwhile has stated it anew, or
+        found it too large for that: what an older document said must not come after it.
+        """
         topic = events_topic(self._adapter.agency)
         with self._store.transaction() as tx:
-            for anew in batch:
-                if tx.get(OWN_RECORDS, anew.before.record_id) == anew.before:
-                    self._save(anew, tx)
-                    self._publisher.publish(tx, (Outgoing(topic, event) for event in anew.events))
-        self._gone_through.update(anew.after.behind.value if anew.after.behind else "stated" for anew in batch)
+            standing = [anew for anew in batch if tx.get(OWN_RECORDS, anew.before.record_id) == anew.before]
+            for anew in standing:
+                self._save(anew, tx)
+                self._publisher.publish(tx, (Outgoing(topic, event) for event in anew.events))
+        self._gone_through.update(anew.after.behind.value if anew.after.behind else "stated" for anew in standing)
 
     def _save(self, anew: Anew, tx: Transaction) -> None:
         tx.apply(Save(OWN_RECORDS, anew.after))
@@ -99,7 +102,7 @@ class Restating:
             tx.apply(Save(OWN_CHECKS, anew.check))
 
     def _batches(self) -> Iterator[Sequence[Anew]]:
-        """Yield what is to be written, made from what stands at that moment."""
+        """Yield what is to be written of all that is behind now."""
         with self._store.view() as view:
             behind = behind_in(view, self._newest)
         for some in _slices([record for record in behind if record.kind is OwnKind.check]):
@@ -116,7 +119,7 @@ class Restating:
             for some in _slices([left.pop(record_id) for record_id in sorted(says)]):
                 yield self._drafted(some, drafts)
         for some in _slices([left[record_id] for record_id in sorted(left)]):
-            yield self._impossible(some, why)
+            yield [Anew(each, replace(each, behind=why[each.record_id])) for each in some]
 
     def _documents(self, behind: Collection[OwnRecord]) -> list[tuple[Taken, set[str]]]:
         """Return the documents that said what the records say now, each with the ids of those records."""
@@ -143,14 +146,13 @@ class Restating:
         return self._drafting.record_id(OwnKind.tip if isinstance(draft, TipDraft) else OwnKind.case, draft.key)
 
     def _drafted(self, records: Collection[OwnRecord], drafts: Drafts) -> list[Anew]:
-        standing = self._standing(records)
-        return [_anew(each, self._drafting.draft(drafts[each.record_id], standing.get)) for each in standing.values()]
+        known = {record.record_id: record for record in records}.get
+        return [_anew(each, self._drafting.draft(drafts[each.record_id], known)) for each in records]
 
     def _checks(self, records: Collection[OwnRecord]) -> list[Anew]:
-        standing = self._standing(records)
         with self._store.view() as view:
-            checks = view.several(OWN_CHECKS, standing)
-        return [self._check(each, checks[each.record_id]) for each in standing.values()]
+            checks = view.several(OWN_CHECKS, [record.record_id for record in records])
+        return [self._check(each, checks[each.record_id]) for each in records]
 
     def _check(self, before: OwnRecord, asked: OwnCheck) -> Anew:
         seen = self._drafting.sightings.seen(before.key, asked.question.identifiers)
@@ -160,18 +162,6 @@ class Restating:
         event_id = content_id("check", check.check_id, str(check.revision))
         event = check_event(self._adapter.agency, event_id, check, seen.carried)
         return Anew(before, own_record(before, check, event, seen), (event,), check)
-
-    def _impossible(self, records: Collection[OwnRecord], why: Mapping[str, Behind]) -> list[Anew]:
-        standing = self._standing(records).values()
-        return [Anew(before, replace(before, behind=why[before.record_id])) for before in standing]
-
-    def _standing(self, records: Collection[OwnRecord]) -> dict[str, OwnRecord]:
-        """Return those of the records that stand as they did when all were looked at. What was said of another meanwhile has
-        stated it anew, or found it too large for that: what an older document said must not come after it.
-        """
-        with self._store.view() as view:
-            now = view.several(OWN_RECORDS, [record.record_id for record in records])
-        return {record.record_id: record for record in records if now.get(record.record_id) == record}
 
 
 def _says(draft: TipDraft | CaseDraft, record: OwnRecord) -> bool:
