@@ -12,6 +12,7 @@ CasebusError
 │   ├── BusError                   from `casebus.bus`
 │   │   └── RecordsGone            the bus no longer has records that should be read
 │   ├── StoreError                 from `casebus.store`
+│   │   └── DocumentUnreadable     a document that was taken lies in the spool and cannot be read
 │   └── Stalled                    records wait and nothing moves
 ├── SchemaError           exit 8   a schema is unknown, unlocked or incompatible
 ├── PartlyDone            exit 9   done, but something was refused or parked
@@ -128,6 +129,12 @@ class StoreError(Unavailable):
     """The state of a role cannot be read or written."""
 
     code = "CB7002"
+
+
+class DocumentUnreadable(StoreError):
+    """A document that was taken lies in the spool and cannot be read. It says nothing about any other."""
+
+    code = "CB7005"
 
 
 class Stalled(Unavailable):

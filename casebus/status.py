@@ -154,7 +154,7 @@ class Overview:
     def _not_stated_anew(self, code: str) -> int:
         epochs = token_epochs(self._in.role(code).keys)
         with self._stores[code].view() as view:
-            return left_in(view, epochs[-1]) if epochs else 0
+            return left_in(view, epochs) if epochs else 0
 
     def _released(self, code: str) -> int:
         with self._stores[code].view() as view:

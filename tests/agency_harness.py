@@ -127,6 +127,16 @@ class Agency:
         self.store.close()
 
 
+Make = Callable[..., Agency]
+"""Makes an agency that has taken one document for each draft, under the first key: `0.json` for the first."""
+
+
+def scripted(agency: Agency) -> Scripted:
+    """Return the agency's adapter, to tell it what a document says."""
+    assert isinstance(agency.adapter, Scripted)
+    return agency.adapter
+
+
 class Known:
     """The own records as a drafting session sees them: what `draft` made stands for the next."""
 

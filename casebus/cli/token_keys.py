@@ -23,6 +23,7 @@ Epoch = Annotated[int, typer.Option("--epoch", help="Which token key, counted fr
 WHY = {
     Behind.too_large: "too large for tokens under two keys: stated under the newer alone once the older is ended",
     Behind.document_gone: "its document is not in the spool any more: hand a copy of it in again",
+    Behind.document_unreadable: "its document in the spool cannot be read: mend that and restart, or hand a copy of it in again",
     Behind.not_made: "its document does not make it any more, the adapter has changed: hand it in again as it is now",
 }
 
@@ -144,7 +145,7 @@ def _standing(found: Installation, agency: str) -> dict[str, Any]:
     store = found.open_store(agency)
     try:
         with store.view() as view:
-            stated, left, stuck = stated_in(view, newest), left_in(view, newest), stuck_in(view, newest)
+            stated, left, stuck = stated_in(view, newest), left_in(view, epochs), stuck_in(view, epochs)
             rows = behind_in(view, newest) if stuck else []
     finally:
         store.close()

@@ -24,6 +24,7 @@ class Behind(StrEnum):
 
     too_large = "too_large"
     document_gone = "document_gone"
+    document_unreadable = "document_unreadable"
     not_made = "not_made"
 
 

@@ -9,24 +9,25 @@ What cannot be stated anew keeps the reason in its row (`Behind`), and is tried 
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
 from casebus.bus.log import events_topic
 from casebus.bus.outbox import Outgoing, Publisher
-from casebus.errors import DocumentRefused
+from casebus.errors import DocumentRefused, DocumentUnreadable
 from casebus.events.envelope import Event
 from casebus.intake.adapter import Adapter, CaseDraft, Document, TipDraft
 from casebus.intake.behind import behind_in, left_in
 from casebus.intake.checks import OWN_CHECKS, OwnCheck, check_event, own_record
+from casebus.intake.content import content_digest
 from casebus.intake.drafting import Drafting
-from casebus.intake.records import OWN_RECORDS, TAKEN, Behind, OwnKind, OwnRecord, Taken, is_behind
+from casebus.intake.records import OWN_RECORDS, TAKEN, Behind, OwnKind, OwnRecord, Taken
 from casebus.intake.revisions import Drafted
 from casebus.intake.spool import Spool
 from casebus.state import Save
-from casebus.store.store import Store, Transaction, View
+from casebus.store.store import Store, Transaction
 from casebus.wire.ids import content_id
 
 STEP_RECORDS = 100
@@ -55,7 +56,8 @@ class Restating:
         self._spool = spool
         self._store = store
         self._publisher = publisher
-        self._newest = drafting.sightings.epochs[-1]
+        self._epochs = drafting.sightings.epochs
+        self._newest = self._epochs[-1]
         self._work: Iterator[Sequence[Anew]] | None = None
         self._is_done = False
         self._gone_through: Counter[str] = Counter()
@@ -80,16 +82,19 @@ class Restating:
     def idle(self) -> bool:
         """Tell whether nothing is left that can be stated anew."""
         with self._store.view() as view:
-            return left_in(view, self._newest) == 0
+            return left_in(view, self._epochs) == 0
 
     def _commit(self, batch: Sequence[Anew]) -> None:
+        """Write what still stands as it did when all was looked at. What was said of a record meanwhile has stated it anew, or
+        found it too large for that: what an older document said must not come after it.
+        """
         topic = events_topic(self._adapter.agency)
         with self._store.transaction() as tx:
-            for anew in batch:
-                if tx.get(OWN_RECORDS, anew.before.record_id) == anew.before:
-                    self._save(anew, tx)
-                    self._publisher.publish(tx, (Outgoing(topic, event) for event in anew.events))
-        self._gone_through.update(anew.after.behind.value if anew.after.behind else "stated" for anew in batch)
+            standing = [anew for anew in batch if tx.get(OWN_RECORDS, anew.before.record_id) == anew.before]
+            for anew in standing:
+                self._save(anew, tx)
+                self._publisher.publish(tx, (Outgoing(topic, event) for event in anew.events))
+        self._gone_through.update(anew.after.behind.value if anew.after.behind else "stated" for anew in standing)
 
     def _save(self, anew: Anew, tx: Transaction) -> None:
         tx.apply(Save(OWN_RECORDS, anew.after))
@@ -97,25 +102,24 @@ class Restating:
             tx.apply(Save(OWN_CHECKS, anew.check))
 
     def _batches(self) -> Iterator[Sequence[Anew]]:
-        """Yield what is to be written, made from what stands at that moment."""
+        """Yield what is to be written of all that is behind now."""
         with self._store.view() as view:
             behind = behind_in(view, self._newest)
-        checks = [record.record_id for record in behind if record.kind is OwnKind.check]
-        for some in _slices(checks):
+        for some in _slices([record for record in behind if record.kind is OwnKind.check]):
             yield self._checks(some)
-        left = {record.record_id: Behind.document_gone for record in behind if record.kind is not OwnKind.check}
-        for taken, record_ids in self._documents(behind):
-            drafts = self._drafts(taken)
-            if drafts is None:
-                continue
-            left |= dict.fromkeys(left.keys() & record_ids - drafts.keys(), Behind.not_made)
-            made = sorted(left.keys() & record_ids & drafts.keys())
-            for some in _slices(made):
-                yield self._drafted({record_id: drafts[record_id] for record_id in some})
-            for record_id in made:
-                del left[record_id]
-        for some in _slices(sorted(left)):
-            yield self._impossible({record_id: left[record_id] for record_id in some})
+        yield from self._documented({r.record_id: r for r in behind if r.kind is not OwnKind.check})
+
+    def _documented(self, left: dict[str, OwnRecord]) -> Iterator[Sequence[Anew]]:
+        """Go through the documents that said what the records say now; what none of them says any more keeps the reason."""
+        why = dict.fromkeys(left, Behind.document_gone)
+        for taken, record_ids in self._documents(left.values()):
+            drafts, otherwise = self._drafts(taken)
+            says = {each for each in left.keys() & record_ids & drafts.keys() if _says(drafts[each], left[each])}
+            why |= dict.fromkeys(left.keys() & record_ids - says, otherwise)
+            for some in _slices([left.pop(record_id) for record_id in sorted(says)]):
+                yield self._drafted(some, drafts)
+        for some in _slices([left[record_id] for record_id in sorted(left)]):
+            yield [Anew(each, replace(each, behind=why[each.record_id])) for each in some]
 
     def _documents(self, behind: Collection[OwnRecord]) -> list[tuple[Taken, set[str]]]:
         """Return the documents that said what the records say now, each with the ids of those records."""
@@ -124,52 +128,44 @@ class Restating:
             each = ((taken, {said[e] for e in taken.event_ids if e in said}) for taken in view.all(TAKEN))
             return [(taken, record_ids) for taken, record_ids in each if record_ids]
 
-    def _drafts(self, taken: Taken) -> Drafts | None:
-        """Return what a document says, None if it is gone; nothing of one that the adapter refuses by now."""
-        content = self._spool.kept(taken)
-        if content is None:
-            return None
+    def _drafts(self, taken: Taken) -> tuple[Drafts, Behind]:
+        """Return what a document says, and why it does not say the rest. One document never holds up another."""
         try:
+            content = self._spool.kept(taken)
+            if content is None:
+                return {}, Behind.document_gone
             drafts = self._adapter.translate(Document(os.fsdecode(taken.document), content))
+        except DocumentUnreadable:
+            return {}, Behind.document_unreadable
         except DocumentRefused:
-            return {}
-        return {self._record_id(draft): draft for draft in drafts if isinstance(draft, TipDraft | CaseDraft)}
+            return {}, Behind.not_made
+        made = {self._record_id(draft): draft for draft in drafts if isinstance(draft, TipDraft | CaseDraft)}
+        return made, Behind.not_made
 
     def _record_id(self, draft: TipDraft | CaseDraft) -> str:
         return self._drafting.record_id(OwnKind.tip if isinstance(draft, TipDraft) else OwnKind.case, draft.key)
 
-    def _drafted(self, drafts: Drafts) -> list[Anew]:
-        with self._store.view() as view:
-            standing = {record.record_id: record for record in self._standing(view, drafts)}
-            made = {
-                record_id: self._drafting.draft(drafts[record_id], lambda each: view.get(OWN_RECORDS, each))
-                for record_id in standing
-            }
-        return [_anew(standing[record_id], drafted) for record_id, drafted in made.items()]
+    def _drafted(self, records: Collection[OwnRecord], drafts: Drafts) -> list[Anew]:
+        known = {record.record_id: record for record in records}.get
+        return [_anew(each, self._drafting.draft(drafts[each.record_id], known)) for each in records]
 
-    def _checks(self, check_ids: Sequence[str]) -> list[Anew]:
+    def _checks(self, records: Collection[OwnRecord]) -> list[Anew]:
         with self._store.view() as view:
-            checks = view.several(OWN_CHECKS, check_ids)
-            return [self._check(record, checks[record.record_id]) for record in self._standing(view, check_ids)]
+            checks = view.several(OWN_CHECKS, [record.record_id for record in records])
+        return [self._check(each, checks[each.record_id]) for each in records]
 
     def _check(self, before: OwnRecord, asked: OwnCheck) -> Anew:
         seen = self._drafting.sightings.seen(before.key, asked.question.identifiers)
-        if self._newest not in seen.epochs:
+        if set(seen.epochs).issubset(before.epochs):
             return Anew(before, replace(before, behind=Behind.too_large))
         check = replace(asked, revision=asked.revision + 1)
         event_id = content_id("check", check.check_id, str(check.revision))
         event = check_event(self._adapter.agency, event_id, check, seen.carried)
         return Anew(before, own_record(before, check, event, seen), (event,), check)
 
-    def _impossible(self, reasons: Mapping[str, Behind]) -> list[Anew]:
-        with self._store.view() as view:
-            standing = self._standing(view, reasons)
-        return [Anew(before, replace(before, behind=reasons[before.record_id])) for before in standing]
 
-    def _standing(self, view: View, record_ids: Collection[str]) -> list[OwnRecord]:
-        """Return those of the records that are behind still: what was said of them meanwhile may have stated them anew."""
-        records = view.several(OWN_RECORDS, record_ids).values()
-        return [record for record in records if is_behind(record, self._newest)]
+def _says(draft: TipDraft | CaseDraft, record: OwnRecord) -> bool:
+    return content_digest(draft) == record.digest
 
 
 def _anew(before: OwnRecord, drafted: Drafted) -> Anew:
@@ -180,5 +176,5 @@ def _anew(before: OwnRecord, drafted: Drafted) -> Anew:
     return Anew(before, after, drafted.events)
 
 
-def _slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + STEP_RECORDS] for start in range(0, len(ids), STEP_RECORDS))
+def _slices(records: Sequence[OwnRecord]) -> Iterator[Sequence[OwnRecord]]:
+    return (records[start : start + STEP_RECORDS] for start in range(0, len(records), STEP_RECORDS))

@@ -69,7 +69,7 @@ class Sightings:
             return kept, self.epochs
         oldest = self.epochs[0]
         older = tuple(carried([_under(sighting, oldest) for sighting in sightings]))
-        return (older, (oldest,)) if len(older) > len(kept) else (kept, self.epochs)
+        return older, (oldest,)
 
     def sighting_id(self, key: RecordKey, identifier: Identifier) -> str:
         """Return the opaque id of one identifier of a record."""

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from casebus.errors import DocumentRefused, RefusalCode, StoreError
+from casebus.errors import DocumentRefused, DocumentUnreadable, RefusalCode, StoreError
 from casebus.intake.documents import MAX_BYTES
 from casebus.intake.records import Taken
 
@@ -71,39 +71,26 @@ class Spool:
         about the document (no descriptor left, a failing disk, no permission): it is tried again.
         """
         try:
-            return self._content(found)
+            return _content(self._directory / "in" / found.name)
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno in _NOT_REGULAR:
-                raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it is not a regular file") from error
             raise StoreError(f"a document in in/ cannot be read: {error.strerror}") from error
 
-    def _content(self, found: Found) -> bytes:
-        """Open without following a link or waiting for a pipe's writer, and judge the open descriptor: what is read is
-        what was judged.
-        """
-        descriptor = os.open(self._directory / "in" / found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)  # before a file object is made of it: of a directory none can be
-            raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it is not a regular file")
-        with os.fdopen(descriptor, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise DocumentRefused(RefusalCode.TOO_LARGE, f"it is larger than {MAX_BYTES} bytes")
-        return content
-
     def kept(self, taken: Taken) -> bytes | None:
-        """Return a document that was filed, None if it is gone: the agency's own retention decides. Raises `StoreError`."""
+        """Return a document as it was taken, None if it is gone or something else has its place: the folder is the agency's.
+
+        Raises `DocumentUnreadable`.
+        """
         if taken.stored_as is None:
             return None
         try:
-            with (self._directory / taken.folder / os.fsdecode(taken.stored_as)).open("rb") as file:
-                return file.read(MAX_BYTES + 1)
-        except FileNotFoundError:
+            content = _content(self._directory / taken.folder / os.fsdecode(taken.stored_as))
+        except (FileNotFoundError, DocumentRefused):
             return None
         except OSError as error:
-            raise StoreError(f"a kept document cannot be read: {error.strerror}") from error
+            raise DocumentUnreadable(f"a kept document cannot be read: {error.strerror}") from error
+        return content if hashlib.sha256(content).hexdigest() == taken.digest else None
 
     def free_names(self, folder: str, name: str, reserved: set[str]) -> tuple[str, str]:
         """Return the first pair of names for a document and its report of which neither is taken nor reserved."""
@@ -155,6 +142,26 @@ class Spool:
     def _count(self, folder: str) -> int:
         names = [path.name for path in (self._directory / folder).iterdir() if _is_offered(path.name)]
         return sum(1 for name in names if folder in ("in", "out") or not name.endswith(REPORT_SUFFIX))
+
+
+def _content(path: Path) -> bytes:
+    """Open without following a link or waiting for a pipe's writer, and judge the open descriptor: what is read is what
+    was judged.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno not in _NOT_REGULAR:
+            raise
+        raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it is not a regular file") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)  # before a file object is made of it: of a directory none can be
+        raise DocumentRefused(RefusalCode.NOT_A_REGULAR_FILE, "it is not a regular file")
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise DocumentRefused(RefusalCode.TOO_LARGE, f"it is larger than {MAX_BYTES} bytes")
+    return content
 
 
 def identity_of(name: str, status: os.stat_result) -> str:

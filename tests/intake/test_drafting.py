@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 from agency_harness import Known, drafting_of
-from hub_harness import DIA, NZ, content
+from hub_harness import DIA, NZ, content, sealer
 
 from casebus import keys
+from casebus.bus.log import MAX_VALUE_BYTES, events_topic
 from casebus.cases.holding import changed
 from casebus.events import enumerations as en
 from casebus.events.types import (
@@ -31,6 +32,7 @@ from casebus.intake.adapter import (
     WelfareCompletionDraft,
     WelfareRequestDraft,
 )
+from casebus.intake.content import MAX_TOKENS_IN_ALL
 from casebus.intake.drafting import Drafting
 from casebus.intake.reports import handling
 from casebus.intake.times import missing
@@ -268,6 +270,24 @@ def test_the_first_500_identifiers_are_carried_and_the_rest_counted(number: int)
     carried = event.payload.content.sightings
     assert [sighting.subject_no for sighting in carried] == list(range(MAX_SIGHTINGS))
     assert event.payload.content.sightings_not_carried == number - MAX_SIGHTINGS
+
+
+def test_the_largest_event_fits_into_a_record() -> None:
+    """As many sightings as an event carries, as many tokens as they may have in all; names longer than any in use."""
+    priors = tuple(RecordKey("ncmec", str(number)) for number in range(100))
+    draft = replace(tip_of(email("one@example.org")), source_report=RecordKey("ncmec", "1"), prior_reports=priors)
+    (event,) = Known(drafting_of(epochs=(1, 2))).draft(draft)
+    assert isinstance(event.payload, TipReceived)
+    content = event.payload.content
+    one, each = content.sightings[0], MAX_TOKENS_IN_ALL // MAX_SIGHTINGS
+    tokens = tuple(one.tokens[0].model_copy(update={"family": "f" * 20, "epoch": 1000 + n}) for n in range(each))
+    many = tuple(
+        one.model_copy(update={"tokens": tokens, "service": "s" * 40, "subject_no": 99_000 + n})
+        for n in range(MAX_SIGHTINGS)
+    )
+    payload = event.payload.model_copy(update={"content": content.model_copy(update={"sightings": many})})
+    sealed = sealer(NZ).seal(replace(event, payload=payload), events_topic(NZ), 1)
+    assert len(sealed.value) <= MAX_VALUE_BYTES
 
 
 class Counting(Tokeniser):

@@ -1,5 +1,7 @@
 """What the spool makes of an operating system that says no: refused, gone, or to be tried again."""
 
+import hashlib
+import os
 import resource
 import socket
 from collections.abc import Callable, Iterator
@@ -8,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from casebus.errors import DocumentRefused, RefusalCode, StoreError
+from casebus.errors import DocumentRefused, DocumentUnreadable, RefusalCode, StoreError
+from casebus.intake.records import Taken
 from casebus.intake.spool import Found, Spool, sync_directory
 
 
@@ -19,6 +22,12 @@ def spool(tmp_path: Path) -> Spool:
 
 def found(name: str) -> Found:
     return Found(name, "identity", 0, regular=True)
+
+
+def taken(name: str, content: bytes = b"x") -> Taken:
+    """Return what is remembered of a document that is filed in done/."""
+    raw, digest = name.encode(), hashlib.sha256(content).hexdigest()
+    return Taken("identity", raw, digest, "done", raw, b"report", "accepted", None, "", (), filed=True)
 
 
 @contextmanager
@@ -73,3 +82,28 @@ def test_a_disk_that_fails_while_a_document_is_read_is_tried_again(tmp_path: Pat
     (tmp_path / "in").symlink_to("/proc/self", target_is_directory=True)
     with pytest.raises(StoreError):
         Spool(tmp_path).read(found("mem"))
+
+
+def test_a_kept_document_is_read_as_it_was_taken(spool: Spool, tmp_path: Path) -> None:
+    (tmp_path / "done" / "kept").write_bytes(b"x")
+    assert spool.kept(taken("kept")) == b"x"
+
+
+def test_a_kept_document_is_gone_when_something_else_has_its_place(spool: Spool, tmp_path: Path) -> None:
+    """Neither is a link followed to what it names, nor a pipe waited for that nobody writes to."""
+    folder = tmp_path / "done"
+    (folder / "changed").write_bytes(b"y")
+    (tmp_path / "elsewhere").write_bytes(b"x")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "directory").mkdir()
+    os.mkfifo(folder / "pipe")
+    assert [spool.kept(taken(name)) for name in ("gone", "changed", "link", "directory", "pipe")] == [None] * 5
+
+
+def test_a_kept_document_that_cannot_be_read_is_not_gone(tmp_path: Path) -> None:
+    """A failing disk, as above."""
+    if not Path("/proc/self/mem").exists():
+        pytest.skip("there is no /proc here")
+    (tmp_path / "done").symlink_to("/proc/self", target_is_directory=True)
+    with pytest.raises(DocumentUnreadable):
+        Spool(tmp_path).kept(taken("mem"))
