@@ -140,6 +140,27 @@ def test_one_key_under_two_epochs_is_not_used(role: RoleLayout) -> None:
         load_token_keys(role.keys)
 
 
+@pytest.mark.parametrize("broken", ["", "c2hvcnQ=\n"])
+def test_a_later_key_that_is_broken_is_to_be_added_again_and_never_made_anew(
+    layout: Layout, role: RoleLayout, second: Path, broken: str
+) -> None:
+    add(layout, second)
+    (role.keys / "token-2.key").write_text(broken)
+    with pytest.raises(UsageError) as refused:
+        load_token_keys(role.keys)
+    assert "remove it and add the key again with the same file" in refused.value.next_step
+    (role.keys / "token-2.key").unlink()
+    add(layout, second)
+    assert load_token_keys(role.keys)[2] == b"2" * 32
+
+
+def test_the_only_token_key_is_never_to_be_made_anew(role: RoleLayout) -> None:
+    role.key("token").write_text("")
+    with pytest.raises(UsageError) as refused:
+        load_token_keys(role.keys)
+    assert refused.value.next_step == "restore it from its backup, or get the same key from another agency."
+
+
 def test_doctor_looks_at_both_keys(layout: Layout, role: RoleLayout, second: Path) -> None:
     add(layout, second)
     (role.keys / "token-2.key").chmod(0o644)
