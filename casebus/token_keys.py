@@ -3,6 +3,7 @@
 There is one; while it is rotated there are two, of successive epochs. All agencies hold the same ones.
 """
 
+import hmac
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from casebus import keys
 from casebus.errors import Conflict, UsageError
 from casebus.events.types import MAX_EPOCHS
 
+_CHECK_LABEL = b"casebus token key check value: read out between agencies, says nothing of any token"
 _FIRST = "token.key"
 _LATER = re.compile(r"token-([2-9]|[1-9][0-9]{1,8})\.key")
 
@@ -49,6 +51,15 @@ def load_token_keys(directory: Path) -> dict[int, bytes]:
             next_step="get the newer epoch's key from the agencies' exchange.",
         )
     return found
+
+
+def check_value(key: bytes) -> str:
+    """Return what agencies read out to each other to hear that they hold one key: two groups of four hexadecimal digits.
+
+    No token's message starts like the label, so it is no token; and 32 bits do not tell a key of 256.
+    """
+    digits = hmac.digest(key, _CHECK_LABEL, "sha256").hex()
+    return f"{digits[:4]} {digits[4:8]}"
 
 
 def _load(path: Path, epoch: int, epochs: tuple[int, ...]) -> bytes:
