@@ -136,7 +136,7 @@ def _refuse_too_early(row: dict[str, Any], *, all_have_moved: bool, leaving: int
         )
     if leaving > lost:
         raise Conflict(
-            f"--leaving {leaving}, but {lost or 'no'} own records cannot be stated anew; no key was removed",
+            f"--leaving {leaving}, but {lost or 'no'} own records are found that cannot be stated anew; no key was removed",
             next_step="look at `casebus keys token list` again, " + _with_leaving(lost),
         )
     if lost > leaving:

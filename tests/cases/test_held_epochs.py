@@ -74,5 +74,5 @@ def test_an_agency_with_another_key_is_named_apart_from_each_that_shares_a_value
 def test_of_records_that_are_closed_or_hold_the_value_no_more_nothing_is_said() -> None:
     mine, theirs = held(0, BOTH, EMAIL), held(1, BOTH, EMAIL, key="other")
     assert named_apart([mine, closed(theirs)]) == []
-    gone = replace(theirs, record=replace(theirs.record, sightings=()))
+    gone = replace(theirs, record=held(1, BOTH, PHONE).record)
     assert named_apart([mine, gone]) == []

@@ -2,35 +2,15 @@
 
 from dataclasses import replace
 
-import pytest
 from agency_harness import Known, drafting_of
 from hub_harness import NOW, NZ, sealer
-from test_drafting import PHONE, case_of, email, phone, tip_of
+from test_drafting import email, tip_of
 from test_restating import TIPS, Make, counts, crowd, make, tips, work  # noqa: F401
 
 from casebus.bus.log import MAX_VALUE_BYTES
-from casebus.cases.held_epochs import held_epochs
-from casebus.cases.holding import changed
 from casebus.clock import FixedClock
-from casebus.errors import Stalled
 from casebus.intake.adapter import RecordKey
 from casebus.node import STALL_AFTER_S, Component, Node
-
-
-def held(*epochs_and_draft):
-    epochs, draft = epochs_and_draft
-    (event,) = Known(drafting_of(epochs=epochs)).draft(draft)
-    return held_epochs([changed(None, NZ, event.payload, 1)])[NZ]
-
-
-def test_a_case_without_room_for_two_keys_does_not_keep_all_from_ending_the_older() -> None:
-    """docs: "When held shows no record under the older epoch alone, each agency ends it". It always shows this one."""
-    assert (1,) not in held((1, 2), replace(case_of(*crowd())))
-
-
-def test_a_new_tip_that_is_under_the_older_key_alone_is_not_shown_as_under_both() -> None:
-    draft = replace(tip_of(*crowd()), source_report=RecordKey("ncmec", "900000001"))
-    assert list(held((1, 2), draft)) == [(1,)]
 
 
 def test_a_node_whose_kept_document_cannot_be_read_goes_on(make: Make) -> None:  # noqa: F811
