@@ -10,13 +10,14 @@ import hashlib
 import os
 import secrets
 import stat
+import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
+from casebus.errors import Conflict, NotFound, NotPermitted, Unavailable, UsageError
 
 SECRET_BYTES = 32
 _MAX_FILE_BYTES = 4096
@@ -39,13 +40,13 @@ def make_encryption_key() -> X25519PrivateKey:
 
 
 def write_private_key(path: Path, key: Ed25519PrivateKey | X25519PrivateKey) -> None:
-    """Write a key as PKCS#8 PEM, durably, mode 0600. Raises `Conflict` when the file exists."""
+    """Write a key as PKCS#8 PEM, durably, mode 0600. Raises `Conflict` when the file exists, `Unavailable`."""
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write_private(path, pem)
 
 
 def write_secret(path: Path, secret: bytes) -> None:
-    """Write a 32-byte key as one line of base64, durably, mode 0600. Raises `Conflict` when the file exists."""
+    """Write a 32-byte key as one line of base64, durably, mode 0600. Raises `Conflict` when the file exists, `Unavailable`."""
     if len(secret) != SECRET_BYTES:
         raise AssertionError("bug: a symmetric key has 32 bytes")
     _write_private(path, base64.b64encode(secret) + b"\n")
@@ -124,18 +125,56 @@ def training_secret(label: str) -> bytes:
     return hashlib.sha256(f"{_TRAINING_LABEL}\n{label}\n".encode()).digest()
 
 
+def remove_key(path: Path) -> None:
+    """Remove a key file, durably. Raises `Unavailable` when the disk refuses."""
+    try:
+        path.unlink()
+        _sync_directory(path.parent)
+    except OSError as error:
+        raise Unavailable(
+            f"{path} cannot be removed: {error.strerror}",
+            unchanged="the key is there as it was, or gone.",
+            next_step="mend what is named, and see which keys are there before you go on.",
+        ) from error
+
+
 def _write_private(path: Path, content: bytes) -> None:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _put_whole(path, content)
     except FileExistsError as error:
         raise Conflict(
             f"{path} exists; a key is never overwritten", next_step="move the old key away first."
         ) from error
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)  # whatever the umask was
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    except OSError as error:
+        raise Unavailable(
+            f"{path} cannot be written: {error.strerror}",
+            unchanged="no other file was changed; the key is there whole or not at all.",
+            next_step="make the directory or make room, or name another file.",
+        ) from error
+
+
+def _put_whole(path: Path, content: bytes) -> None:
+    """Put a file under its name, whole and durable. A crash leaves a `.part` file beside it that nothing reads."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)  # whatever the umask was
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(part, path)  # unlike a rename, never in the place of another key
+    finally:
+        part.unlink()
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read_private(path: Path) -> bytes:

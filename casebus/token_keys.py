@@ -3,6 +3,7 @@
 There is one; while it is rotated there are two, of successive epochs. All agencies hold the same ones.
 """
 
+import hmac
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from casebus import keys
 from casebus.errors import Conflict, UsageError
 from casebus.events.types import MAX_EPOCHS
 
+_CHECK_LABEL = b"casebus token key check value: read out between agencies, says nothing of any token"
 _FIRST = "token.key"
 _LATER = re.compile(r"token-([2-9]|[1-9][0-9]{1,8})\.key")
 
@@ -42,13 +44,32 @@ def load_token_keys(directory: Path) -> dict[int, bytes]:
             f"token keys of epochs {', '.join(map(str, epochs))} lie side by side; there are one, or two successive ones",
             next_step="move the files away whose epochs are ended (`docs/rotation.md`).",
         )
-    found = {epoch: keys.load_secret(directory / token_key_file(epoch)) for epoch in epochs}
+    found = {epoch: _load(directory / token_key_file(epoch), epoch, epochs) for epoch in epochs}
     if len(set(found.values())) < len(found):
         raise UsageError(
             "two epochs have the same token key, so that every token of one could be read as the other's",
             next_step="get the newer epoch's key from the agencies' exchange.",
         )
     return found
+
+
+def check_value(key: bytes) -> str:
+    """Return what agencies read out to each other to hear that they hold one key: two groups of four hexadecimal digits.
+
+    No token's message starts like the label, so it is no token; and 32 bits do not tell a key of 256.
+    """
+    digits = hmac.digest(key, _CHECK_LABEL, "sha256").hex()
+    return f"{digits[:4]} {digits[4:8]}"
+
+
+def _load(path: Path, epoch: int, epochs: tuple[int, ...]) -> bytes:
+    try:
+        return keys.load_secret(path)
+    except UsageError as error:
+        # Never a new one: tokens under a key that no partner has match nothing.
+        again = f"remove it and add the key again with the same file: `casebus keys token add --epoch {epoch}`."
+        restored = "restore it from its backup, or get the same key from another agency."
+        raise UsageError(error.what, next_step=again if epoch > min(epochs) else restored) from error
 
 
 def add_token_key(directory: Path, epoch: int, source: Path) -> Path:
@@ -82,7 +103,7 @@ def add_token_key(directory: Path, epoch: int, source: Path) -> Path:
 
 def end_token_key(directory: Path, epoch: int) -> Path:
     """Remove the older of two epochs' keys, and return where it was. Raises like `load_token_keys`, `UsageError` for an
-    epoch that is not the older of two.
+    epoch that is not the older of two, `Unavailable` when the disk refuses.
     """
     held = load_token_keys(directory)
     if len(held) < MAX_EPOCHS or epoch != min(held):
@@ -91,5 +112,5 @@ def end_token_key(directory: Path, epoch: int) -> Path:
             next_step="only the older of two epochs is ended; `casebus keys token list` shows them.",
         )
     path = directory / token_key_file(epoch)
-    path.unlink()
+    keys.remove_key(path)
     return path

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from casebus.cases.renaming import Renamed, held_token, renamed
+from casebus.cases.renaming import Renamed, held_token, remembered, renamed
 from casebus.events.enumerations import (
     PointerMode,
     Priority,
@@ -145,7 +145,7 @@ def _check(before: Holding | None, agency: str, payload: DeconflictionRequested,
 def _stated(before: Holding | None, record: HeldRecord, sightings: tuple[Sighting, ...], position: int) -> Holding:
     since = before.risk_since if before is not None and before.risk_since is not None else record.revision
     ids = tuple(sighting.sighting_id for sighting in sightings)
-    names = renamed(before.renamed if before is not None else (), sightings)
+    names = _names(before.renamed if before is not None else (), sightings, record)
     return Holding(record, ids, stated_at=position, risk_since=since if record.immediate_risk else None, renamed=names)
 
 
@@ -190,7 +190,12 @@ def _corrected(before: Holding | None, payload: IdentifierCorrected, position: i
     sightings = tuple(sighting for _, sighting in kept)
     record = replace(before.record, sightings=sightings, possible_child=possible_child)
     ids = tuple(sighting_id for sighting_id, _ in kept)
-    return replace(before, record=record, sighting_ids=ids, renamed=renamed(before.renamed, came))
+    return replace(before, record=record, sighting_ids=ids, renamed=_names(before.renamed, came, record))
+
+
+def _names(known: tuple[Renamed, ...], came: tuple[Sighting, ...], record: HeldRecord) -> tuple[Renamed, ...]:
+    held = {token for sighting in record.sightings for token in sighting.tokens}
+    return remembered(renamed(known, came), held)
 
 
 def _held(sightings: tuple[Sighting, ...]) -> tuple[HeldSighting, ...]:

@@ -6,13 +6,19 @@ place. It is remembered with the record when the older tokens are gone: what an 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
-from casebus.events.types import Sighting, Token
+from casebus.events.types import MAX_SIGHTINGS, Sighting, Token
 from casebus.matching.candidates import Frequency
 from casebus.matching.held import HeldToken
+
+MAX_NAMES_LEFT = MAX_SIGHTINGS
+"""How many names a record keeps of tokens that it does not hold any more: what it said of as many values may come back.
+
+An agency can amend a record with other values as often as it likes, and each comparison reads the whole row.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +34,37 @@ def held_token(token: Token) -> HeldToken:
     return HeldToken(token.family, f"{token.epoch}:{token.value}")
 
 
+def epoch_of(token: HeldToken) -> int:
+    """Return the epoch of the key that a held token was made under."""
+    return int(token.value.partition(":")[0])
+
+
 def renamed(known: tuple[Renamed, ...], sightings: Iterable[Sighting]) -> tuple[Renamed, ...]:
-    """Return what is known of a record's tokens after it was stated with these sightings, in order.
+    """Return what is known of a record's tokens after it was stated with these sightings, in the order it was learned.
 
     What was known stays, for its tokens may come back: nothing that a record says later names a value anew.
     """
     first = first_names(known)
     for older, newer in (pair for sighting in sightings for pair in _side_by_side(sighting.tokens)):
         first.setdefault(newer, first.get(older, older))
-    return known if len(first) == len(known) else tuple(Renamed(token, first[token]) for token in sorted(first))
+    return known if len(first) == len(known) else tuple(Renamed(*named) for named in first.items())
+
+
+def remembered(names: tuple[Renamed, ...], held: Set[HeldToken]) -> tuple[Renamed, ...]:
+    """Return what is kept of a record's names: of all tokens that it holds, and of the `MAX_NAMES_LEFT` others learned last.
+
+    A value whose name is forgotten and that comes back under the newer key alone is new: it is asked about again.
+    """
+    left = [each for each in names if each.token not in held]
+    forgotten = set(left[:-MAX_NAMES_LEFT])
+    return tuple(each for each in names if each not in forgotten) if forgotten else names
 
 
 def first_names(*known: Iterable[Renamed]) -> dict[HeldToken, HeldToken]:
     """Return the first name of each token that has another, as any of the records knows it: the oldest that one does."""
     first: dict[HeldToken, HeldToken] = {}
     for each in (each for names in known for each in names):
-        first[each.token] = min(each.first, first.get(each.token, each.first), key=_epoch)
+        first[each.token] = min(each.first, first.get(each.token, each.first), key=epoch_of)
     return first
 
 
@@ -80,7 +101,3 @@ def _side_by_side(tokens: tuple[Token, ...]) -> Iterator[tuple[HeldToken, HeldTo
         for older, newer in pairwise(epochs[epoch] for epoch in sorted(epochs)):
             if len(older) == len(newer):
                 yield from zip(older, newer, strict=True)
-
-
-def _epoch(token: HeldToken) -> int:
-    return int(token.value.partition(":")[0])

@@ -8,6 +8,7 @@ import typer
 from casebus import keys
 from casebus.cases.held_epochs import Epochs, held_epochs
 from casebus.cases.holding import HELD
+from casebus.cases.named_apart import named_apart
 from casebus.cli.options import Agency, AsJson, Data, installation
 from casebus.cli.output import page, print_json, words
 from casebus.errors import Conflict, UsageError
@@ -15,7 +16,7 @@ from casebus.intake.behind import behind_in, left_in, stated_in, stuck_in
 from casebus.intake.records import Behind
 from casebus.layout import HUB
 from casebus.roles import Installation
-from casebus.token_keys import add_token_key, end_token_key, token_epochs
+from casebus.token_keys import add_token_key, check_value, end_token_key, load_token_keys
 
 app = typer.Typer(no_args_is_help=True, help="The key under which all agencies make tokens, and how it is rotated.")
 
@@ -29,10 +30,14 @@ WHY = {
 
 
 @app.command("make")
-def make(out: Annotated[Path, typer.Option("--out", help="The file to make.", show_default=False)]) -> None:
+def make(
+    out: Annotated[Path, typer.Option("--out", help="The file to make.", show_default=False)], as_json: AsJson = False
+) -> None:
     """Make a new token key in a file: one agency does, and gives it to the others as it gave them the first."""
-    keys.write_secret(out.absolute(), keys.make_secret())
-    words().print(f"{out.name} was made. It is as secret as the key in use: take it away once every agency has it.")
+    secret = keys.make_secret()
+    keys.write_secret(out.absolute(), secret)
+    _say_of_key(out, secret, as_json=as_json)
+    words().print("It is as secret as the key in use: take it away once every agency has it.")
 
 
 @app.command("add")
@@ -41,15 +46,18 @@ def add(
     epoch: Epoch,
     key_file: Annotated[Path, typer.Option("--key-file", help="The file with the key.", show_default=False)],
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Bring in the next epoch's key beside the one in use. The node reads its keys when it starts: restart it then.
 
-    From then on it makes tokens under both, and states anew what is open.
+    From then on it makes tokens under both, and states anew what is open. Compare the check value with every other agency
+    before: under another key than theirs nothing is matched.
     """
-    path = add_token_key(_agency(installation(data), agency).role(agency).keys, epoch, key_file.absolute())
-    words().print(
-        f"{path.name} was made. Restart this node; `casebus keys token list --agency {agency}` shows how far it is."
-    )
+    directory = _agency(installation(data), agency).role(agency).keys
+    path = add_token_key(directory, epoch, key_file.absolute())
+    _say_of_key(path, load_token_keys(directory)[epoch], as_json=as_json)
+    words().print("Compare it with every other agency's, then restart this node. How far it is:")
+    words().print(f"casebus keys token list --agency {agency}", soft_wrap=True)
 
 
 @app.command("list")
@@ -60,7 +68,8 @@ def list_keys(agency: Agency, data: Data = None, as_json: AsJson = False) -> Non
         print_json(row)
         return
     say, epochs = page(), row["epochs"]
-    say.print(f"token keys here: epoch {' and '.join(map(str, epochs))}", markup=False)
+    for here, value in zip(epochs, row["check_values"], strict=True):
+        say.print(f"token key of epoch {here}, check value {value}", markup=False)
     say.print(f"own open records: {row['stated']} stated under epoch {epochs[-1]}, {row['left']} left", markup=False)
     for reason, count in row["stuck"].items():
         numbers = ", ".join(row["numbers"][reason][:20])
@@ -69,16 +78,21 @@ def list_keys(agency: Agency, data: Data = None, as_json: AsJson = False) -> Non
 
 @app.command("held")
 def held(data: Data = None, as_json: AsJson = False) -> None:
-    """At the hub: under which epochs each agency's open records stand. All have moved when none stands under the older alone."""
+    """At the hub: under which epochs each agency's open records stand, and which agencies rename one value differently.
+
+    A record counts as what of it is furthest behind. All have moved when none stands under the older alone, but for those that
+    their agency's `list` names as too large: they move when it ends the older.
+    """
     found = installation(data)
     store = found.open_store(HUB)
     try:
         with store.view() as view:
-            counted = held_epochs(view.all(HELD))
+            counted, apart = held_epochs(view.all(HELD)), named_apart(view.all(HELD))
     finally:
         store.close()
     if as_json:
-        print_json({"agencies": {code: _epoch_rows(counted.get(code, {})) for code in found.agencies}})
+        agencies = {code: _epoch_rows(counted.get(code, {})) for code in found.agencies}
+        print_json({"agencies": agencies, "named_apart": [list(pair) for pair in apart]})
         return
     for code in found.agencies:
         rows = [
@@ -86,6 +100,8 @@ def held(data: Data = None, as_json: AsJson = False) -> None:
             for r in _epoch_rows(counted.get(code, {}))
         ]
         page().print(f"{code}: {', '.join(rows) or 'no open record with a token'}", markup=False)
+    for one, other in apart:
+        page().print(f"{one} and {other} rename one value differently: one of them has another key", markup=False)
 
 
 @app.command("end")
@@ -119,16 +135,26 @@ def _refuse_too_early(row: dict[str, Any], *, all_have_moved: bool, leaving: int
             f"{row['left']} own records are not stated under epoch {row['epochs'][-1]} yet; no key was removed",
             next_step="let the node run until `casebus keys token list` shows none left.",
         )
-    if lost != leaving:
+    if leaving > lost:
         raise Conflict(
-            f"{lost} own records cannot be stated anew and would not be matched with what is new; no key was removed",
-            next_step=f"hand their documents in again (`casebus keys token list`), or accept it with --leaving {lost}.",
+            f"--leaving {leaving}, but {lost or 'no'} own records are found that cannot be stated anew; no key was removed",
+            next_step="look at `casebus keys token list` again, " + _with_leaving(lost),
+        )
+    if lost > leaving:
+        raise Conflict(
+            f"{lost} own records cannot be stated anew; they would not be matched with what is new, and their matches would be "
+            "taken back once the other side is amended; no key was removed",
+            next_step="hand their documents in again (`casebus keys token list`), " + _with_leaving(lost),
         )
     if not all_have_moved:
         raise Conflict(
             "nothing says that every agency publishes under the newer key too; no key was removed",
             next_step="ask the hub's operator for `casebus keys token held`, then add --all-have-moved.",
         )
+
+
+def _with_leaving(lost: int) -> str:
+    return f"or accept it with --leaving {lost}." if lost else "then give the command without --leaving."
 
 
 def _agency(found: Installation, agency: str) -> Installation:
@@ -139,8 +165,17 @@ def _agency(found: Installation, agency: str) -> Installation:
     return found
 
 
+def _say_of_key(path: Path, secret: bytes, *, as_json: bool) -> None:
+    """Print that a key was made, with what is to be compared."""
+    if as_json:
+        print_json({"file": path.name, "check_value": check_value(secret)})
+    else:
+        page().print(f"{path.name} was made, check value {check_value(secret)}", markup=False)
+
+
 def _standing(found: Installation, agency: str) -> dict[str, Any]:
-    epochs = token_epochs(found.role(agency).keys) or (1,)
+    held_keys = load_token_keys(found.role(agency).keys)
+    epochs = tuple(held_keys)
     newest = epochs[-1]
     store = found.open_store(agency)
     try:
@@ -154,6 +189,7 @@ def _standing(found: Installation, agency: str) -> dict[str, Any]:
     return {
         "agency": agency,
         "epochs": list(epochs),
+        "check_values": [check_value(key) for key in held_keys.values()],
         "stated": stated,
         "left": left,
         "stuck": counts,

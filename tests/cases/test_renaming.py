@@ -5,6 +5,7 @@ Three steps: each record is stated under the old key, then under both (two epoch
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hub_in_memory import AGENCIES, CAP, IDS, Hub, judgement, low_caps
@@ -12,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_holding import HANDLING, NOBODY, OPENED_AT
 
-from casebus.cases.holding import changed
+from casebus.cases.holding import Holding, changed
 from casebus.cases.judgement import Judgement
 from casebus.cases.pair import Verdict, conflict_id_of
-from casebus.cases.renaming import Renamed, first_names, held_token, renamed
+from casebus.cases.renaming import MAX_NAMES_LEFT, Renamed, first_names, held_token, renamed
 from casebus.events import enumerations as en
 from casebus.events import types as t
 from casebus.events.enumerations import ConflictOutcome, MatchStatus, RecordKind
@@ -137,6 +138,21 @@ def test_a_new_record_shares_evidence_under_the_name_that_the_older_one_remember
     assert evidence(hub) == [content_id("evidence", CONFLICT, *old)]
 
 
+def test_what_is_left_behind_loses_its_match_when_the_other_side_leaves_the_older_key() -> None:
+    hub = matched()
+    assert take(hub, 0, 2, BOTH, ACCOUNT, EMAIL) == []
+    assert take(hub, 0, 3, NEW, ACCOUNT, EMAIL) == [MatchStatus.retracted]
+
+
+def test_records_that_are_never_under_two_keys_are_found_again_and_asked_again_once_both_have_moved() -> None:
+    hub = matched()
+    hub.judge(judgement(CONFLICT, "uk-nca", ConflictOutcome.FALSE_MATCH, *evidence(hub)))
+    take(hub, 0, 2, NEW, ACCOUNT, EMAIL)
+    assert not hub.findings()
+    assert take(hub, 1, 2, NEW, ACCOUNT, EMAIL) == [MatchStatus.found]
+    assert hub.pairs[CONFLICT].verdict is Verdict.undecided
+
+
 @st.composite
 def topics(draw: st.DrawFn) -> list[list[t.CaseOpened | Judgement]]:
     """Draw three agencies' topics: each case over the rotation, and what its officers say of pairs on the way."""
@@ -220,6 +236,37 @@ def test_a_correction_under_two_keys_is_remembered_too() -> None:
     assert [each.first.family for each in after_it.renamed] == ["phone"]
 
 
+def amended(times: int, held: int) -> list[Holding]:
+    """Return a record over amendments, with as many other values each time, while two epochs stand side by side."""
+    holdings: list[Holding] = []
+    for revision in range(1, times + 1):
+        values = [("email", f"{revision}-{number}") for number in range(held)]
+        before = holdings[-1] if holdings else None
+        now = changed(before, AGENCIES[0], stated(0, revision, BOTH, *values), revision)
+        assert now is not None
+        holdings.append(now)
+    return holdings
+
+
+def test_what_is_remembered_of_names_is_bounded_and_is_what_was_learned_last() -> None:
+    last = amended(times=20, held=100)[-1]
+    assert len(last.renamed) == 100 + MAX_NAMES_LEFT
+    kept = [held_token(token("email", f"{revision}-{n}", 2)) for revision in range(15, 21) for n in range(100)]
+    assert [each.token for each in last.renamed] == kept
+
+
+def test_a_name_of_what_the_record_holds_is_never_forgotten() -> None:
+    holding = amended(times=1, held=1)[0]
+    first = holding.renamed
+    for revision in range(2, 10):
+        values = [("email", f"{revision}-{number}") for number in range(100)]
+        after_it = changed(holding, AGENCIES[0], stated(0, revision, BOTH, ("email", "1-0"), *values), revision)
+        assert after_it is not None
+        holding = after_it
+    assert len(holding.renamed) == 1 + 100 + MAX_NAMES_LEFT
+    assert first[0] in holding.renamed
+
+
 CROWD = range(len(IDS))
 """More records than the cap of any family here."""
 
@@ -243,6 +290,28 @@ def test_records_that_join_while_two_keys_stand_side_by_side_find_a_common_value
         take(hub, number, 2, BOTH, PHONE)
     assert take(hub, CAP + 1, 1, left, PHONE) == []
     assert hub.stands() == {}
+
+
+def test_a_judgement_while_a_common_value_is_counted_anew_tells_nobody_anything() -> None:
+    hub = Hub()
+    for number in CROWD:
+        take(hub, number, 1, OLD, PHONE, *([ACCOUNT] if number < 2 else []))
+    for number in (0, 1):  # under the newer key these two alone hold the phone
+        assert take(hub, number, 2, BOTH, PHONE, ACCOUNT) == []
+    shown = evidence(hub)
+    assert hub.judge(judgement(CONFLICT, "uk-nca", ConflictOutcome.JOINT_INVESTIGATION, *shown)).combined == ()
+    assert evidence(hub) == shown
+
+
+def test_a_check_under_two_keys_is_told_that_its_value_is_common_though_few_hold_it_under_the_newer() -> None:
+    hub = Hub()
+    for number in range(CAP + 1):
+        take(hub, number, 1, OLD, PHONE)
+    asked = changed(None, AGENCIES[0], stated(CAP + 1, 1, BOTH, PHONE), 1)
+    assert asked is not None
+    told = hub.hold(replace(asked, record=replace(asked.record, kind=RecordKind.check)))
+    assert told.no_hit is not None
+    assert told.no_hit.suppressed == (en.IdentifierType.PHONE_E164,)
 
 
 VALUES = st.lists(st.tuples(st.sampled_from(sorted(KINDS)), st.sampled_from("12")), max_size=3, unique=True)

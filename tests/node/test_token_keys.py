@@ -20,7 +20,7 @@ from casebus.intake.records import OWN_RECORDS, Behind, OwnKind, OwnRecord
 from casebus.layout import Layout, RoleLayout
 from casebus.roles import Installation
 from casebus.state import Save
-from casebus.token_keys import load_token_keys, token_epochs
+from casebus.token_keys import check_value, load_token_keys, token_epochs
 
 RECORD = OwnRecord("r1", OwnKind.tip, "ncmec", "900000001", 1, "d", True, False, (), (), epochs=(1,))
 
@@ -113,6 +113,33 @@ def test_a_key_that_cannot_be_the_next_is_refused_and_changes_nothing(
     assert token_epochs(role.keys) == (1,)
 
 
+def test_what_make_add_and_list_print_of_one_key_is_one_check_value(layout: Layout, tmp_path: Path) -> None:
+    out = tmp_path / "made.key"
+    ran = CliRunner().invoke(assembled(["keys"]), ["keys", "token", "make", "--out", str(out), "--json"])
+    made = json.loads(ran.stdout)
+    words = ("--agency", NZ, "--epoch", "2", "--key-file", str(out), "--json")
+    added = json.loads(run(layout, "keys", "token", "add", *words))
+    assert (made["file"], added["file"]) == ("made.key", "token-2.key")
+    value = check_value(keys.load_secret(out))
+    assert [made["check_value"], added["check_value"], listed(layout)["check_values"][1]] == [value] * 3
+    assert f"token key of epoch 2, check value {value}" in run(layout, "keys", "token", "list", "--agency", NZ)
+
+
+def test_a_check_value_is_of_one_key_and_is_fixed() -> None:
+    """Agencies with different versions compare it."""
+    assert check_value(b"2" * 32) == "67f2 1456"
+    assert check_value(b"3" * 32) != check_value(b"2" * 32)
+
+
+def test_the_command_that_shows_how_far_a_node_is_stands_on_one_line(
+    layout: Layout, second: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    words = ["keys", "token", "add", "--agency", NZ, "--epoch", "2", "--key-file", str(second)]
+    ran = CliRunner().invoke(assembled(words), [*words, "--data", str(layout.root)])
+    assert f"casebus keys token list --agency {NZ}" in ran.stderr.splitlines()
+
+
 def test_a_third_key_waits_until_the_first_is_ended(layout: Layout, role: RoleLayout, second: Path) -> None:
     add(layout, second)
     third = second.with_name("third.key")
@@ -138,6 +165,27 @@ def test_one_key_under_two_epochs_is_not_used(role: RoleLayout) -> None:
     shutil.copy(role.key("token"), role.keys / "token-2.key")
     with pytest.raises(UsageError):
         load_token_keys(role.keys)
+
+
+@pytest.mark.parametrize("broken", ["", "c2hvcnQ=\n"])
+def test_a_later_key_that_is_broken_is_to_be_added_again_and_never_made_anew(
+    layout: Layout, role: RoleLayout, second: Path, broken: str
+) -> None:
+    add(layout, second)
+    (role.keys / "token-2.key").write_text(broken)
+    with pytest.raises(UsageError) as refused:
+        load_token_keys(role.keys)
+    assert "remove it and add the key again with the same file" in refused.value.next_step
+    (role.keys / "token-2.key").unlink()
+    add(layout, second)
+    assert load_token_keys(role.keys)[2] == b"2" * 32
+
+
+def test_the_only_token_key_is_never_to_be_made_anew(role: RoleLayout) -> None:
+    role.key("token").write_text("")
+    with pytest.raises(UsageError) as refused:
+        load_token_keys(role.keys)
+    assert refused.value.next_step == "restore it from its backup, or get the same key from another agency."
 
 
 def test_doctor_looks_at_both_keys(layout: Layout, role: RoleLayout, second: Path) -> None:
@@ -185,6 +233,35 @@ def test_what_cannot_move_is_listed_by_number_and_left_behind_only_when_it_is_co
     assert (row["stuck"], row["numbers"]) == ({"document_gone": 1}, {"document_gone": ["900000001"]})
     end(layout, "--all-have-moved", "--leaving", "1")
     assert token_epochs(role.keys) == (2,)
+
+
+@pytest.mark.parametrize(
+    ("records", "leaving", "what", "next_step"),
+    [
+        (
+            0,
+            "1",
+            "--leaving 1, but no own records are found that cannot be stated anew",
+            "then give the command without --leaving.",
+        ),
+        (
+            1,
+            "2",
+            "--leaving 2, but 1 own records are found that cannot be stated anew",
+            "or accept it with --leaving 1.",
+        ),
+        (1, "0", "1 own records cannot be stated anew; they would not", "or accept it with --leaving 1."),
+    ],
+)
+def test_a_wrong_count_of_what_is_left_behind_is_told_with_the_right_one(
+    layout: Layout, second: Path, records: int, leaving: str, what: str, next_step: str
+) -> None:
+    add(layout, second)
+    hold(layout, *[replace(RECORD, behind=Behind.document_gone)] * records)
+    with pytest.raises(Conflict) as refused:
+        end(layout, "--all-have-moved", "--leaving", leaving)
+    assert refused.value.what.startswith(what)
+    assert refused.value.next_step.endswith(next_step)
 
 
 def test_what_has_no_room_for_two_keys_does_not_hold_the_end_up(layout: Layout, role: RoleLayout, second: Path) -> None:

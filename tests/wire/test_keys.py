@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from casebus import keys
-from casebus.errors import Conflict, NotFound, NotPermitted, UsageError
+from casebus.errors import Conflict, NotFound, NotPermitted, Unavailable, UsageError
 
 LOADERS: list[Callable[[Path], object]] = [keys.load_signing_key, keys.load_secret]
 
@@ -45,6 +45,37 @@ def test_keys_are_private_whatever_the_umask_and_never_overwritten(tmp_path: Pat
     with pytest.raises(Conflict):
         keys.write_secret(tmp_path / "id.key", b"x" * 32)
     assert keys.load_secret(tmp_path / "id.key") == bytes(32)
+
+
+@pytest.fixture
+def synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, bool]]:
+    """Whether a directory was brought to the disk, and whether the key was under its name by then."""
+    seen: list[tuple[bool, bool]] = []
+
+    def fsync(descriptor: int) -> None:
+        seen.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), (tmp_path / "id.key").exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return seen
+
+
+def test_a_key_has_its_name_only_once_it_is_whole_on_the_disk(tmp_path: Path, synced: list[tuple[bool, bool]]) -> None:
+    keys.write_secret(tmp_path / "id.key", bytes(32))
+    assert synced == [(False, False), (True, True)]
+    assert [path.name for path in tmp_path.iterdir()] == ["id.key"]
+
+
+def test_a_key_is_removed_durably(tmp_path: Path, synced: list[tuple[bool, bool]]) -> None:
+    keys.write_secret(tmp_path / "id.key", bytes(32))
+    keys.remove_key(tmp_path / "id.key")
+    assert synced[2:] == [(True, False)]
+
+
+def test_a_key_that_the_disk_refuses_is_told_of_as_such(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=r"nowhere.* cannot be written: No such file"):
+        keys.write_secret(tmp_path / "nowhere" / "id.key", bytes(32))
+    with pytest.raises(Unavailable, match=r"cannot be removed: No such file"):
+        keys.remove_key(tmp_path / "id.key")
 
 
 @pytest.mark.parametrize("load", LOADERS)
