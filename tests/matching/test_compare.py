@@ -120,9 +120,18 @@ def test_a_screen_name_is_one_persons_as_long_as_few_have_its_handle():
     assert "alone" in weigh(a, b, seen(2, handle=FAMILIES["handle"].cap)).terms
 
 
-def test_another_mailbox_says_less_beside_what_is_one_persons():
+def test_what_differs_is_said_in_full_in_the_least_score():
+    """A screen name is one person's by how rare it is, and that is a third agency's business."""
+    a, b = record("a", SCREEN, email("one@example.org")), record("b", SCREEN, email("another@example.net"))
+    often = seen(2, handle=FAMILIES["handle"].cap)
+    assert weigh(a, b, TWO).least_score == weigh(a, b, often).least_score
+    assert weigh(a, b, TWO).score > weigh(a, b, often).score
+
+
+@pytest.mark.parametrize("own", [ACCOUNT, SCREEN, NAMED])
+def test_another_mailbox_says_less_beside_what_is_one_persons(own):
     ours, theirs = email("one@example.org"), email("another@example.net")
-    beside = weigh(record("a", SCREEN, ours), record("b", SCREEN, theirs), TWO).terms
+    beside = weigh(record("a", own, ours), record("b", own, theirs), TWO).terms
     apart = weigh(record("a", PHONE, ours), record("b", PHONE, theirs), TWO).terms
     assert ("beside.email.differs" in beside, "email.differs" in apart) == (True, True)
     assert WEIGHTS["email.differs"] < WEIGHTS["beside.email.differs"]
