@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from casebus.durable import sync_directory
 from casebus.errors import Conflict, NotFound, NotPermitted, Unavailable, UsageError
 
 SECRET_BYTES = 32
@@ -129,7 +130,7 @@ def remove_key(path: Path) -> None:
     """Remove a key file, durably. Raises `Unavailable` when the disk refuses."""
     try:
         path.unlink()
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise Unavailable(
             f"{path} cannot be removed: {error.strerror}",
@@ -166,15 +167,7 @@ def _put_whole(path: Path, content: bytes) -> None:
         os.link(part, path)  # unlike a rename, never in the place of another key
     finally:
         part.unlink()
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(path.parent)
 
 
 def _read_private(path: Path) -> bytes:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from casebus.bus.log import MAX_VALUE_BYTES, Record, Recorded
 from casebus.clock import Clock
+from casebus.durable import sync_directory
 from casebus.errors import BusError, NotFound
 from casebus.events.catalogue import writer_of
 
@@ -133,7 +134,7 @@ class SqliteLog:
             pass
         finally:
             new.unlink(missing_ok=True)
-        _sync_directory(self._directory)
+        sync_directory(self._directory)
 
     def _connect(self, topic: str, *, writing: bool) -> sqlite3.Connection:
         if self._closed:
@@ -264,14 +265,6 @@ def _recorded(topic: str, position: int, key: bytes, value: bytes, headers: byte
         return Recorded(topic, position, record, _EPOCH + timedelta(milliseconds=appended_at))
     except (ValueError, TypeError, OverflowError) as error:
         raise _damaged(topic, f"the record at position {position} cannot be read") from error
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _busy(topic: str) -> BusError:

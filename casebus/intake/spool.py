@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from casebus import durable
 from casebus.errors import DocumentRefused, DocumentUnreadable, RefusalCode, StoreError
 from casebus.intake.documents import MAX_BYTES
 from casebus.intake.records import Taken
@@ -218,10 +219,6 @@ def write_durably(path: Path, body: bytes) -> None:
 def sync_directory(directory: Path) -> None:
     """Make renames in a directory durable. Raises `StoreError`."""
     try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        durable.sync_directory(directory)
     except OSError as error:
         raise StoreError(f"{directory.name}/ cannot be made durable: {error.strerror}") from error

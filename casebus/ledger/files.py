@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from casebus.durable import sync_directory
 from casebus.errors import StoreError, VerificationFailed
 
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -61,11 +62,7 @@ class Files:
 
     def sync_directory(self, path: Path) -> None:
         """Return after the names in a directory are on the disk."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_directory(path)
 
 
 def write_whole(files: Files, scratch: Path, target: Path, data: bytes) -> None:
